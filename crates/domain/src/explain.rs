@@ -1,0 +1,121 @@
+//! Why a ticket is where it is, from stored facts and the live state.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::routing::TicketView;
+use crate::{AgentId, LanguageTag, Presence, Proficiency, SkillId, SkillLevel, TeamId, Timestamp};
+
+/// The facts that chose an agent; the journal keeps them with each offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ranking {
+    /// Agents of the desk that were looked at.
+    pub considered: u32,
+    /// Of these, those who have team, skills and language.
+    pub fit: u32,
+    /// Of these, those who were online, had room and were not passed over.
+    pub free: u32,
+    /// The agent who was chosen, with what decided it.
+    pub winner: Rank,
+    /// The next best, at most three.
+    pub runners_up: Vec<Rank>,
+    /// Chosen by hand (a transfer to the agent), not by rank.
+    pub direct: bool,
+}
+
+/// What agents are ordered by: the smaller load first, then the longer idle, then the file's order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rank {
+    /// The agent.
+    pub agent: AgentId,
+    /// Units taken before this ticket.
+    pub used: u32,
+    /// Units that there are.
+    pub capacity: u32,
+    /// When the agent last got an offer or became free.
+    pub idle_since: Timestamp,
+}
+
+/// One thing that keeps an agent from a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lack {
+    /// In none of the queue's teams.
+    Team {
+        /// The teams that serve the queue.
+        needs: Vec<TeamId>,
+    },
+    /// A skill too low or missing.
+    Skill {
+        /// The skill.
+        skill: SkillId,
+        /// The least level.
+        needs: SkillLevel,
+        /// The agent's, if any.
+        has: Option<SkillLevel>,
+    },
+    /// A language too weak or missing.
+    Language {
+        /// The language.
+        language: LanguageTag,
+        /// The least proficiency.
+        needs: Proficiency,
+        /// The agent's best, if any.
+        has: Option<Proficiency>,
+    },
+    /// Not online.
+    Presence {
+        /// What the agent is doing.
+        is: Presence,
+    },
+    /// No room for the ticket's units.
+    Capacity {
+        /// Units that the ticket costs.
+        needs: u32,
+        /// Units that are free.
+        free: u32,
+    },
+    /// The channel's maximum is reached.
+    ChannelMaximum {
+        /// Tickets of the channel at hand.
+        has: u32,
+        /// The most allowed.
+        maximum: u32,
+    },
+    /// Declined or missed this ticket lately.
+    PassedOver {
+        /// Until then.
+        until: Timestamp,
+    },
+}
+
+/// An agent as seen from one ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The agent.
+    pub agent: AgentId,
+    /// What is missing; empty: would be offered it.
+    pub lacks: Vec<Lack>,
+    /// Place among those who lack nothing, from 1.
+    pub rank: Option<u32>,
+}
+
+/// Why a ticket is where it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The ticket.
+    pub ticket: TicketView,
+    /// How long since it was opened.
+    pub age: Duration,
+    /// One sentence: what it waits for, or who has it and why.
+    pub summary: String,
+    /// Its place among the tickets with an equal requirement, from 1, while it is queued.
+    pub position: Option<u32>,
+    /// Why the agent who has the offer or the ticket was chosen.
+    pub chosen: Option<Ranking>,
+    /// Every agent, and what each lacks now; best first.
+    pub candidates: Vec<Candidate>,
+    /// When the situation next changes by itself (offer expiry, end of a pause, end of wrap-up).
+    pub next_change: Option<Timestamp>,
+}
