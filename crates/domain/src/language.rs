@@ -28,14 +28,10 @@ impl LanguageTag {
     /// This tag, then each shorter one: `zh-Hant-TW`, `zh-Hant`, `zh` (RFC 4647 lookup).
     pub fn fallbacks(&self) -> impl Iterator<Item = &str> {
         std::iter::successors(Some(self.as_str()), |tag| {
-            let shorter = &tag[..tag.rfind('-')?];
+            let (shorter, _) = tag.rsplit_once('-')?;
             // A single-letter subtag only introduces what was just cut off.
-            Some(
-                shorter
-                    .strip_suffix(|_: char| true)
-                    .and_then(|s| s.strip_suffix('-'))
-                    .unwrap_or(shorter),
-            )
+            let introducer = shorter.rsplit_once('-').filter(|(_, last)| last.len() == 1);
+            Some(introducer.map_or(shorter, |(rest, _)| rest))
         })
     }
 
@@ -47,13 +43,20 @@ impl LanguageTag {
     }
 }
 
-fn canonical(index: usize, subtag: &str) -> String {
-    let lower = subtag.to_ascii_lowercase();
-    match (index, lower.len()) {
-        (1.., 2) => lower.to_ascii_uppercase(),
-        (1.., 4) if lower.bytes().all(|b| b.is_ascii_alphabetic()) => lower[..1].to_ascii_uppercase() + &lower[1..],
-        _ => lower,
-    }
+/// RFC 5646, section 2.1.1: regions in upper case, scripts in title case, all else lower,
+/// and everything lower behind a singleton.
+fn canonical(text: &str) -> String {
+    let mut extension = false;
+    let subtags = text.split('-').enumerate().map(|(index, subtag)| {
+        let lower = subtag.to_ascii_lowercase();
+        extension |= lower.len() == 1;
+        match lower.len() {
+            2 if index > 0 && !extension => lower.to_ascii_uppercase(),
+            4 if index > 0 && !extension => lower[..1].to_ascii_uppercase() + &lower[1..],
+            _ => lower,
+        }
+    });
+    subtags.collect::<Vec<_>>().join("-")
 }
 
 fn well_formed(text: &str) -> bool {
@@ -72,12 +75,7 @@ impl FromStr for LanguageTag {
         if !well_formed(text) {
             return Err(InvalidLanguage(text.chars().take(80).collect()));
         }
-        let parts: Vec<_> = text
-            .split('-')
-            .enumerate()
-            .map(|(index, subtag)| canonical(index, subtag))
-            .collect();
-        Ok(Self(parts.join("-").into()))
+        Ok(Self(canonical(text).into()))
     }
 }
 

@@ -514,9 +514,8 @@ pub enum Rejection {
     PresenceNotSettable(Presence),
 }
 
-fn nearest(similar: &Option<String>) -> String {
+fn nearest(similar: Option<&str>) -> String {
     similar
-        .as_ref()
         .map(|key| format!("; did you mean `{key}`?"))
         .unwrap_or_default()
 }
