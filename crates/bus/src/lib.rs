@@ -7,6 +7,7 @@
 //! from the owner's journal; nothing is correct only because the bus was.
 
 mod envelope;
+pub mod faulty;
 mod in_process;
 mod limits;
 mod pattern;
