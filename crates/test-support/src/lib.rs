@@ -1,0 +1,5 @@
+//! What tests share: real servers on free ports, and a network that fails when told to.
+
+pub mod nats;
+pub mod port;
+pub mod proxy;
