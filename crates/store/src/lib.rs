@@ -1,0 +1,31 @@
+//! What Tandem keeps, over bytes: journals, read-model rows, positions, request ids, snapshots,
+//! leases, and ingest's documents with their outbox.
+//!
+//! Three implementations pass one conformance suite (the module `conformance`, behind the feature of that name): PostgreSQL for a cluster,
+//! SQLite for one process, memory for tests, where faults can be injected.
+//!
+//! **Architecture invariant:** no SQL and no `sqlx` type leaves this crate, and nothing in here
+//! knows what the bytes mean.
+
+mod detached;
+mod documents;
+mod error;
+mod journal;
+mod lease;
+pub mod memory;
+
+pub use documents::{
+    Accepted, Claimed, DocumentStore, NewDocument, OutboxEntry, OutboxOutcome, StoredDocument, WithoutConversation,
+};
+pub use error::StoreError;
+pub use journal::{
+    Append, Commit, JournalStore, NewRecord, Position, PositionUpdate, Record, RequestKey, RequestRecord, Row, RowPage,
+    Snapshot, Stream,
+};
+pub use lease::{Lease, LeaseStore};
+pub use memory::MemoryStore;
+
+/// Everything that a service keeps. A service is handed one and cannot tell which.
+pub trait Store: JournalStore + LeaseStore + DocumentStore {}
+
+impl<T: JournalStore + LeaseStore + DocumentStore> Store for T {}

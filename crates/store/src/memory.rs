@@ -1,0 +1,89 @@
+//! The store in memory, for tests: it behaves like the others, fails when told to, and its clock can be set.
+
+mod clock;
+mod documents;
+mod faults;
+mod journal;
+mod leases;
+mod state;
+
+pub use clock::MemoryClock;
+pub use faults::{Fault, Faults, Gate, Injected, Operation};
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::StoreError;
+use crate::detached::finish;
+
+/// A store in memory. Clones share everything, as two processes share a database.
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    state: Arc<Mutex<state::State>>,
+    faults: Faults,
+    clock: MemoryClock,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The handle by which tests make the store fail.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// The store's clock.
+    #[must_use]
+    pub fn clock(&self) -> &MemoryClock {
+        &self.clock
+    }
+
+    fn state(&self) -> MutexGuard<'_, state::State> {
+        // A panic in one test's task must not hide behind the panics of all others.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads, unless the store is made unreachable.
+    fn read<T>(&self, read: impl FnOnce(&state::State) -> T) -> Result<T, StoreError> {
+        self.faults.reachable()?;
+        Ok(read(&self.state()))
+    }
+
+    /// Writes in one step what no fault but unreachability concerns.
+    fn write<T>(&self, write: impl FnOnce(&mut state::State) -> T) -> Result<T, StoreError> {
+        self.faults.reachable()?;
+        Ok(write(&mut self.state()))
+    }
+
+    /// Writes under the faults that are set for `operation`, to the end even if the caller leaves.
+    async fn write_with_faults<T: Send + 'static>(
+        &self,
+        operation: Operation,
+        fenced: Option<StoreError>,
+        write: impl FnOnce(&mut state::State) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = self.clone();
+        finish(async move {
+            let fault = store.faults.draw(operation)?;
+            match fault {
+                Some(Fault::Slow(delay)) => tokio::time::sleep(delay).await,
+                Some(Fault::Held(gate)) => gate.pass().await,
+                Some(Fault::Unavailable) => return Err(faults::unavailable()),
+                Some(Fault::Full) => return Err(StoreError::Full("injected".to_owned())),
+                Some(Fault::Fenced) => return Err(fenced.unwrap_or_else(faults::unavailable)),
+                Some(Fault::OutcomeUnknown { written: false }) => return Err(faults::outcome_unknown()),
+                Some(Fault::OutcomeUnknown { written: true }) => {
+                    write(&mut store.state())?;
+                    return Err(faults::outcome_unknown());
+                }
+                None => {}
+            }
+            write(&mut store.state())
+        })
+        .await
+    }
+}

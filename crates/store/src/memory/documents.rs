@@ -1,0 +1,271 @@
+//! The documents and the outbox of the memory store.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tandem_domain::{Clock, DeskId, MessageId, Timestamp};
+
+use super::{MemoryStore, Operation};
+use crate::documents::plan::{self, Insert, Known};
+use crate::{Accepted, Claimed, DocumentStore, NewDocument, OutboxEntry, OutboxOutcome, StoreError, StoredDocument};
+
+/// Documents and outbox rows are kept by the number under which they were stored.
+#[derive(Default)]
+pub(super) struct Documents {
+    stored: BTreeMap<u64, Document>,
+    numbers: HashMap<(DeskId, MessageId), u64>,
+    known: Known,
+    outbox: BTreeMap<u64, Waiting>,
+}
+
+struct Document {
+    desk: DeskId,
+    stored: StoredDocument,
+    raw: Bytes,
+}
+
+#[derive(Clone)]
+struct Waiting {
+    claim: Claimed,
+    since: Timestamp,
+    /// When it may be claimed (again).
+    due_at: Timestamp,
+    parked: Option<String>,
+}
+
+impl Documents {
+    fn accept(&mut self, documents: Vec<NewDocument>, now: Timestamp) -> Vec<Accepted> {
+        let known = Known {
+            messages: look_up(&self.known.messages, plan::dedupe_keys(&documents)),
+            conversations: look_up(&self.known.conversations, plan::conversation_keys(&documents)),
+        };
+        let plan = plan::plan(documents, known);
+        self.known.conversations.extend(plan.keys);
+        plan.inserts.into_iter().for_each(|insert| self.insert(insert, now));
+        plan.answers
+    }
+
+    fn insert(&mut self, insert: Insert, now: Timestamp) {
+        let number = self.stored.len() as u64 + 1;
+        let Insert {
+            document,
+            conversation,
+            started,
+            unrouted,
+        } = insert;
+        let answer = Accepted {
+            id: document.id,
+            conversation,
+            started,
+            duplicate: false,
+        };
+        self.known
+            .messages
+            .insert((document.desk.clone(), document.dedupe_key), answer);
+        self.numbers.insert((document.desk.clone(), document.id), number);
+        let stored = StoredDocument {
+            id: document.id,
+            conversation,
+            ticket: None,
+            unrouted,
+            body: document.body,
+            received_at: document.received_at,
+        };
+        if let Some(conversation) = conversation {
+            let claim = Claimed {
+                desk: document.desk.clone(),
+                id: document.id,
+                conversation,
+                outbox: document.outbox,
+                trace: document.trace,
+                attempts: 0,
+            };
+            let waiting = Waiting {
+                claim,
+                since: document.received_at,
+                due_at: now,
+                parked: None,
+            };
+            self.outbox.insert(number, waiting);
+        }
+        self.stored.insert(
+            number,
+            Document {
+                desk: document.desk,
+                stored,
+                raw: document.raw,
+            },
+        );
+    }
+
+    fn get(&self, desk: &DeskId, id: MessageId) -> Option<&Document> {
+        self.stored.get(self.numbers.get(&(desk.clone(), id))?)
+    }
+
+    /// The number after which a page starts; none for a message that does not exist.
+    fn start(&self, desk: &DeskId, after: Option<MessageId>) -> Option<u64> {
+        after.map_or(Some(0), |id| self.numbers.get(&(desk.clone(), id)).copied())
+    }
+
+    fn list(
+        &self,
+        desk: &DeskId,
+        after: Option<MessageId>,
+        limit: usize,
+        wanted: impl Fn(&StoredDocument) -> bool,
+    ) -> Vec<StoredDocument> {
+        let Some(start) = self.start(desk, after) else {
+            return Vec::new();
+        };
+        let later = self.stored.range(start + 1..).map(|(_, document)| document);
+        let found = later.filter(|document| document.desk == *desk && wanted(&document.stored));
+        found.take(limit).map(|document| document.stored.clone()).collect()
+    }
+
+    fn claim(&mut self, limit: usize, now: Timestamp, until: Timestamp) -> Vec<Claimed> {
+        let due = self
+            .outbox
+            .iter()
+            .filter(|(_, row)| row.parked.is_none() && row.due_at <= now);
+        let mut oldest: Vec<(Timestamp, u64)> = due.map(|(number, row)| (row.due_at, *number)).collect();
+        oldest.sort_unstable();
+        let take = |(_, number): &(Timestamp, u64)| {
+            let row = self.outbox.get_mut(number)?;
+            row.due_at = until;
+            row.claim.attempts += 1;
+            Some(row.claim.clone())
+        };
+        oldest.iter().take(limit).filter_map(take).collect()
+    }
+
+    fn settle(&mut self, desk: DeskId, id: MessageId, outcome: OutboxOutcome, now: Timestamp) {
+        let Some(number) = self.numbers.get(&(desk, id)) else {
+            return;
+        };
+        let Some(row) = self.outbox.get_mut(number) else { return };
+        let Some(document) = self.stored.get_mut(number) else {
+            return;
+        };
+        match outcome {
+            OutboxOutcome::Retry(later) => {
+                row.due_at = now.plus(later);
+                return;
+            }
+            OutboxOutcome::Park(why) => {
+                row.parked = Some(why);
+                return;
+            }
+            OutboxOutcome::OnTicket(ticket) => document.stored.ticket = Some(ticket),
+            OutboxOutcome::Unrouted(why) => document.stored.unrouted = Some(why),
+        }
+        self.outbox.remove(number);
+    }
+
+    fn entries(&self, desk: &DeskId, parked_only: bool, after: Option<MessageId>, limit: usize) -> Vec<OutboxEntry> {
+        let Some(start) = self.start(desk, after) else {
+            return Vec::new();
+        };
+        let later = self.outbox.range(start + 1..).map(|(_, row)| row);
+        let wanted = later.filter(|row| row.claim.desk == *desk && (row.parked.is_some() || !parked_only));
+        let entry = |row: &Waiting| OutboxEntry {
+            id: row.claim.id,
+            since: row.since,
+            attempts: row.claim.attempts,
+            parked: row.parked.clone(),
+        };
+        wanted.take(limit).map(entry).collect()
+    }
+
+    fn retry_parked(&mut self, desk: &DeskId, id: MessageId, now: Timestamp) -> bool {
+        let number = self.numbers.get(&(desk.clone(), id));
+        let row = number.and_then(|number| self.outbox.get_mut(number));
+        let Some(row) = row.filter(|row| row.parked.is_some()) else {
+            return false;
+        };
+        row.parked = None;
+        row.due_at = now;
+        true
+    }
+}
+
+fn look_up<V: Clone>(all: &HashMap<plan::DeskKey, V>, keys: Vec<plan::DeskKey>) -> HashMap<plan::DeskKey, V> {
+    let found = keys
+        .into_iter()
+        .filter_map(|key| all.get(&key).cloned().map(|value| (key, value)));
+    found.collect()
+}
+
+#[async_trait]
+impl DocumentStore for MemoryStore {
+    async fn accept(&self, documents: Vec<NewDocument>) -> Result<Vec<Accepted>, StoreError> {
+        let clock = self.clock.clone();
+        let accept = move |state: &mut super::state::State| Ok(state.documents.accept(documents, clock.now()));
+        self.write_with_faults(Operation::Accept, None, accept).await
+    }
+
+    async fn document(&self, desk: &DeskId, id: MessageId) -> Result<Option<StoredDocument>, StoreError> {
+        self.read(|state| state.documents.get(desk, id).map(|document| document.stored.clone()))
+    }
+
+    async fn raw(&self, desk: &DeskId, id: MessageId) -> Result<Option<Bytes>, StoreError> {
+        self.read(|state| state.documents.get(desk, id).map(|document| document.raw.clone()))
+    }
+
+    async fn documents(
+        &self,
+        desk: &DeskId,
+        ticket: Option<u64>,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<StoredDocument>, StoreError> {
+        let wanted = |document: &StoredDocument| ticket.is_none() || document.ticket == ticket;
+        self.read(|state| state.documents.list(desk, after, limit, wanted))
+    }
+
+    async fn unrouted(
+        &self,
+        desk: &DeskId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<StoredDocument>, StoreError> {
+        self.read(|state| {
+            state
+                .documents
+                .list(desk, after, limit, |document| document.unrouted.is_some())
+        })
+    }
+
+    async fn claim(&self, limit: usize, ttl: Duration) -> Result<Vec<Claimed>, StoreError> {
+        let now = self.clock.now();
+        self.write(|state| state.documents.claim(limit, now, now.plus(ttl)))
+    }
+
+    async fn settle(&self, outcomes: Vec<(DeskId, MessageId, OutboxOutcome)>) -> Result<(), StoreError> {
+        let clock = self.clock.clone();
+        let settle = move |state: &mut super::state::State| {
+            let now = clock.now();
+            for (desk, id, outcome) in outcomes {
+                state.documents.settle(desk, id, outcome, now);
+            }
+            Ok(())
+        };
+        self.write_with_faults(Operation::Settle, None, settle).await
+    }
+
+    async fn outbox(
+        &self,
+        desk: &DeskId,
+        parked_only: bool,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<OutboxEntry>, StoreError> {
+        self.read(|state| state.documents.entries(desk, parked_only, after, limit))
+    }
+
+    async fn retry_parked(&self, desk: &DeskId, id: MessageId) -> Result<bool, StoreError> {
+        let now = self.clock.now();
+        self.write(|state| state.documents.retry_parked(desk, id, now))
+    }
+}
