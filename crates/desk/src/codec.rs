@@ -1,0 +1,3 @@
+//! The journal's codecs: the only places where events meet their protobuf form.
+
+pub(crate) mod common;

@@ -1,0 +1,89 @@
+//! Consuming another service's events: in order, without gaps, each once per position, whatever the bus
+//! loses, repeats or mixes up.
+
+mod dispatch;
+mod history;
+mod parked;
+mod worker;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tandem_bus::Bus;
+use tandem_domain::Timestamp;
+use tandem_store::{Commit, Record, Store, Stream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use parked::{RetryError, parked_events, retry_parked_event};
+
+/// What is done with another service's events.
+#[async_trait]
+pub trait Consume: Send + Sync + 'static {
+    /// Handles records, which arrive in order and without gaps, every kind among them. What is returned
+    /// is committed together with the new position; so it happens once, even if this is called again.
+    ///
+    /// # Errors
+    /// `Retry` is tried again for a bounded time, with backoff; after that, and on `Fail`, the record is
+    /// parked and the next ones follow.
+    async fn handle(&self, stream: &Stream, records: &[Record]) -> Result<Commit, HandleError>;
+
+    /// What was handled is committed, by this process or by another replica: memory can be refreshed.
+    async fn committed(&self, stream: &Stream);
+
+    /// The owner's history was rewritten, as after a restored backup: what came from this stream is to
+    /// be forgotten; everything comes again from the first record on.
+    async fn reset(&self, stream: &Stream) -> Commit;
+
+    /// Everything that happened before `up_to` has been handled.
+    fn watermark(&self, _stream: &Stream, _up_to: Timestamp) {}
+}
+
+/// Why a record was not handled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HandleError {
+    /// It may work later.
+    #[error("{0}")]
+    Retry(String),
+    /// It will never work.
+    #[error("{0}")]
+    Fail(String),
+}
+
+/// A consumer: one name, any number of replicas, one position per stream.
+pub(crate) struct Consumer {
+    pub(crate) name: String,
+    pub(crate) service: String,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) handler: Arc<dyn Consume>,
+}
+
+/// Consumes all desks' events of `service` as `name` until `shutdown`. `instance` names this replica:
+/// each has its own subscription, so that each is told when the position has moved; the position in
+/// the store is common to all of them.
+pub fn consume(
+    name: &str,
+    instance: &str,
+    service: &str,
+    store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
+    handler: Arc<dyn Consume>,
+    shutdown: CancellationToken,
+) -> JoinHandle<()> {
+    let (name, service) = (name.to_owned(), service.to_owned());
+    let subscription = format!("{name}-{instance}");
+    let consumer = Arc::new(Consumer {
+        name,
+        service,
+        store,
+        bus,
+        handler,
+    });
+    tokio::spawn(async move {
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = dispatch::run(consumer, subscription) => {}
+        }
+    })
+}

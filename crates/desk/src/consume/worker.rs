@@ -1,0 +1,273 @@
+//! One stream's worker: drops repeats, notices gaps and heads that are further, reads what is missing
+//! from the owner, and moves the position with what the handler did.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tandem_store::{Commit, Position, PositionUpdate, Record, StoreError, Stream};
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use super::history::{self, History};
+use super::{Consumer, HandleError, parked};
+use crate::Head;
+use crate::backoff::Backoff;
+use crate::store_calls::{commit_within, within};
+
+/// Events that are handled together at most.
+const BATCH: usize = 256;
+/// How often one record is tried before it is parked.
+const ATTEMPTS: u32 = 6;
+const BACKOFF_MIN: Duration = Duration::from_millis(100);
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+const STORE_TIMEOUT: Duration = Duration::from_secs(20);
+/// A handler that takes longer than this is tried again.
+const HANDLER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What the bus brings.
+pub(super) enum News {
+    Event(Record),
+    Head(Head),
+}
+
+/// Consumes one stream.
+pub(super) struct Worker {
+    consumer: Arc<Consumer>,
+    stream: Stream,
+    position: Option<Position>,
+    backoff: Backoff,
+}
+
+/// What a step found.
+#[derive(Default)]
+struct Found {
+    head: Option<Head>,
+    events: Vec<Record>,
+}
+
+/// How handling records ended.
+enum Handled {
+    /// The position is behind them now.
+    Committed,
+    /// Another replica has moved the position; it has been read again.
+    Moved,
+}
+
+impl Worker {
+    pub(super) fn new(consumer: Arc<Consumer>, stream: Stream) -> Self {
+        let backoff = Backoff::new(BACKOFF_MIN, BACKOFF_MAX, stream.desk.as_str().len() as u64);
+        Self {
+            consumer,
+            stream,
+            position: None,
+            backoff,
+        }
+    }
+
+    /// Runs until nothing can come any more.
+    pub(super) async fn run(mut self, mut news: mpsc::Receiver<News>) {
+        self.reload().await;
+        while let Some(first) = news.recv().await {
+            let mut found = Found::default();
+            found.add(first);
+            while found.events.len() < BATCH {
+                let Ok(more) = news.try_recv() else { break };
+                found.add(more);
+            }
+            self.step(found).await;
+        }
+    }
+
+    async fn step(&mut self, found: Found) {
+        let whole = self.take(found.events).await;
+        let behind = found.head.as_ref().is_some_and(|head| self.differs_from(head));
+        let repaired = if whole && !behind {
+            Ok(None)
+        } else {
+            self.repair().await
+        };
+        match repaired {
+            Ok(newer_head) => self.tell_watermark(newer_head.or(found.head).as_ref()),
+            // The next head comes in two seconds.
+            Err(reason) => tracing::debug!(stream = %self.stream, reason, "missing events not read yet"),
+        }
+    }
+
+    /// Handles the events that follow the position; `false` when some do not, other than repeats.
+    async fn take(&mut self, events: Vec<Record>) -> bool {
+        let mut run: Vec<Record> = Vec::new();
+        let mut whole = true;
+        for record in events {
+            let at = run.last().map(place).or(self.position);
+            let (seq, incarnation) = at.map_or((0, None), |at| (at.seq, Some(at.incarnation)));
+            if record.seq == seq + 1 && incarnation.is_none_or(|known| known == record.incarnation) {
+                run.push(record);
+            } else if record.seq > seq {
+                whole = false;
+            }
+        }
+        self.handle(run).await && whole
+    }
+
+    fn differs_from(&self, head: &Head) -> bool {
+        self.position
+            != Some(Position {
+                seq: head.seq,
+                incarnation: head.incarnation,
+            })
+    }
+
+    /// Reads what is missing from the owner until there is no more, and returns the owner's head.
+    async fn repair(&mut self) -> Result<Option<Head>, String> {
+        loop {
+            match history::after(&self.consumer, &self.stream, self.position).await? {
+                History::Rewritten => self.reset().await,
+                History::Continues { records, head } if records.is_empty() => return Ok(head),
+                History::Continues { records, .. } => drop(self.handle(records).await),
+            }
+        }
+    }
+
+    /// The head's time is only a watermark for those who have everything up to its `seq`.
+    fn tell_watermark(&self, head: Option<&Head>) {
+        let Some(head) = head else { return };
+        if self.position.is_some_and(|position| position.seq >= head.seq) {
+            self.consumer.handler.watermark(&self.stream, head.at);
+        }
+    }
+
+    /// Handles records that follow the position; `false` when another replica was faster.
+    async fn handle(&mut self, records: Vec<Record>) -> bool {
+        if records.is_empty() {
+            return true;
+        }
+        let together = self.try_handle(&records).await;
+        match together {
+            Ok(Handled::Committed) => return true,
+            Ok(Handled::Moved) => return false,
+            Err(_) if records.len() > 1 => {}
+            Err(error) => return matches!(self.insist(&records[0], error).await, Handled::Committed),
+        }
+        for record in records {
+            let alone = self.try_handle(std::slice::from_ref(&record)).await;
+            let handled = match alone {
+                Ok(handled) => handled,
+                Err(error) => self.insist(&record, error).await,
+            };
+            if matches!(handled, Handled::Moved) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Tries one record again and again, and parks it in the end.
+    async fn insist(&mut self, record: &Record, mut error: HandleError) -> Handled {
+        let mut backoff = Backoff::new(BACKOFF_MIN, BACKOFF_MAX, record.seq);
+        for _ in 1..ATTEMPTS {
+            if matches!(error, HandleError::Fail(_)) {
+                break;
+            }
+            sleep(backoff.next()).await;
+            match self.try_handle(std::slice::from_ref(record)).await {
+                Ok(handled) => return handled,
+                Err(again) => error = again,
+            }
+        }
+        let (stream, seq) = (&self.stream, record.seq);
+        tracing::error!(%stream, seq, consumer = self.consumer.name, reason = %error, "event parked");
+        let row = parked::row(&self.consumer.name, stream, record, &error.to_string());
+        let commit = Commit {
+            rows: vec![row],
+            ..Commit::default()
+        };
+        self.commit(commit, place(record)).await
+    }
+
+    async fn try_handle(&mut self, records: &[Record]) -> Result<Handled, HandleError> {
+        let Some(last) = records.last() else {
+            return Ok(Handled::Committed);
+        };
+        let handling = self.consumer.handler.handle(&self.stream, records);
+        let too_slow = |_| Err(HandleError::Retry("the handler took too long".to_owned()));
+        let commit = timeout(HANDLER_TIMEOUT, handling).await.unwrap_or_else(too_slow)?;
+        Ok(self.commit(commit, place(last)).await)
+    }
+
+    async fn reset(&mut self) {
+        tracing::warn!(stream = %self.stream, consumer = self.consumer.name, "history was rewritten; starting over");
+        let commit = self.consumer.handler.reset(&self.stream).await;
+        self.commit(commit, Position { seq: 0, incarnation: 0 }).await;
+    }
+
+    /// Commits with the new position. A store that is full or away is no fault of the records: it is
+    /// waited for.
+    async fn commit(&mut self, commit: Commit, to: Position) -> Handled {
+        loop {
+            let mut commit = commit.clone();
+            commit.positions.push(PositionUpdate {
+                consumer: self.consumer.name.clone(),
+                stream: self.stream.clone(),
+                from: self.position,
+                to,
+            });
+            let outcome = commit_within(STORE_TIMEOUT, self.consumer.store.as_ref(), commit).await;
+            let handled = match outcome {
+                Ok(()) => Handled::Committed,
+                Err(StoreError::PositionMoved { .. }) => Handled::Moved,
+                Err(error) => {
+                    self.pause(&error).await;
+                    if let StoreError::OutcomeUnknown(_) = error {
+                        Handled::Moved
+                    } else {
+                        continue;
+                    }
+                }
+            };
+            return self.moved(handled, to).await;
+        }
+    }
+
+    async fn moved(&mut self, handled: Handled, to: Position) -> Handled {
+        match handled {
+            Handled::Committed => {
+                self.position = Some(to);
+                self.backoff.succeeded();
+            }
+            Handled::Moved => self.reload().await,
+        }
+        self.consumer.handler.committed(&self.stream).await;
+        handled
+    }
+
+    async fn reload(&mut self) {
+        loop {
+            let reading = self.consumer.store.position(&self.consumer.name, &self.stream);
+            match within(STORE_TIMEOUT, reading).await {
+                Ok(position) => return self.position = position,
+                Err(error) => self.pause(&error).await,
+            }
+        }
+    }
+
+    async fn pause(&mut self, error: &StoreError) {
+        tracing::warn!(stream = %self.stream, consumer = self.consumer.name, %error, "store trouble; tried again");
+        sleep(self.backoff.next()).await;
+    }
+}
+
+impl Found {
+    fn add(&mut self, news: News) {
+        match news {
+            News::Event(record) => self.events.push(record),
+            News::Head(head) => self.head = Some(head),
+        }
+    }
+}
+
+fn place(record: &Record) -> Position {
+    Position {
+        seq: record.seq,
+        incarnation: record.incarnation,
+    }
+}

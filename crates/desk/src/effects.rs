@@ -1,0 +1,176 @@
+//! Effects on others: events that ask another service to do something. They are carried out as commands
+//! under the request id `<stream>:<seq>`, so a repeat happens once, and the receiver refuses what is stale.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tandem_bus::subject;
+use tandem_domain::core::Rejected;
+use tandem_domain::{Actor, DeskId, ErrorCode, Trace};
+use tandem_store::{Record, Row};
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+use crate::follow::Follower;
+use crate::parking::{self, ParkedItem, Stored};
+use crate::shared::Shared;
+use crate::shell_event::{Recorded, decode_record};
+use crate::wire::{Ask, Told, timeout_header};
+use crate::{DeskError, Journaled, RequestMark, Submission};
+
+/// The cursor's name.
+const CONSUMER: &str = "effects";
+/// Records that are read at once.
+const CHUNK: usize = 64;
+
+/// An effect, ready to be sent.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct EffectBody {
+    service: String,
+    desk: DeskId,
+    submission: Submission<Value>,
+}
+
+/// Why an effect was not carried out.
+pub(crate) struct Failed {
+    pub(crate) reason: String,
+    retryable: bool,
+}
+
+/// Carries effects out one after the other. What fails for good is parked, and the next one follows.
+pub(crate) async fn carry_out<C: Journaled>(shared: Arc<Shared>, stop: CancellationToken) {
+    let mut follower = Follower::start(shared.clone(), CONSUMER).await;
+    loop {
+        let records = tokio::select! {
+            () = stop.cancelled() => return,
+            records = follower.next(CHUNK) => records,
+        };
+        for record in &records {
+            let parked = match effect::<C>(&shared, record) {
+                Some(effect) => send_or_park(&shared, record, &effect).await,
+                None => None,
+            };
+            follower.passed(record);
+            if parked.is_some() {
+                save(&mut follower, parked).await;
+            }
+        }
+        save(&mut follower, None).await;
+    }
+}
+
+/// The cursor moves with what was parked; an effect that was sent and whose cursor is lost is sent again.
+async fn save(follower: &mut Follower, parked: Option<Row>) {
+    let rows: Vec<_> = parked.into_iter().collect();
+    while let Err(error) = follower.save(rows.clone()).await {
+        follower.pause("cursor not saved", &error.to_string()).await;
+    }
+}
+
+fn effect<C: Journaled>(shared: &Shared, record: &Record) -> Option<EffectBody> {
+    let Ok(Recorded::Core(event)) = decode_record::<C>(record) else {
+        return None;
+    };
+    let effect = C::effect(&event)?;
+    let submission = Submission {
+        command: serde_json::from_slice(&effect.command).unwrap_or(Value::Null),
+        actor: Actor::service(C::SERVICE),
+        request: RequestMark {
+            method: effect.method,
+            id: format!("{}:{}", shared.stream, record.seq),
+            forever: false,
+        },
+        rows: Vec::new(),
+        trace: Trace(event.trace.0),
+    };
+    Some(EffectBody {
+        service: effect.service,
+        desk: effect.desk,
+        submission,
+    })
+}
+
+async fn send_or_park(shared: &Shared, record: &Record, effect: &EffectBody) -> Option<Row> {
+    let settings = &shared.settings;
+    let mut backoff = Backoff::new(settings.backoff_min, settings.backoff_max, record.seq);
+    loop {
+        let failed = send(shared, effect).await.err()?;
+        let pause = backoff.next();
+        if !failed.retryable || backoff.failures() >= settings.effect_attempts {
+            tracing::error!(stream = %shared.stream, seq = record.seq, reason = failed.reason, "effect parked");
+            return Some(parked(shared, record, effect, failed.reason));
+        }
+        tokio::time::sleep(pause).await;
+    }
+}
+
+fn parked(shared: &Shared, record: &Record, effect: &EffectBody, reason: String) -> Row {
+    let item = ParkedItem {
+        id: parking::effect_id(&shared.stream.service, record.seq),
+        what: format!(
+            "{} for {}, event {} {}",
+            effect.submission.request.method, effect.service, record.seq, record.kind
+        ),
+        reason,
+        at: record.at,
+    };
+    Stored { item, body: effect }.row(&shared.stream.desk)
+}
+
+/// Any core's refusal: this side does not know the receiver's.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Foreign(Value);
+
+impl std::fmt::Display for Foreign {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Rejected for Foreign {
+    fn code(&self) -> ErrorCode {
+        ErrorCode::FailedPrecondition
+    }
+    fn field(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// Sends an effect once. A refusal by the receiver's core counts as carried out: what is stale is meant
+/// to be refused.
+pub(crate) async fn send(shared: &Shared, effect: &EffectBody) -> Result<(), Failed> {
+    let wait = shared.settings.call_timeout;
+    let ask: Ask<Value, Value> = Ask::Submit(vec![effect.submission.clone()]);
+    let payload = serde_json::to_vec(&ask).expect("effects are plain data");
+    let to = subject::command(&effect.service, &effect.desk);
+    let answer = shared
+        .bus
+        .request(&to, timeout_header(wait), payload.into(), wait)
+        .await;
+    let answer = answer.map_err(|error| Failed {
+        reason: error.to_string(),
+        retryable: true,
+    })?;
+    judge(serde_json::from_slice(&answer))
+}
+
+fn judge(told: Result<Told<Value, Value, Foreign>, serde_json::Error>) -> Result<(), Failed> {
+    let unreadable = |reason: String| Failed {
+        reason,
+        retryable: false,
+    };
+    match told.map_err(|error| unreadable(error.to_string()))? {
+        Told::Submitted(mut outcomes) => match outcomes.pop() {
+            Some(Ok(_) | Err(DeskError::Rejected(_))) => Ok(()),
+            Some(Err(error)) => Err(Failed {
+                reason: error.to_string(),
+                retryable: error.code().is_retryable(),
+            }),
+            None => Err(unreadable("an empty answer".to_owned())),
+        },
+        Told::Unreadable(reason) => Err(unreadable(reason)),
+        _ => Err(unreadable("an answer to another question".to_owned())),
+    }
+}

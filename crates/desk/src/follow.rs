@@ -1,0 +1,133 @@
+//! Following one's own journal with a cursor that survives: the relay and the effects do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tandem_domain::Timestamp;
+use tandem_store::{Commit, Position, PositionUpdate, Record, Row, StoreError};
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::backoff::Backoff;
+use crate::heads::Head;
+use crate::shared::Shared;
+use crate::store_calls::{commit_within, within};
+
+/// Reads the desk's journal behind a cursor, as far as it is committed.
+pub(crate) struct Follower {
+    shared: Arc<Shared>,
+    consumer: &'static str,
+    /// Up to here it is done.
+    cursor: Option<Position>,
+    /// What the store knows of it.
+    saved: Option<Position>,
+    head: watch::Receiver<Option<Head>>,
+    backoff: Backoff,
+}
+
+impl Follower {
+    /// Takes up the cursor where the last owner left it.
+    pub(crate) async fn start(shared: Arc<Shared>, consumer: &'static str) -> Self {
+        let (min, max) = (shared.settings.backoff_min, shared.settings.backoff_max);
+        let backoff = Backoff::new(min, max, shared.random(Timestamp::EPOCH));
+        let head = shared.head.subscribe();
+        let mut follower = Self {
+            shared,
+            consumer,
+            cursor: None,
+            saved: None,
+            head,
+            backoff,
+        };
+        while let Err(error) = follower.reload().await {
+            follower.pause("cursor not read", &error.to_string()).await;
+        }
+        follower
+    }
+
+    async fn reload(&mut self) -> Result<(), StoreError> {
+        let reading = self.shared.store.position(self.consumer, &self.shared.stream);
+        self.saved = within(self.shared.settings.store_timeout, reading).await?;
+        self.cursor = self.cursor.max(self.saved);
+        Ok(())
+    }
+
+    fn seq(&self) -> u64 {
+        self.cursor.map_or(0, |cursor| cursor.seq)
+    }
+
+    /// Whether everything that is committed is done.
+    pub(crate) fn is_at_head(&self) -> bool {
+        let head = self.head.borrow().as_ref().map_or(0, |head| head.seq);
+        self.seq() >= head
+    }
+
+    pub(crate) fn is_saved(&self) -> bool {
+        self.saved == self.cursor
+    }
+
+    /// The next records, at most `max`; waits until there are some.
+    pub(crate) async fn next(&mut self, max: usize) -> Vec<Record> {
+        loop {
+            while self.is_at_head() {
+                // The sender lives as long as this desk's parts do, and they hold this future.
+                let _ = self.head.changed().await;
+            }
+            let reading = self.shared.store.read(&self.shared.stream, self.seq() + 1, max);
+            match within(self.shared.settings.store_timeout, reading).await {
+                Ok(records) if !records.is_empty() => return records,
+                Ok(_) => self.pause("journal ends before its head", "").await,
+                Err(error) => self.pause("journal not read", &error.to_string()).await,
+            }
+        }
+    }
+
+    /// This record is done.
+    pub(crate) fn passed(&mut self, record: &Record) {
+        self.cursor = Some(Position {
+            seq: record.seq,
+            incarnation: record.incarnation,
+        });
+        self.backoff.succeeded();
+    }
+
+    /// Waits longer each time until a record is [`passed`](Self::passed) again.
+    pub(crate) async fn pause(&mut self, what: &'static str, reason: &str) {
+        let pause = self.backoff.next();
+        tracing::warn!(stream = %self.shared.stream, consumer = self.consumer, reason, "{what}; tried again");
+        sleep(pause).await;
+    }
+
+    /// Saves the cursor, with `rows` in the same transaction. Where another process has moved it
+    /// meanwhile, both have done the same work, which is harmless; the cursor never goes back.
+    pub(crate) async fn save(&mut self, rows: Vec<Row>) -> Result<(), StoreError> {
+        let Some(to) = self.cursor else { return Ok(()) };
+        let (consumer, stream) = (self.consumer.to_owned(), self.shared.stream.clone());
+        let update = PositionUpdate {
+            consumer,
+            stream,
+            from: self.saved,
+            to,
+        };
+        let commit = Commit {
+            rows,
+            positions: vec![update],
+            ..Commit::default()
+        };
+        match commit_within(self.limit(), self.shared.store.as_ref(), commit).await {
+            Ok(()) => self.saved = Some(to),
+            Err(error @ (StoreError::PositionMoved { .. } | StoreError::OutcomeUnknown(_))) => {
+                self.reload().await?;
+                if self.saved < Some(to) {
+                    return Err(error);
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn limit(&self) -> Duration {
+        self.shared.settings.store_timeout
+    }
+}

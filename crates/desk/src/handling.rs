@@ -1,0 +1,296 @@
+//! Letting the core handle a batch: timers first, then the calls in their order.
+
+use tandem_domain::{Actor, Cause, Context, Event, Trace};
+use tokio::time::Instant;
+
+use crate::batch::Draft;
+use crate::call::{Call, Standing, Write};
+use crate::opening::OpenDesk;
+use crate::parking::{self, ParkedItem, Stored};
+use crate::replay::guarded;
+use crate::requests::{self, Memory};
+use crate::sessions::Sessions;
+use crate::shared::Shared;
+use crate::shell_event::ShellEvent;
+use crate::{DeskError, Journaled};
+
+/// A command that made the core panic so often is parked.
+const PANICS_UNTIL_PARKED: usize = 2;
+
+/// Why a batch was given up halfway. The core's state is worth nothing then.
+pub(crate) enum Halted<C: Journaled> {
+    /// The core panicked: over the call with this index, if that is known, or over a timer.
+    Panicked { at: Culprit, reason: String },
+    /// The call with this index wants something written that the journal level does not allow.
+    AboveLevel {
+        call: usize,
+        error: DeskError<C::Rejection>,
+    },
+}
+
+/// Over what the core panicked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Culprit {
+    Call(usize),
+    Timer,
+    Unknown,
+}
+
+/// A batch being handled.
+pub(crate) struct Handling<'a, C: Journaled> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) desk: &'a mut OpenDesk<C>,
+    pub(crate) sessions: &'a mut Sessions,
+    pub(crate) draft: &'a mut Draft<C>,
+    /// Whether timers may run; not for a while after they made the core panic.
+    pub(crate) timers: bool,
+}
+
+impl<C: Journaled> Handling<'_, C> {
+    /// Handles the batch; each call's answer is decided, but not sent.
+    pub(crate) fn run(mut self, calls: &mut [Call<C>]) -> Result<(), Halted<C>> {
+        if self.timers {
+            self.run_timers()?;
+        }
+        for (index, call) in calls.iter_mut().enumerate() {
+            self.call(index, call)?;
+        }
+        let whole = if let [_] = calls {
+            Culprit::Call(0)
+        } else {
+            Culprit::Unknown
+        };
+        self.finish().map_err(|reason| Halted::Panicked { at: whole, reason })
+    }
+
+    fn run_timers(&mut self) -> Result<(), Halted<C>> {
+        let mut events = Vec::new();
+        let run = guarded(|| {
+            let now = self.draft.now;
+            if self.desk.core.next_wakeup().is_some_and(|due| due <= now) {
+                self.desk.core.tick(&own_context::<C>(now, Cause::Timer), &mut events);
+            }
+            for agent in self.sessions.lost(|| self.desk.core.sessions()) {
+                self.desk
+                    .core
+                    .session_lost(&agent, &own_context::<C>(now, Cause::SessionLost), &mut events);
+            }
+            self.draft.emit(events)
+        });
+        let reason = match run {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => panic,
+        };
+        Err(Halted::Panicked {
+            at: Culprit::Timer,
+            reason,
+        })
+    }
+
+    fn call(&mut self, index: usize, call: &mut Call<C>) -> Result<(), Halted<C>> {
+        match call {
+            Call::Write(write) => self.write(index, write)?,
+            Call::Read(query, waiting) => {
+                let answer = guarded(|| self.desk.core.query(query, self.draft.now));
+                let answer = answer.map_err(|reason| Halted::Panicked {
+                    at: Culprit::Call(index),
+                    reason,
+                })?;
+                waiting.decide(Ok(answer), Standing::Owner);
+            }
+            Call::Touch(agents, waiting) => {
+                self.sessions.heard_of(std::mem::take(agents));
+                waiting.decide(Ok(()), Standing::Owner);
+            }
+            Call::RaiseLevel(level, actor, waiting) => {
+                let outcome = self.raise_level(*level, actor);
+                waiting.decide(outcome, Standing::Committed);
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, index: usize, write: &mut Write<C>) -> Result<(), Halted<C>> {
+        if let Some((outcome, standing)) = self.without_core(write) {
+            write.waiting.decide(outcome, standing);
+            return Ok(());
+        }
+        let span = tracing::info_span!(
+            "desk.handle",
+            stream = %self.shared.stream,
+            method = write.submission.request.method,
+            traceparent = write.submission.trace.0
+        );
+        (self.shared.settings.link_span)(&span, &write.submission.trace);
+        let _entered = span.enter();
+        let mut events = Vec::new();
+        let context = write_context(write, self.draft.now);
+        let command = write.submission.command.clone();
+        let panicked = |reason| Halted::Panicked {
+            at: Culprit::Call(index),
+            reason,
+        };
+        let outcome = guarded(|| self.desk.core.handle(command, &context, &mut events)).map_err(panicked)?;
+        match outcome {
+            Ok(reply) => {
+                let emitted = guarded(|| self.draft.emit(events)).map_err(panicked)?;
+                emitted.map_err(|error| Halted::AboveLevel { call: index, error })?;
+                self.done(write, reply).map_err(panicked)
+            }
+            Err(rejection) => {
+                forbid_events(&events).map_err(panicked)?;
+                self.unpark(write);
+                write
+                    .waiting
+                    .decide(Err(DeskError::Rejected(rejection)), Standing::Owner);
+                Ok(())
+            }
+        }
+    }
+
+    /// What needs no core: overdue, done before, parked before, or to be parked now.
+    fn without_core(&mut self, write: &Write<C>) -> Option<(Result<C::Reply, DeskError<C::Rejection>>, Standing)> {
+        match self.draft.remembered.recall(write) {
+            Memory::Done(reply) => {
+                let reply = serde_json::from_slice(&reply);
+                let unreadable = |_| DeskError::Failed("the stored answer cannot be read by this program".to_owned());
+                return Some((reply.map_err(unreadable), Standing::Committed));
+            }
+            Memory::Reused => return Some((Err(DeskError::RequestReused), Standing::Committed)),
+            Memory::New => {}
+        }
+        let id = parking::command_id(C::SERVICE, &write.key);
+        if write.waiting.is_overdue() {
+            return Some((Err(DeskError::DeadlineExceeded), Standing::Committed));
+        }
+        let parked = self.desk.parked.get(&id).or_else(|| self.draft.parked.get(&id));
+        if let (Some(reason), None) = (parked, &write.unpark) {
+            return Some((Err(DeskError::Parked(reason.clone())), Standing::Committed));
+        }
+        if write.panics.len() < PANICS_UNTIL_PARKED {
+            return None;
+        }
+        let reason = write.panics.last().cloned().unwrap_or_default();
+        self.park(id, write, &reason);
+        Some((Err(DeskError::Parked(reason)), Standing::Committed))
+    }
+
+    fn park(&mut self, id: String, write: &Write<C>, reason: &str) {
+        tracing::error!(stream = %self.shared.stream, parked = id, reason, "command parked");
+        let item = ParkedItem {
+            id: id.clone(),
+            what: write.submission.request.method.clone(),
+            reason: reason.to_owned(),
+            at: self.draft.now,
+        };
+        let stored = Stored {
+            item,
+            body: &write.submission,
+        };
+        self.draft.put(stored.row(&self.shared.stream.desk));
+        self.draft.parked.insert(id, reason.to_owned());
+    }
+
+    fn done(&mut self, write: &mut Write<C>, reply: C::Reply) -> Result<(), String> {
+        let keep = self.shared.settings.remember_requests;
+        let record = requests::record(write, &reply, self.draft.now, keep).map_err(|error| error.to_string())?;
+        self.draft.remember(record);
+        for (table, key, value) in &write.submission.rows {
+            let desk = self.shared.stream.desk.clone();
+            self.draft.put(tandem_store::Row {
+                desk,
+                table: table.clone(),
+                key: key.clone(),
+                value: Some(value.clone()),
+            });
+        }
+        self.unpark(write);
+        write.waiting.decide(Ok(reply), Standing::Committed);
+        Ok(())
+    }
+
+    fn unpark(&mut self, write: &Write<C>) {
+        if let Some(id) = &write.unpark {
+            self.draft.put(parking::removal(&self.shared.stream.desk, id));
+            self.draft.unparked.push(id.clone());
+        }
+    }
+
+    fn raise_level(&mut self, level: u32, actor: &Actor) -> Result<u32, DeskError<C::Rejection>> {
+        let has = self.draft.level;
+        if level > C::LEVEL || level < has {
+            return Err(DeskError::JournalLevel {
+                needs: level,
+                has,
+                knows: C::LEVEL,
+            });
+        }
+        if level > has {
+            let raised = ShellEvent::LevelRaised {
+                level,
+                actor: actor.clone(),
+            };
+            self.draft.raise_level(&raised, level);
+        }
+        Ok(level)
+    }
+
+    /// Rows and topics, once for the whole batch.
+    fn finish(&mut self) -> Result<(), String> {
+        if self.draft.events.is_empty() {
+            return Ok(());
+        }
+        let changed = guarded(|| {
+            (
+                self.desk.core.rows(&self.draft.events),
+                self.desk.core.topics(&self.draft.events),
+            )
+        });
+        let (rows, topics) = changed?;
+        rows.into_iter().for_each(|change| self.draft.change(change));
+        self.draft.topics = topics;
+        self.draft.topics.sort_unstable();
+        self.draft.topics.dedup();
+        Ok(())
+    }
+}
+
+fn write_context<C: Journaled>(write: &Write<C>, now: tandem_domain::Timestamp) -> Context {
+    let submission = &write.submission;
+    let cause = Cause::Request {
+        method: submission.request.method.clone(),
+        id: submission.request.id.clone(),
+    };
+    Context {
+        now,
+        actor: submission.actor.clone(),
+        cause,
+        trace: submission.trace.clone(),
+    }
+}
+
+/// The context of what the desk does by itself.
+fn own_context<C: Journaled>(now: tandem_domain::Timestamp, cause: Cause) -> Context {
+    Context {
+        now,
+        actor: Actor::service(C::SERVICE),
+        cause,
+        trace: Trace::default(),
+    }
+}
+
+/// A core that emits events and then says no has changed its state without a trace in the journal.
+fn forbid_events<B>(events: &[Event<B>]) -> Result<(), String> {
+    if events.is_empty() {
+        Ok(())
+    } else {
+        Err("the core rejected a command but emitted events".to_owned())
+    }
+}
+
+/// When the wheel must turn by itself: for the core's timer or for silent sessions.
+pub(crate) fn wake_at<C: Journaled>(desk: &OpenDesk<C>, sessions: &Sessions) -> Instant {
+    let due = desk.core.next_wakeup().map(|due| desk.clock.instant_of(due));
+    due.map_or(sessions.next_check(), |due| due.min(sessions.next_check()))
+}
