@@ -1,15 +1,17 @@
 //! How services talk: events (durable, ordered, with ids), requests and replies, and hints.
 //!
-//! Two implementations pass one conformance suite: NATS (JetStream for events,
+//! Two implementations pass one suite of tests ([`conformance`]): NATS (JetStream for events,
 //! core NATS for the rest) for a cluster, and in-process channels for one process.
 //!
 //! **Architecture invariant:** the bus is transport, never truth. Whatever it loses is read again
 //! from the owner's journal; nothing is correct only because the bus was.
 
+pub mod conformance;
 mod envelope;
 pub mod faulty;
 mod in_process;
 mod limits;
+pub mod nats;
 mod pattern;
 
 pub use envelope::{BusError, Delivery, EventMessage, Headers, Incoming, subject};

@@ -1,0 +1,151 @@
+//! The stream that holds the events, made as it must be and made again when it is gone.
+
+use std::time::Duration;
+
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::context::{
+    CreateStreamError, GetStreamError, GetStreamErrorKind, PublishError, PublishErrorKind,
+};
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, RetentionPolicy, StorageType};
+use async_nats::jetstream::{self, Context};
+use tokio::sync::Mutex;
+
+use super::config::NatsConfig;
+use super::{durability, headers};
+use crate::{BusError, EventMessage, subject};
+
+/// The stream's name.
+pub const STREAM: &str = "TANDEM_EVENTS";
+
+/// How long a repeated id is recognised. Larger windows cost the server memory; consumers drop repeats in any case.
+const DEDUPLICATION_WINDOW: Duration = Duration::from_mins(2);
+
+pub(super) struct EventStream {
+    pub(super) context: Context,
+    config: Config,
+    monitor: Option<String>,
+    timeout: Duration,
+    made: Mutex<bool>,
+}
+
+impl EventStream {
+    pub(super) fn new(client: async_nats::Client, config: &NatsConfig) -> Self {
+        Self {
+            context: jetstream::context::ContextBuilder::new()
+                .timeout(config.publish_timeout)
+                .build(client),
+            config: stream_config(config),
+            monitor: config.monitor.clone(),
+            timeout: config.publish_timeout,
+            made: Mutex::new(false),
+        }
+    }
+
+    /// Publishes and waits for the acknowledgement; makes the stream first where it is missing.
+    pub(super) async fn publish(&self, event: EventMessage) -> Result<(), BusError> {
+        let subject = event.subject.clone();
+        let published = tokio::time::timeout(self.timeout, self.make_and_publish(event)).await;
+        published.unwrap_or(Err(BusError::Timeout(subject)))
+    }
+
+    async fn make_and_publish(&self, event: EventMessage) -> Result<(), BusError> {
+        self.make().await?;
+        match self.publish_once(&event).await {
+            Err(error) if error.kind() == PublishErrorKind::StreamNotFound => {
+                self.make_again().await?;
+                self.publish_once(&event).await
+            }
+            outcome => outcome,
+        }
+        .map_err(|error| publish_error(event, &error))
+    }
+
+    /// Never drops the acknowledgement: it would be awaited unseen.
+    async fn publish_once(&self, event: &EventMessage) -> Result<(), PublishError> {
+        let message = PublishMessage::build()
+            .headers(headers::to_nats(&event.headers))
+            .message_id(&event.id)
+            .payload(event.payload.clone());
+        self.context
+            .send_publish(event.subject.clone(), message)
+            .await?
+            .await
+            .map(drop)
+    }
+
+    /// Creates the stream, or changes it to what the configuration says, once.
+    pub(super) async fn make(&self) -> Result<(), BusError> {
+        let mut made = self.made.lock().await;
+        if !*made {
+            let info = self
+                .context
+                .create_or_update_stream(self.config.clone())
+                .await
+                .map_err(|error| make_error(&error))?;
+            durability::report(&durability::weaknesses(&info.config, self.monitor.as_deref()).await);
+            *made = true;
+        }
+        Ok(())
+    }
+
+    async fn make_again(&self) -> Result<(), BusError> {
+        tracing::error!(stream = STREAM, "the stream of events is gone and is made anew");
+        *self.made.lock().await = false;
+        self.make().await
+    }
+
+    /// What the server knows of the stream; makes it first where it is missing.
+    pub(super) async fn info(&self) -> Result<Info, BusError> {
+        self.make().await?;
+        match self.context.get_stream(STREAM).await {
+            Err(error) if is_missing(&error) => {
+                self.make_again().await?;
+                self.context.get_stream(STREAM).await
+            }
+            found => found,
+        }
+        .map(|stream| stream.cached_info().clone())
+        .map_err(|error| BusError::Unavailable(error.to_string()))
+    }
+
+    /// The most bytes of one message: ours, or the server's if that is less.
+    pub(super) fn max_payload(&self) -> usize {
+        self.context.client().max_payload().min(crate::MAX_PAYLOAD)
+    }
+}
+
+fn stream_config(config: &NatsConfig) -> Config {
+    Config {
+        name: STREAM.to_owned(),
+        description: Some("what happened on Tandem's desks".to_owned()),
+        subjects: vec![subject::ALL_EVENTS.to_owned()],
+        storage: StorageType::File,
+        retention: RetentionPolicy::Limits,
+        discard: DiscardPolicy::New,
+        num_replicas: config.replicas,
+        max_age: config.max_age,
+        max_bytes: config.max_bytes.unwrap_or(-1),
+        duplicate_window: DEDUPLICATION_WINDOW.min(config.max_age),
+        ..Config::default()
+    }
+}
+
+fn is_missing(error: &GetStreamError) -> bool {
+    matches!(error.kind(), GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
+}
+
+fn make_error(error: &CreateStreamError) -> BusError {
+    BusError::Unavailable(format!("stream {STREAM}: {error}"))
+}
+
+fn publish_error(event: EventMessage, error: &PublishError) -> BusError {
+    match error.kind() {
+        PublishErrorKind::TimedOut => BusError::Timeout(event.subject),
+        PublishErrorKind::MaxPayloadExceeded => BusError::TooLarge {
+            size: event.payload.len(),
+            limit: crate::MAX_PAYLOAD,
+        },
+        _ => BusError::Unavailable(error.to_string()),
+    }
+}
