@@ -9,6 +9,7 @@ use tandem_bus::subject;
 use tandem_domain::core::Rejected;
 use tandem_domain::{Actor, DeskId, ErrorCode, Trace};
 use tandem_store::{Record, Row};
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
@@ -41,30 +42,35 @@ pub(crate) struct Failed {
 /// Carries effects out one after the other. What fails for good is parked, and the next one follows.
 pub(crate) async fn carry_out<C: Journaled>(shared: Arc<Shared>, stop: CancellationToken) {
     let mut follower = Follower::start(shared.clone(), CONSUMER).await;
+    let mut save_due = interval(shared.settings.cursor_every);
     loop {
-        let records = tokio::select! {
-            () = stop.cancelled() => return,
-            records = follower.next(CHUNK) => records,
-        };
-        for record in &records {
-            let parked = match effect::<C>(&shared, record) {
-                Some(effect) => send_or_park(&shared, record, &effect).await,
-                None => None,
-            };
-            follower.passed(record);
-            if parked.is_some() {
-                save(&mut follower, parked).await;
-            }
+        tokio::select! {
+            () = stop.cancelled() => break,
+            _ = save_due.tick() => follower.save_if_moved().await,
+            records = follower.next(CHUNK) => carry_out_all::<C>(&shared, &mut follower, &records).await,
         }
-        save(&mut follower, None).await;
+    }
+    follower.save_if_moved().await;
+}
+
+async fn carry_out_all<C: Journaled>(shared: &Shared, follower: &mut Follower, records: &[Record]) {
+    for record in records {
+        let effect = effect::<C>(shared, record);
+        let parked = match &effect {
+            Some(effect) => send_or_park(shared, record, effect).await,
+            None => None,
+        };
+        follower.passed(record);
+        if let Some(row) = parked {
+            save_parked(follower, &row).await;
+        }
     }
 }
 
-/// The cursor moves with what was parked; an effect that was sent and whose cursor is lost is sent again.
-async fn save(follower: &mut Follower, parked: Option<Row>) {
-    let rows: Vec<_> = parked.into_iter().collect();
-    while let Err(error) = follower.save(rows.clone()).await {
-        follower.pause("cursor not saved", &error.to_string()).await;
+/// What is parked moves the cursor in the same transaction, so that it is not sent again.
+async fn save_parked(follower: &mut Follower, row: &Row) {
+    while let Err(error) = follower.save(vec![row.clone()]).await {
+        follower.pause("parked effect not saved", &error.to_string()).await;
     }
 }
 

@@ -62,10 +62,6 @@ impl Follower {
         self.seq() >= head
     }
 
-    pub(crate) fn is_saved(&self) -> bool {
-        self.saved == self.cursor
-    }
-
     /// The next records, at most `max`; waits until there are some.
     pub(crate) async fn next(&mut self, max: usize) -> Vec<Record> {
         loop {
@@ -96,6 +92,16 @@ impl Follower {
         let pause = self.backoff.next();
         tracing::warn!(stream = %self.shared.stream, consumer = self.consumer, reason, "{what}; tried again");
         sleep(pause).await;
+    }
+
+    /// Saves the cursor if it has moved. Where that fails, the next owner repeats some work, which is harmless.
+    pub(crate) async fn save_if_moved(&mut self) {
+        if self.saved == self.cursor {
+            return;
+        }
+        if let Err(error) = self.save(Vec::new()).await {
+            tracing::warn!(stream = %self.shared.stream, consumer = self.consumer, %error, "cursor not saved");
+        }
     }
 
     /// Saves the cursor, with `rows` in the same transaction. Where another process has moved it

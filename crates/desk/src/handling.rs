@@ -1,10 +1,10 @@
 //! Letting the core handle a batch: timers first, then the calls in their order.
 
-use tandem_domain::{Actor, Cause, Context, Event, Trace};
+use tandem_domain::{Actor, Cause, Context, Core, Event, Trace};
 use tokio::time::Instant;
 
 use crate::batch::Draft;
-use crate::call::{Call, Standing, Write};
+use crate::call::{Call, Outcome, Standing, Write};
 use crate::opening::OpenDesk;
 use crate::parking::{self, ParkedItem, Stored};
 use crate::replay::guarded;
@@ -27,6 +27,9 @@ pub(crate) enum Halted<C: Journaled> {
         error: DeskError<C::Rejection>,
     },
 }
+
+/// A write's answer, and on what it rests.
+type Decision<C> = (Outcome<C, <C as Core>::Reply>, Standing);
 
 /// Over what the core panicked.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -150,7 +153,7 @@ impl<C: Journaled> Handling<'_, C> {
     }
 
     /// What needs no core: overdue, done before, parked before, or to be parked now.
-    fn without_core(&mut self, write: &Write<C>) -> Option<(Result<C::Reply, DeskError<C::Rejection>>, Standing)> {
+    fn without_core(&mut self, write: &Write<C>) -> Option<Decision<C>> {
         match self.draft.remembered.recall(write) {
             Memory::Done(reply) => {
                 let reply = serde_json::from_slice(&reply);
@@ -248,7 +251,9 @@ impl<C: Journaled> Handling<'_, C> {
             )
         });
         let (rows, topics) = changed?;
-        rows.into_iter().for_each(|change| self.draft.change(change));
+        for change in rows {
+            self.draft.change(change);
+        }
         self.draft.topics = topics;
         self.draft.topics.sort_unstable();
         self.draft.topics.dedup();

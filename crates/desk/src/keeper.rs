@@ -153,13 +153,17 @@ impl<C: Journaled> Keeper<C> {
 
     /// They are looked up and handled again: what was committed gets the stored answer.
     fn carry(&mut self, mut calls: Vec<Call<C>>, outcome_unknown: bool) {
-        calls.iter_mut().for_each(|call| call.undecide(outcome_unknown));
+        for call in &mut calls {
+            call.undecide(outcome_unknown);
+        }
         self.gather.carry(calls);
     }
 
     fn refuse_writes(&mut self, calls: Vec<Call<C>>, error: &DeskError<C::Rejection>) {
         let (writes, reads) = calls.into_iter().partition::<Vec<_>, _>(Call::is_write);
-        writes.into_iter().for_each(|call| call.refuse(error.clone()));
+        for write in writes {
+            write.refuse(error.clone());
+        }
         self.carry(reads, false);
     }
 

@@ -28,7 +28,7 @@ pub(crate) async fn relay<C: Journaled>(shared: Arc<Shared>, stop: CancellationT
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
-            _ = save_due.tick() => save(&shared, &mut follower).await,
+            _ = save_due.tick() => follower.save_if_moved().await,
             records = follower.next(CHUNK) => publish::<C>(&shared, &mut follower, &records).await,
         }
     }
@@ -36,16 +36,7 @@ pub(crate) async fn relay<C: Journaled>(shared: Arc<Shared>, stop: CancellationT
         let records = follower.next(CHUNK).await;
         publish::<C>(&shared, &mut follower, &records).await;
     }
-    save(&shared, &mut follower).await;
-}
-
-async fn save(shared: &Shared, follower: &mut Follower) {
-    if follower.is_saved() {
-        return;
-    }
-    if let Err(error) = follower.save(Vec::new()).await {
-        tracing::warn!(stream = %shared.stream, %error, "relay's cursor not saved; repeats are dropped by consumers");
-    }
+    follower.save_if_moved().await;
 }
 
 async fn publish<C: Journaled>(shared: &Shared, follower: &mut Follower, records: &[Record]) {
@@ -77,7 +68,7 @@ async fn publish_one(shared: &Shared, message: EventMessage) -> Result<(), BusEr
     publishing.await.unwrap_or(Err(BusError::Timeout(id)))
 }
 
-/// The record as a CloudEvent 1.0 in the binary mode of the NATS binding.
+/// The record as a `CloudEvents` 1.0 event in the binary mode of the NATS binding.
 fn message<C: Journaled>(stream: &Stream, record: &Record) -> EventMessage {
     let id = format!("{stream}:{}", record.seq);
     let mut headers = Headers::from(

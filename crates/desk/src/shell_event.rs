@@ -93,7 +93,7 @@ fn opened(payload: &[u8]) -> Result<ShellEvent, DecodeError> {
         incarnation,
         level,
         ..
-    } = v1::Opened::decode(payload).map_err(unreadable)?;
+    } = v1::Opened::decode(payload).map_err(|error| unreadable(&error))?;
     Ok(ShellEvent::Opened {
         epoch,
         incarnation,
@@ -102,14 +102,14 @@ fn opened(payload: &[u8]) -> Result<ShellEvent, DecodeError> {
 }
 
 fn level_raised(payload: &[u8]) -> Result<ShellEvent, DecodeError> {
-    let raised = v1::LevelRaised::decode(payload).map_err(unreadable)?;
+    let raised = v1::LevelRaised::decode(payload).map_err(|error| unreadable(&error))?;
     Ok(ShellEvent::LevelRaised {
         level: raised.level,
         actor: common::actor(raised.actor)?,
     })
 }
 
-fn unreadable(error: prost::DecodeError) -> DecodeError {
+fn unreadable(error: &prost::DecodeError) -> DecodeError {
     DecodeError::Damaged(error.to_string())
 }
 

@@ -159,7 +159,9 @@ impl<C: Journaled> Wheel<C> {
             .instrument(span)
             .await?;
         self.desk.seq += written;
-        last_at.into_iter().for_each(|at| self.desk.clock.observe(at));
+        if let Some(at) = last_at {
+            self.desk.clock.observe(at);
+        }
         Ok(())
     }
 
@@ -167,7 +169,7 @@ impl<C: Journaled> Wheel<C> {
     fn settle(&mut self, draft: Draft<C>) {
         self.desk.level = draft.level;
         self.desk.parked.extend(draft.parked);
-        draft.unparked.iter().for_each(|id| drop(self.desk.parked.remove(id)));
+        self.desk.parked.retain(|id, _| !draft.unparked.contains(id));
         let moved = self
             .shared
             .head

@@ -1,9 +1,13 @@
-//! What every event carries: time, actor, cause.
+//! What every event carries: time, actor, cause; and how parts are read.
 
-use prost_types::Timestamp as ProtoTime;
-use tandem_domain::{Actor, Cause, Role, Timestamp};
+use std::str::FromStr;
+use std::time::Duration;
+
+use prost_types::{Duration as ProtoDuration, Timestamp as ProtoTime};
+use tandem_domain::{Actor, Cause, Timestamp};
 use tandem_proto::v1;
 
+use super::words::Word;
 use crate::DecodeError;
 
 const MICROS: i64 = 1_000_000;
@@ -17,7 +21,7 @@ pub(crate) fn time_to_proto(at: Timestamp) -> ProtoTime {
     }
 }
 
-pub(crate) fn time(field: &str, time: Option<ProtoTime>) -> Result<Timestamp, DecodeError> {
+pub(super) fn time(field: &str, time: Option<ProtoTime>) -> Result<Timestamp, DecodeError> {
     let time = required(field, time)?;
     let micros = time
         .seconds
@@ -26,17 +30,51 @@ pub(crate) fn time(field: &str, time: Option<ProtoTime>) -> Result<Timestamp, De
     micros.map(Timestamp::from_micros).ok_or_else(|| damaged(field))
 }
 
-pub(crate) fn required<T>(field: &str, value: Option<T>) -> Result<T, DecodeError> {
+/// Longer than any protobuf duration is as long as the longest.
+pub(super) fn duration_to_proto(duration: Duration) -> ProtoDuration {
+    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    let nanos = i32::try_from(duration.subsec_nanos()).expect("less than a second in nanoseconds");
+    ProtoDuration { seconds, nanos }
+}
+
+pub(super) fn duration(field: &str, duration: Option<ProtoDuration>) -> Result<Duration, DecodeError> {
+    Duration::try_from(required(field, duration)?).map_err(|_| damaged(field))
+}
+
+pub(super) fn required<T>(field: &str, value: Option<T>) -> Result<T, DecodeError> {
     value.ok_or_else(|| damaged(field))
 }
 
-pub(crate) fn damaged(field: &str) -> DecodeError {
+/// A key, an id or a language tag.
+pub(super) fn parsed<T: FromStr>(field: &str, text: &str) -> Result<T, DecodeError> {
+    text.parse().map_err(|_| damaged(field))
+}
+
+/// Keys, collected.
+pub(super) fn parsed_all<T: FromStr, L: FromIterator<T>>(field: &str, texts: &[String]) -> Result<L, DecodeError> {
+    texts.iter().map(|text| parsed(field, text)).collect()
+}
+
+/// Text that may be empty, for something that may be absent.
+pub(super) fn optional<T: FromStr>(field: &str, text: &str) -> Result<Option<T>, DecodeError> {
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        parsed(field, text).map(Some)
+    }
+}
+
+pub(super) fn texts<T: ToString>(values: impl IntoIterator<Item = T>) -> Vec<String> {
+    values.into_iter().map(|value| value.to_string()).collect()
+}
+
+pub(super) fn damaged(field: &str) -> DecodeError {
     DecodeError::Damaged(format!("`{field}` is missing or not readable"))
 }
 
 pub(crate) fn actor_to_proto(actor: &Actor) -> v1::Actor {
     v1::Actor {
-        role: role_to_proto(actor.role).into(),
+        role: actor.role.to_proto(),
         subject: actor.subject.clone(),
     }
 }
@@ -44,35 +82,12 @@ pub(crate) fn actor_to_proto(actor: &Actor) -> v1::Actor {
 pub(crate) fn actor(actor: Option<v1::Actor>) -> Result<Actor, DecodeError> {
     let actor = required("actor", actor)?;
     Ok(Actor {
-        role: role(actor.role())?,
+        role: Word::from_proto("actor.role", actor.role)?,
         subject: actor.subject,
     })
 }
 
-fn role_to_proto(role: Role) -> v1::Role {
-    match role {
-        Role::Admin => v1::Role::Admin,
-        Role::Supervisor => v1::Role::Supervisor,
-        Role::Agent => v1::Role::Agent,
-        Role::Channel => v1::Role::Channel,
-        Role::Reader => v1::Role::Reader,
-        Role::Service => v1::Role::Service,
-    }
-}
-
-fn role(role: v1::Role) -> Result<Role, DecodeError> {
-    Ok(match role {
-        v1::Role::Unspecified => return Err(damaged("actor.role")),
-        v1::Role::Admin => Role::Admin,
-        v1::Role::Supervisor => Role::Supervisor,
-        v1::Role::Agent => Role::Agent,
-        v1::Role::Channel => Role::Channel,
-        v1::Role::Reader => Role::Reader,
-        v1::Role::Service => Role::Service,
-    })
-}
-
-pub(crate) fn cause_to_proto(cause: &Cause) -> v1::Cause {
+pub(super) fn cause_to_proto(cause: &Cause) -> v1::Cause {
     use v1::cause::Kind;
     let kind = match cause {
         Cause::Request { method, id } => Kind::Request(v1::RequestCause {
@@ -86,7 +101,7 @@ pub(crate) fn cause_to_proto(cause: &Cause) -> v1::Cause {
     v1::Cause { kind: Some(kind) }
 }
 
-pub(crate) fn cause(cause: Option<v1::Cause>) -> Result<Cause, DecodeError> {
+pub(super) fn cause(cause: Option<v1::Cause>) -> Result<Cause, DecodeError> {
     use v1::cause::Kind;
     Ok(match required("cause", cause.and_then(|cause| cause.kind))? {
         Kind::Request(request) => Cause::Request {

@@ -67,10 +67,9 @@ impl Dispatch {
     /// Acknowledged as soon as the worker has it: if this process ends before it is handled, the head
     /// shows that it is missing.
     async fn event(&mut self, delivery: Delivery) {
-        if let Some((stream, record)) = read(&delivery) {
-            if *stream.service == *self.consumer.service {
-                self.tell(stream, News::Event(record));
-            }
+        let ours = read(&delivery).filter(|(stream, _)| *stream.service == *self.consumer.service);
+        if let Some((stream, record)) = ours {
+            self.tell(stream, News::Event(record));
         }
         delivery.ack().await;
     }

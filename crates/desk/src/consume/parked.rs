@@ -70,8 +70,8 @@ pub async fn retry_parked_event(
     let stored: Option<Stored<EventBody>> = parking::load(store, desk, id).await?;
     let body = stored.ok_or_else(|| RetryError::NotParked(id.to_owned()))?.body;
     let stream = Stream::new(&body.service, desk.clone());
-    let handled = handler.handle(&stream, &[body.record.into()]).await;
-    let mut commit = handled.map_err(RetryError::Handle)?;
+    let outcome = handler.handle(&stream, &[body.record.into()]).await;
+    let mut commit = outcome.map_err(RetryError::Handle)?;
     commit.rows.push(parking::removal(desk, id));
     store.commit(commit).await?;
     handler.committed(&stream).await;

@@ -22,7 +22,7 @@ const BACKOFF_MIN: Duration = Duration::from_millis(100);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 const STORE_TIMEOUT: Duration = Duration::from_secs(20);
 /// A handler that takes longer than this is tried again.
-const HANDLER_TIMEOUT: Duration = Duration::from_secs(60);
+const HANDLER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What the bus brings.
 pub(super) enum News {

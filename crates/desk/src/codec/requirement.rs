@@ -1,0 +1,62 @@
+//! What tickets ask for and agents can do: skills, languages, requirements.
+
+use std::collections::BTreeMap;
+
+use tandem_domain::{LanguageTag, Proficiency, Requirement, SkillId, SkillLevel};
+use tandem_proto::v1;
+
+use super::common::{damaged, parsed, required};
+use super::words::Word;
+use crate::DecodeError;
+
+pub(super) fn skills_to_proto(skills: &BTreeMap<SkillId, SkillLevel>) -> Vec<v1::SkillLevel> {
+    let skills = skills.iter();
+    skills
+        .map(|(skill, level)| v1::SkillLevel {
+            skill: skill.to_string(),
+            level: level.get().into(),
+        })
+        .collect()
+}
+
+pub(super) fn skills(skills: &[v1::SkillLevel]) -> Result<BTreeMap<SkillId, SkillLevel>, DecodeError> {
+    let skills = skills.iter().map(|entry| {
+        let level = u8::try_from(entry.level).ok().and_then(SkillLevel::new);
+        Ok((parsed("skill", &entry.skill)?, required("skill.level", level)?))
+    });
+    skills.collect()
+}
+
+pub(super) fn language_to_proto(language: &LanguageTag, proficiency: Proficiency) -> v1::LanguageLevel {
+    v1::LanguageLevel {
+        language: language.to_string(),
+        proficiency: proficiency.to_proto(),
+    }
+}
+
+pub(super) fn language(entry: &v1::LanguageLevel) -> Result<(LanguageTag, Proficiency), DecodeError> {
+    Ok((
+        parsed("language", &entry.language)?,
+        Word::from_proto("proficiency", entry.proficiency)?,
+    ))
+}
+
+pub(super) fn requirement_to_proto(requirement: &Requirement) -> v1::Requirement {
+    let language = requirement.language.as_ref();
+    v1::Requirement {
+        queue: requirement.queue.to_string(),
+        channel: requirement.channel.to_proto(),
+        language: language.map(|(tag, proficiency)| language_to_proto(tag, *proficiency)),
+        skills: skills_to_proto(&requirement.skills),
+    }
+}
+
+pub(super) fn requirement(requirement: Option<v1::Requirement>) -> Result<Requirement, DecodeError> {
+    let requirement = requirement.ok_or_else(|| damaged("requirement"))?;
+    Ok(Requirement {
+        queue: parsed("requirement.queue", &requirement.queue)?,
+        channel: Word::from_proto("requirement.channel", requirement.channel)?,
+        language: requirement.language.as_ref().map(language).transpose()?,
+        skills: skills(&requirement.skills)?,
+    })
+}
