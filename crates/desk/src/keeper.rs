@@ -177,6 +177,10 @@ impl<C: Journaled> Keeper<C> {
             Halted::Panicked { at, reason } => {
                 tracing::error!(stream = %self.shared.stream, reason, "core panicked");
                 self.panicked(at, &reason, calls);
+                if at == Culprit::Timer {
+                    // The timers' rest grows instead, so that commands need not wait longer and longer.
+                    self.backoff.succeeded();
+                }
                 self.back_off(&reason, None)
             }
         }

@@ -1,7 +1,10 @@
 //! The shell's rules, with a toy core, the memory store with faults and the in-process bus. Several
 //! "processes" are several `Desks` on the same store and bus.
 
-#![expect(clippy::unwrap_used, reason = "a test's helper fails by panicking, as the test itself does")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's helper fails by panicking, as the test itself does"
+)]
 
 mod support;
 

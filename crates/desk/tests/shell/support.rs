@@ -8,12 +8,14 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tandem_bus::{Bus, InProcessBus};
-use tandem_desk::{DeskState, Desks, RequestMark, Settings, Submission};
-use tandem_domain::{Actor, DeskId, IdSource, Role, Timestamp, Trace};
+use tandem_desk::{DeskError, DeskState, DeskStatus, Desks, RequestMark, Settings, Submission};
+use tandem_domain::{Actor, AgentId, DeskId, IdSource, Role, Timestamp, Trace};
+use tandem_store::memory::{Fault, Gate, Operation};
 use tandem_store::{JournalStore, MemoryStore, Record, Stream};
+use tokio::task::JoinHandle;
 use uuid::{Builder, Uuid};
 
-use ledger::{Command, Ledger};
+use ledger::{Answer, Command, Ledger, Query, Refusal};
 
 /// Ids that are the same in every run.
 pub(crate) struct SeededIds(Mutex<StdRng>);
@@ -40,16 +42,23 @@ pub(crate) struct World {
     pub(crate) ids: Arc<SeededIds>,
 }
 
+pub(crate) type Outcome<T = i64> = Result<T, DeskError<Refusal>>;
+
 impl World {
     pub(crate) fn new() -> Self {
         Self::with_bus(Arc::new(InProcessBus::new()))
     }
 
+    /// Cursors are hardly ever saved, so that a test's faults hit what they are meant for.
     pub(crate) fn with_bus(bus: Arc<dyn Bus>) -> Self {
+        let settings = Settings {
+            cursor_every: Duration::from_hours(24),
+            ..Settings::default()
+        };
         Self {
             store: MemoryStore::new(),
             bus,
-            settings: Settings::default(),
+            settings,
             ids: SeededIds::new(1),
         }
     }
@@ -72,11 +81,33 @@ impl World {
     }
 
     pub(crate) async fn journal(&self, desk: &DeskId) -> Vec<Record> {
-        self.store.read(&stream(desk), 1, usize::MAX).await.unwrap()
+        self.store.read(&stream(desk), 1, 100_000).await.unwrap()
     }
 
-    pub(crate) async fn kinds(&self, desk: &DeskId) -> Vec<String> {
-        self.journal(desk).await.into_iter().map(|record| record.kind).collect()
+    /// The kinds of acme's records, without the openings.
+    pub(crate) async fn kinds(&self) -> Vec<String> {
+        let kinds = self.journal(&acme()).await.into_iter().map(|record| record.kind);
+        kinds.filter(|kind| kind != "Opened").collect()
+    }
+
+    pub(crate) async fn openings(&self) -> usize {
+        self.journal(&acme())
+            .await
+            .iter()
+            .filter(|record| record.kind == "Opened")
+            .count()
+    }
+
+    /// The next commit meets this.
+    pub(crate) fn next_commit(&self, fault: Fault) {
+        self.store.faults().next(Operation::Commit, fault);
+    }
+
+    /// The next commit waits at this gate.
+    pub(crate) fn hold_commit(&self) -> Gate {
+        let gate = Gate::new();
+        self.next_commit(Fault::Held(gate.clone()));
+        gate
     }
 }
 
@@ -86,6 +117,10 @@ pub(crate) fn desk(name: &str) -> DeskId {
 
 pub(crate) fn acme() -> DeskId {
     desk("acme")
+}
+
+pub(crate) fn agent(name: &str) -> AgentId {
+    name.parse().unwrap()
 }
 
 pub(crate) fn stream(desk: &DeskId) -> Stream {
@@ -115,6 +150,30 @@ pub(crate) fn write(id: &str, command: Command) -> Submission<Command> {
     }
 }
 
+/// Submits to acme while the test goes on; the call is in the mailbox before this returns.
+pub(crate) async fn submitting(desks: &Desks<Ledger>, id: &str, command: Command) -> JoinHandle<Outcome> {
+    let (desks, submission) = (desks.clone(), write(id, command));
+    let task = tokio::spawn(async move { desks.submit(&acme(), submission).await });
+    tokio::task::yield_now().await;
+    task
+}
+
+/// Asks acme for its total while the test goes on.
+pub(crate) async fn asking(desks: &Desks<Ledger>) -> JoinHandle<Outcome<Answer>> {
+    let desks = desks.clone();
+    let task = tokio::spawn(async move { desks.query(&acme(), Query::Total).await });
+    tokio::task::yield_now().await;
+    task
+}
+
+pub(crate) async fn add(desks: &Desks<Ledger>, id: &str, amount: i64) -> Outcome {
+    desks.submit(&acme(), write(id, Command::Add(amount))).await
+}
+
+pub(crate) async fn total(desks: &Desks<Ledger>) -> Outcome<Answer> {
+    desks.query(&acme(), Query::Total).await
+}
+
 /// Waits, in steps of paused time, until it is so.
 pub(crate) async fn until(mut so: impl AsyncFnMut() -> bool) {
     for _ in 0..20_000 {
@@ -126,7 +185,10 @@ pub(crate) async fn until(mut so: impl AsyncFnMut() -> bool) {
     panic!("it did not become so in 200 seconds");
 }
 
+pub(crate) fn status(desks: &Desks<Ledger>, desk: &DeskId) -> Option<DeskStatus> {
+    desks.status().into_iter().find(|status| status.desk == *desk)
+}
+
 pub(crate) fn state(desks: &Desks<Ledger>, desk: &DeskId) -> Option<DeskState> {
-    let status = desks.status().into_iter().find(|status| status.desk == *desk);
-    status.map(|status| status.state)
+    status(desks, desk).map(|status| status.state)
 }

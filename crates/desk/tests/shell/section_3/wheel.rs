@@ -1,0 +1,222 @@
+//! Gather, handle, commit, answer.
+
+use std::time::Duration;
+
+use tandem_desk::{DeskError, RequestMark};
+use tandem_store::JournalStore;
+use tandem_store::memory::Fault;
+
+use crate::support::ledger::{Answer, Command, Query, Refusal};
+use crate::support::{World, acme, add, asking, desk, submitting, total, until, write};
+
+#[tokio::test(start_paused = true)]
+async fn a_command_is_handled_committed_and_answered() {
+    let world = World::new();
+    let desks = world.owner().await;
+    assert_eq!(add(&desks, "1", 5).await, Ok(5));
+    assert_eq!(add(&desks, "2", -6).await, Err(DeskError::Rejected(Refusal::Negative)));
+    assert_eq!(total(&desks).await, Ok(Answer::Total(5)));
+    assert_eq!(world.kinds().await, ["Added"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_a_commit_runs_commands_gather_and_none_is_handled() {
+    let world = World::new();
+    let desks = world.owner().await;
+    let gate = world.hold_commit();
+    let first = submitting(&desks, "1", Command::Add(1)).await;
+    gate.reached().await;
+    let second = submitting(&desks, "2", Command::Add(1)).await;
+    let third = submitting(&desks, "3", Command::Add(1)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!first.is_finished() && !second.is_finished() && !third.is_finished());
+    gate.open();
+    assert_eq!(
+        (first.await.unwrap(), second.await.unwrap(), third.await.unwrap()),
+        (Ok(1), Ok(2), Ok(3))
+    );
+    let journal = world.journal(&acme()).await;
+    let times: Vec<_> = journal
+        .iter()
+        .filter(|record| record.kind == "Added")
+        .map(|record| record.at)
+        .collect();
+    assert!(times[0] < times[1], "the second was handled after the first commit");
+    assert_eq!(times[1], times[2], "what had gathered was handled as one batch");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_waits_for_the_commit_that_it_is_ordered_behind() {
+    let world = World::new();
+    let desks = world.owner().await;
+    let gate = world.hold_commit();
+    let write = submitting(&desks, "1", Command::Add(1)).await;
+    let read = asking(&desks).await;
+    gate.reached().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!read.is_finished(), "nothing uncommitted is seen");
+    gate.open();
+    assert_eq!(write.await.unwrap(), Ok(1));
+    assert_eq!(read.await.unwrap(), Ok(Answer::Total(1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_never_sees_what_was_not_committed() {
+    let world = World::new();
+    let desks = world.owner().await;
+    world.next_commit(Fault::Full);
+    let write = submitting(&desks, "1", Command::Add(1)).await;
+    let read = asking(&desks).await;
+    assert_eq!(write.await.unwrap(), Err(DeskError::StoreFull));
+    assert_eq!(read.await.unwrap(), Ok(Answer::Total(0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_of_one_batch_are_handled_in_their_order() {
+    let world = World::new();
+    let desks = world.owner().await;
+    let gate = world.hold_commit();
+    let first = submitting(&desks, "0", Command::Add(0)).await;
+    gate.reached().await;
+    let (a, b) = (submitting(&desks, "1", Command::Add(1)).await, asking(&desks).await);
+    let (c, d) = (submitting(&desks, "2", Command::Add(1)).await, asking(&desks).await);
+    gate.open();
+    assert_eq!(first.await.unwrap(), Ok(0));
+    assert_eq!((a.await.unwrap(), c.await.unwrap()), (Ok(1), Ok(2)));
+    assert_eq!(
+        (b.await.unwrap(), d.await.unwrap()),
+        (Ok(Answer::Total(1)), Ok(Answer::Total(2)))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_command_on_an_idle_desk_does_not_wait_for_a_batch() {
+    let world = World::new();
+    let desks = world.owner().await;
+    let before = tokio::time::Instant::now();
+    assert_eq!(add(&desks, "1", 1).await, Ok(1));
+    assert_eq!(before.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_refuses_at_once() {
+    let mut world = World::new();
+    world.settings.mailbox = 1;
+    let desks = world.owner().await;
+    let gate = world.hold_commit();
+    let first = submitting(&desks, "1", Command::Add(1)).await;
+    gate.reached().await;
+    let second = submitting(&desks, "2", Command::Add(1)).await;
+    assert_eq!(add(&desks, "3", 1).await, Err(DeskError::Overloaded));
+    gate.open();
+    assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(1), Ok(2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_whose_caller_has_given_up_is_not_handled() {
+    let world = World::new();
+    let desks = world.owner().await;
+    let gate = world.hold_commit();
+    let first = submitting(&desks, "1", Command::Add(1)).await;
+    gate.reached().await;
+    let second = submitting(&desks, "2", Command::Add(1)).await;
+    assert_eq!(
+        first.await.unwrap(),
+        Err(DeskError::DeadlineExceeded),
+        "nobody knows what became of it"
+    );
+    assert_eq!(second.await.unwrap(), Err(DeskError::DeadlineExceeded));
+    gate.open();
+    until(async || total(&desks).await == Ok(Answer::Total(1))).await;
+    assert_eq!(
+        add(&desks, "1", 1).await,
+        Ok(1),
+        "repeated under its id, it is told what became of it"
+    );
+    assert_eq!(world.kinds().await, ["Added"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_of_a_command_are_committed_with_its_events_and_only_then() {
+    let world = World::new();
+    let desks = world.owner().await;
+    let with_row = |id: &str, amount| {
+        let mut submission = write(id, Command::Add(amount));
+        submission.rows.push(("file".to_owned(), id.to_owned(), "text".into()));
+        submission
+    };
+    assert_eq!(desks.submit(&acme(), with_row("1", 5)).await, Ok(5));
+    assert!(desks.submit(&acme(), with_row("2", -9)).await.is_err());
+    assert_eq!(
+        world.store.row(&acme(), "file", "1").await.unwrap(),
+        Some("text".into())
+    );
+    assert_eq!(world.store.row(&acme(), "file", "2").await.unwrap(), None);
+    assert_eq!(
+        world.store.row(&acme(), "total", "total").await.unwrap(),
+        Some("5".into()),
+        "the core's rows too"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn desks_do_not_see_each_other() {
+    let world = World::new();
+    let desks = world.owner().await;
+    for name in ["bravo", "carlo"] {
+        desks.create(&desk(name)).await.unwrap();
+    }
+    let gate = world.hold_commit();
+    let held = submitting(&desks, "1", Command::Add(1)).await;
+    gate.reached().await;
+    assert_eq!(
+        desks.submit(&desk("bravo"), write("1", Command::Add(7))).await,
+        Ok(7),
+        "one desk waits for no other"
+    );
+    assert_eq!(desks.query(&desk("carlo"), Query::Total).await, Ok(Answer::Total(0)));
+    gate.open();
+    assert_eq!(held.await.unwrap(), Ok(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_desk_is_not_found() {
+    let world = World::new();
+    let desks = world.owner().await;
+    let nowhere = desk("nowhere");
+    let unknown = DeskError::UnknownDesk(nowhere.clone());
+    assert_eq!(
+        desks.submit(&nowhere, write("1", Command::Add(1))).await,
+        Err(unknown.clone())
+    );
+    assert_eq!(desks.query(&nowhere, Query::Total).await, Err(unknown));
+}
+
+#[tokio::test(start_paused = true)]
+async fn creating_a_desk_twice_is_harmless() {
+    let world = World::new();
+    let desks = world.owner().await;
+    assert_eq!(add(&desks, "1", 5).await, Ok(5));
+    desks.create(&acme()).await.unwrap();
+    assert_eq!(total(&desks).await, Ok(Answer::Total(5)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_is_never_forgotten_is_still_known_after_a_year() {
+    let world = World::new();
+    let desks = world.owner().await;
+    let forever = || {
+        let mut submission = write("1", Command::Add(1));
+        submission.request = RequestMark {
+            forever: true,
+            ..submission.request
+        };
+        submission
+    };
+    assert_eq!(desks.submit(&acme(), forever()).await, Ok(1));
+    drop(desks);
+    world.store.clock().advance(Duration::from_hours(365 * 24));
+    let desks = world.owner().await;
+    assert_eq!(desks.submit(&acme(), forever()).await, Ok(1));
+    assert_eq!(world.kinds().await, ["Added"]);
+}
