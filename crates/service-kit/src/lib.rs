@@ -11,4 +11,5 @@ pub mod grpc;
 pub mod health;
 pub mod ids;
 pub mod lifecycle;
+pub mod page;
 pub mod telemetry;

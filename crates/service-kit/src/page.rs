@@ -24,6 +24,9 @@ pub struct Page {
 impl Page {
     /// The page of `question` that a request asks for; `question` names everything that must stay the
     /// same from page to page.
+    ///
+    /// # Errors
+    /// If the size is too large, or the token is not of this question.
     pub fn of(question: &str, page_size: u32, page_token: &str) -> Result<Self, ApiError> {
         let digest = digest(question);
         Ok(Self {
@@ -34,6 +37,7 @@ impl Page {
     }
 
     /// The token of the page that starts after the item with this key.
+    #[must_use]
     pub fn token(&self, last_key: &str) -> String {
         hex::encode([self.digest.as_slice(), last_key.as_bytes()].concat())
     }
@@ -55,7 +59,10 @@ fn size(given: u32) -> Result<usize, ApiError> {
     match given {
         0 => Ok(USUAL_SIZE),
         1..=LARGEST_SIZE => Ok(usize::try_from(given).unwrap_or(USUAL_SIZE)),
-        _ => Err(ApiError::invalid_field("page_size", format!("{given} is too large: use 1 to {LARGEST_SIZE}, or 0 for {USUAL_SIZE}"))),
+        _ => Err(ApiError::invalid_field(
+            "page_size",
+            format!("{given} is too large: use 1 to {LARGEST_SIZE}, or 0 for {USUAL_SIZE}"),
+        )),
     }
 }
 
@@ -119,7 +126,12 @@ mod tests {
             ("ListAgents acme", "nonsense"),
             ("ListAgents acme", "00"),
         ] {
-            assert_eq!(Page::of(question, 0, token).unwrap_err().to_string().contains("page_token"), true);
+            assert!(
+                Page::of(question, 0, token)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("page_token")
+            );
         }
     }
 
@@ -127,6 +139,6 @@ mod tests {
     fn a_page_has_1_to_500_items() {
         assert_eq!(Page::of("list", 0, "").unwrap().size, 50);
         assert_eq!(Page::of("list", 500, "").unwrap().size, 500);
-        assert_eq!(Page::of("list", 501, "").unwrap_err().to_string().contains("page_size"), true);
+        assert!(Page::of("list", 501, "").unwrap_err().to_string().contains("page_size"));
     }
 }

@@ -137,6 +137,10 @@ struct Running {
 
 impl Running {
     async fn start(config: GrpcConfig) -> Self {
+        Self::start_with_grace(config, PATIENCE * 2).await
+    }
+
+    async fn start_with_grace(config: GrpcConfig, grace: Duration) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let signer = Arc::new(Signer::open(dir.path()).unwrap());
         let gate = Gate::new(Arc::new(Verifier::of(&signer)), TABLE, Reflection::Closed);
@@ -150,7 +154,7 @@ impl Running {
         let routes = Routes::new(sample).add_service(health.server());
         let server = GrpcServer::bind(&config).await.unwrap();
         let address = server.address();
-        let serving = tokio::spawn(server.serve(routes, gate, draining.clone(), Duration::from_millis(500)));
+        let serving = tokio::spawn(server.serve(routes, gate, draining.clone(), grace));
         Self {
             _dir: dir,
             signer,
@@ -381,7 +385,7 @@ async fn an_old_connection_is_asked_to_leave_and_its_stream_lives_on() {
 
 #[tokio::test]
 async fn a_server_that_drains_ends_in_time_although_a_stream_hangs() {
-    let running = Running::start(grpc_config()).await;
+    let running = Running::start_with_grace(grpc_config(), Duration::from_millis(100)).await;
     let mut client = running.client().await;
     let _stream = ticks(&mut client).await;
     running.draining.cancel();
@@ -419,15 +423,10 @@ async fn health_follows_the_service_and_a_watcher_does_not_hold_up_a_drain() {
     assert_eq!(client.check(ask("other.S")).await.unwrap_err().code(), Code::NotFound);
     store.set(true);
     assert_eq!(next().await, Some(1));
-    let begun = Instant::now();
     running.draining.cancel();
     assert_eq!(next().await, Some(2), "a draining process gets no work");
     assert_eq!(next().await, None);
     timeout(PATIENCE, running.serving).await.unwrap().unwrap().unwrap();
-    assert!(
-        begun.elapsed() < Duration::from_millis(450),
-        "nothing had to be cut off"
-    );
 }
 
 #[tokio::test]

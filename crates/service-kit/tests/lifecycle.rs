@@ -2,14 +2,16 @@
 
 use std::future::pending;
 use std::io;
+use std::pin::pin;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::stream::{self, Stream, StreamExt};
 use tandem_service_kit::config::LifecycleConfig;
-use tandem_service_kit::lifecycle::{Exit, Lifecycle};
+use tandem_service_kit::lifecycle::{Exit, Lifecycle, signals};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
 const CONFIG: LifecycleConfig = LifecycleConfig {
@@ -53,12 +55,12 @@ async fn the_first_signal_lets_work_finish() {
 async fn the_second_signal_cuts_work_off() {
     let life = life();
     life.spawn("server", hanging());
-    let (signals, received) = mpsc::unbounded_channel();
-    signals.send("SIGTERM").unwrap();
+    let (kill, received) = mpsc::unbounded_channel();
+    kill.send("SIGTERM").unwrap();
     let draining = life.draining();
     let second = async {
         draining.cancelled().await;
-        signals.send("SIGINT").unwrap();
+        kill.send("SIGINT").unwrap();
         pending::<()>().await;
     };
     let begun = Instant::now();
@@ -134,4 +136,17 @@ fn exit_codes_are_told_apart() {
         Exit::Aborted,
     ];
     assert_eq!(codes.map(|exit| exit as u8), [0, 64, 70, 75, 130]);
+}
+
+#[tokio::test]
+async fn the_systems_signals_arrive_by_name() {
+    let mut signals = pin!(signals().unwrap());
+    let me = std::process::id().to_string();
+    for (option, name) in [("-TERM", "SIGTERM"), ("-INT", "SIGINT")] {
+        assert!(Command::new("kill").args([option, &me]).status().unwrap().success());
+        assert_eq!(
+            timeout(Duration::from_secs(20), signals.next()).await.unwrap(),
+            Some(name)
+        );
+    }
 }

@@ -139,7 +139,7 @@ fn generate(path: &Path) -> Result<String, AuthError> {
     Ok(text)
 }
 
-fn signing(what: &str) -> AuthError {
+pub(super) fn signing(what: &str) -> AuthError {
     AuthError::Signing(format!("the cryptographic library refused {what}"))
 }
 
