@@ -1,5 +1,7 @@
 //! What can go wrong while storing.
 
+use std::fmt;
+
 use crate::Stream;
 
 /// Why the store did not do it. `Display` names no SQL and no data.
@@ -46,4 +48,14 @@ pub enum StoreError {
     /// The schema is newer than this program.
     #[error("the store's schema is of a newer version of Tandem: {0}")]
     NewerSchema(String),
+}
+
+impl StoreError {
+    pub(crate) fn damaged(table: &'static str, key: impl fmt::Display, why: &str) -> Self {
+        Self::Damaged {
+            table,
+            key: format!("{key}"),
+            why: why.to_owned(),
+        }
+    }
 }

@@ -7,12 +7,16 @@
 //! **Architecture invariant:** no SQL and no `sqlx` type leaves this crate, and nothing in here
 //! knows what the bytes mean.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod detached;
 mod documents;
 mod error;
 mod journal;
 mod lease;
 pub mod memory;
+mod sql;
+mod sqlite;
 
 pub use documents::{
     Accepted, Claimed, DocumentStore, NewDocument, OutboxEntry, OutboxOutcome, StoredDocument, WithoutConversation,
@@ -24,6 +28,7 @@ pub use journal::{
 };
 pub use lease::{Lease, LeaseStore};
 pub use memory::MemoryStore;
+pub use sqlite::SqliteStore;
 
 /// Everything that a service keeps. A service is handed one and cannot tell which.
 pub trait Store: JournalStore + LeaseStore + DocumentStore {}

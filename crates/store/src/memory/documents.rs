@@ -1,6 +1,6 @@
 //! The documents and the outbox of the memory store.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -36,15 +36,28 @@ struct Waiting {
 }
 
 impl Documents {
-    fn accept(&mut self, documents: Vec<NewDocument>, now: Timestamp) -> Vec<Accepted> {
+    fn accept(&mut self, documents: Vec<NewDocument>, now: Timestamp) -> Result<Vec<Accepted>, StoreError> {
         let known = Known {
             messages: look_up(&self.known.messages, plan::dedupe_keys(&documents)),
             conversations: look_up(&self.known.conversations, plan::conversation_keys(&documents)),
         };
         let plan = plan::plan(documents, known);
+        self.check_ids(&plan.inserts)?;
         self.known.conversations.extend(plan.keys);
         plan.inserts.into_iter().for_each(|insert| self.insert(insert, now));
-        plan.answers
+        Ok(plan.answers)
+    }
+
+    /// Two different messages under one id would be a fault of the caller's.
+    fn check_ids(&self, inserts: &[Insert]) -> Result<(), StoreError> {
+        let mut new = HashSet::new();
+        let mut ids = inserts
+            .iter()
+            .map(|insert| (insert.document.desk.clone(), insert.document.id));
+        match ids.find(|id| self.numbers.contains_key(id) || !new.insert(id.clone())) {
+            Some((_, id)) => Err(StoreError::damaged("message", id, "the id is another message's")),
+            None => Ok(()),
+        }
     }
 
     fn insert(&mut self, insert: Insert, now: Timestamp) {
@@ -201,7 +214,7 @@ fn look_up<V: Clone>(all: &HashMap<plan::DeskKey, V>, keys: Vec<plan::DeskKey>) 
 impl DocumentStore for MemoryStore {
     async fn accept(&self, documents: Vec<NewDocument>) -> Result<Vec<Accepted>, StoreError> {
         let clock = self.clock.clone();
-        let accept = move |state: &mut super::state::State| Ok(state.documents.accept(documents, clock.now()));
+        let accept = move |state: &mut super::state::State| state.documents.accept(documents, clock.now());
         self.write_with_faults(Operation::Accept, None, accept).await
     }
 

@@ -1,0 +1,173 @@
+//! Accepting documents.
+
+use async_trait::async_trait;
+use sqlx::{FromRow, SqliteConnection};
+use tandem_domain::{ConversationId, DeskId, MessageId, Timestamp};
+
+use super::error::Failure;
+use super::insert::{Statement, Values, for_all, no_tail};
+use super::unit::Write;
+use crate::documents::plan::{self, DeskKey, Insert, Known, Plan};
+use crate::sql::convert;
+use crate::{Accepted, NewDocument, StoreError};
+
+pub(super) struct Accept(pub(super) Vec<NewDocument>);
+
+#[async_trait]
+impl Write for Accept {
+    type Answer = Vec<Accepted>;
+
+    fn desk(&self) -> Option<&DeskId> {
+        self.0.first().map(|document| &document.desk)
+    }
+
+    fn weight(&self) -> usize {
+        self.0
+            .iter()
+            .map(|document| document.body.len() + document.raw.len() + document.outbox.len())
+            .sum()
+    }
+
+    async fn run(&self, connection: &mut SqliteConnection, now: Timestamp) -> Result<Vec<Accepted>, Failure> {
+        let known = known(connection, &self.0).await?;
+        let plan = plan::plan(self.0.clone(), known);
+        write(connection, &plan, now).await?;
+        Ok(plan.answers)
+    }
+}
+
+async fn known(connection: &mut SqliteConnection, documents: &[NewDocument]) -> Result<Known, Failure> {
+    let sql = "SELECT desk, dedupe_key, id, conversation, started FROM message WHERE (desk, dedupe_key) IN (";
+    let messages = of_keys(connection, sql, &plan::dedupe_keys(documents)).await?;
+    let sql = "SELECT desk, key, conversation FROM conversation_key WHERE (desk, key) IN (";
+    let conversations = of_keys(connection, sql, &plan::conversation_keys(documents)).await?;
+    Ok(Known {
+        messages: messages
+            .into_iter()
+            .map(convert::earlier)
+            .collect::<Result<_, StoreError>>()?,
+        conversations: conversations
+            .into_iter()
+            .map(convert::conversation_key)
+            .collect::<Result<_, StoreError>>()?,
+    })
+}
+
+async fn of_keys<R: for<'r> FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin>(
+    connection: &mut SqliteConnection,
+    head: &'static str,
+    keys: &[DeskKey],
+) -> Result<Vec<R>, sqlx::Error> {
+    let mut found = Vec::new();
+    for keys in keys.chunks(256) {
+        let mut statement = Statement::new(head);
+        statement.push_values(keys, |mut values, (desk, key)| {
+            values.push_bind(desk.as_str()).push_bind(&**key);
+        });
+        found.extend(
+            statement
+                .push(")")
+                .build_query_as::<R>()
+                .fetch_all(&mut *connection)
+                .await?,
+        );
+    }
+    Ok(found)
+}
+
+async fn write(connection: &mut SqliteConnection, plan: &Plan, now: Timestamp) -> Result<(), sqlx::Error> {
+    if plan.inserts.is_empty() {
+        return Ok(());
+    }
+    let last: i64 = sqlx::query_scalar("SELECT coalesce(max(stored), 0) FROM message")
+        .fetch_one(&mut *connection)
+        .await?;
+    let numbered: Vec<(i64, &Insert)> = (last + 1..).zip(&plan.inserts).collect();
+    write_messages(connection, &numbered).await?;
+    write_keys(connection, &plan.keys).await?;
+    write_outbox(connection, &numbered, now).await
+}
+
+async fn write_messages(connection: &mut SqliteConnection, inserts: &[(i64, &Insert)]) -> Result<(), sqlx::Error> {
+    let bind = |mut values: Values<'_>, (stored, insert): &(i64, &Insert)| {
+        let document = &insert.document;
+        values
+            .push_bind(*stored)
+            .push_bind(document.desk.as_str())
+            .push_bind(id(document.id));
+        values
+            .push_bind(&*document.dedupe_key)
+            .push_bind(insert.conversation.map(conversation));
+        values
+            .push_bind(insert.started)
+            .push_bind(insert.unrouted.as_ref().map(String::as_bytes));
+        values
+            .push_bind(&*document.body)
+            .push_bind(document.received_at.as_micros());
+    };
+    let head = "INSERT INTO message \
+                (stored, desk, id, dedupe_key, conversation, started, unrouted, body, received_at) ";
+    for_all(connection, head, inserts, bind, no_tail).await?;
+    let bind = |mut values: Values<'_>, (stored, insert): &(i64, &Insert)| {
+        values.push_bind(*stored).push_bind(&*insert.document.raw);
+    };
+    for_all(
+        connection,
+        "INSERT INTO raw_message (stored, raw) ",
+        inserts,
+        bind,
+        no_tail,
+    )
+    .await
+}
+
+async fn write_keys(connection: &mut SqliteConnection, keys: &[(DeskKey, ConversationId)]) -> Result<(), sqlx::Error> {
+    let bind = |mut values: Values<'_>, ((desk, key), id): &(DeskKey, ConversationId)| {
+        values
+            .push_bind(desk.as_str())
+            .push_bind(&**key)
+            .push_bind(conversation(*id));
+    };
+    for_all(
+        connection,
+        "INSERT INTO conversation_key (desk, key, conversation) ",
+        keys,
+        bind,
+        no_tail,
+    )
+    .await
+}
+
+async fn write_outbox<'a>(
+    connection: &mut SqliteConnection,
+    inserts: &[(i64, &'a Insert)],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let with_conversation = |&(stored, insert): &(i64, &'a Insert)| Some((stored, insert, insert.conversation?));
+    let routed: Vec<_> = inserts.iter().filter_map(with_conversation).collect();
+    let bind = |mut values: Values<'_>, (stored, insert, of): &(i64, &Insert, ConversationId)| {
+        let document = &insert.document;
+        values
+            .push_bind(*stored)
+            .push_bind(document.desk.as_str())
+            .push_bind(id(document.id));
+        values
+            .push_bind(conversation(*of))
+            .push_bind(&*document.outbox)
+            .push_bind(document.trace.as_bytes());
+        values
+            .push_bind(document.received_at.as_micros())
+            .push_bind(now.as_micros())
+            .push_bind(0);
+    };
+    let head = "INSERT INTO outbox (stored, desk, id, conversation, content, trace, since, due_at, attempts) ";
+    for_all(connection, head, &routed, bind, no_tail).await
+}
+
+fn id(id: MessageId) -> Vec<u8> {
+    id.0.as_bytes().to_vec()
+}
+
+fn conversation(id: ConversationId) -> Vec<u8> {
+    id.0.as_bytes().to_vec()
+}
