@@ -2,4 +2,5 @@
 
 pub mod nats;
 pub mod port;
+pub mod postgres;
 pub mod proxy;
