@@ -189,15 +189,15 @@ fn a_password_in_a_url_is_refused_and_not_shown() {
 #[test]
 fn a_secret_comes_from_its_file_or_is_a_fault() {
     let given = Given::nothing();
-    let path = given.dir.path().join("seed");
-    std::fs::write(&path, "SUAM\n").unwrap();
-    let given = given.variable("TANDEM_BUS__NKEY_SEED_FILE", path.to_str().unwrap());
-    assert_eq!(given.load().unwrap().bus.nkey_seed.unwrap().expose(), "SUAM");
+    let path = given.dir.path().join("password");
+    std::fs::write(&path, "hunter2\n").unwrap();
+    let given = given.variable("TANDEM_STORE__PASSWORD_FILE", path.to_str().unwrap());
+    assert_eq!(given.load().unwrap().store.password.unwrap().expose(), "hunter2");
     let faults = Given::nothing()
-        .variable("TANDEM_BUS__NKEY_SEED_FILE", "/nowhere/seed")
+        .variable("TANDEM_STORE__PASSWORD_FILE", "/nowhere/password")
         .faults();
     assert!(
-        faults[0].contains("bus.nkey_seed_file = `/nowhere/seed`"),
+        faults[0].contains("store.password_file = `/nowhere/password`"),
         "{faults:#?}"
     );
 }

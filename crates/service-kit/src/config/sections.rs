@@ -140,12 +140,21 @@ impl Validate for StoreConfig {
 pub struct BusConfig {
     /// NATS servers; none: inside this process only.
     pub servers: Vec<String>,
-    /// The service's `NKey` seed.
-    #[serde(rename = "nkey_seed_file", deserialize_with = "values::optional_secret_file")]
-    pub nkey_seed: Option<Secret>,
+    /// Who this service is to the servers.
+    #[serde(deserialize_with = "values::optional")]
+    pub credentials_file: Option<PathBuf>,
     /// The authority that signed the servers' certificates, PEM.
     #[serde(deserialize_with = "values::optional")]
     pub ca_file: Option<PathBuf>,
+    /// Our own certificate chain, PEM; with the key, or neither.
+    #[serde(deserialize_with = "values::optional")]
+    pub tls_cert_file: Option<PathBuf>,
+    /// Our own private key, PEM.
+    #[serde(deserialize_with = "values::optional")]
+    pub tls_key_file: Option<PathBuf>,
+    /// `host:port` of a server's monitoring.
+    #[serde(deserialize_with = "values::optional")]
+    pub monitor: Option<String>,
     /// On how many servers events are kept.
     pub replicas: usize,
 }
@@ -162,6 +171,8 @@ impl Validate for BusConfig {
             "servers",
             "URLs such as nats://host:4222 or tls://host:4222",
         );
+        let both_or_neither = self.tls_cert_file.is_some() == self.tls_key_file.is_some();
+        check.rule(both_or_neither, "tls_key_file", "a certificate and a key are needed, or neither");
         check.rule((1..=5).contains(&self.replicas), "replicas", "1 to 5");
     }
 }
