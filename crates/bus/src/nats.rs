@@ -121,7 +121,7 @@ impl NatsBus {
                 .map_err(|error| BusError::Unavailable(error.to_string()))?;
             Ok(subscriber)
         };
-        let in_time = tokio::time::timeout(self.config.publish_timeout, subscribed).await;
+        let in_time = tokio::time::timeout(self.config.timeout, subscribed).await;
         in_time.unwrap_or_else(|_| Err(BusError::Unavailable("subscribing took too long".to_owned())))
     }
 }
@@ -130,7 +130,12 @@ impl NatsBus {
 impl Bus for NatsBus {
     async fn publish(&self, event: EventMessage) -> Result<(), BusError> {
         self.check(&event.headers, &event.payload)?;
-        self.stream.publish(event).await
+        let mut link = self.link.clone();
+        let connections = link.borrow().connections;
+        tokio::select! {
+            published = self.stream.publish(event) => published,
+            () = link::over(&mut link, connections) => Err(BusError::Unavailable("the connection was lost".to_owned())),
+        }
     }
 
     async fn events(&self, consumer: &str, subject: &str) -> Result<BoxStream<'static, Delivery>, BusError> {
@@ -173,10 +178,7 @@ impl Bus for NatsBus {
 
     async fn hint(&self, subject: &str, payload: Bytes) -> Result<(), BusError> {
         self.check(&Headers::new(), &payload)?;
-        let sending = tokio::time::timeout(
-            self.config.publish_timeout,
-            self.client.publish(subject.to_owned(), payload),
-        );
+        let sending = tokio::time::timeout(self.config.timeout, self.client.publish(subject.to_owned(), payload));
         let sent = sending.await.map_err(|_| BusError::Timeout(subject.to_owned()))?;
         sent.map_err(|error| BusError::Unavailable(error.to_string()))
     }

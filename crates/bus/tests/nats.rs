@@ -26,7 +26,7 @@ fn config(url: &str) -> NatsConfig {
     let quick = Duration::from_secs(1);
     NatsConfig {
         heartbeat: quick / 2,
-        publish_timeout: quick,
+        timeout: quick,
         ..NatsConfig::new(url)
     }
 }

@@ -30,8 +30,8 @@ pub struct NatsConfig {
     /// The most bytes of events that the servers keep, nothing meaning as many as their disks hold. At this limit
     /// nothing can be published until old events have aged out.
     pub max_bytes: Option<i64>,
-    /// How long publishing waits for the server's acknowledgement.
-    pub publish_timeout: Duration,
+    /// How long the servers may take to answer us: to connect, to acknowledge an event, to set up a reader.
+    pub timeout: Duration,
     /// How often the server shows a waiting reader that it is alive; after two without a sign the reader starts over.
     pub heartbeat: Duration,
     /// `host:port` of a server's monitoring over HTTP, to check at the start whether it writes durably.
@@ -59,7 +59,7 @@ impl NatsConfig {
             replicas: 1,
             max_age: Duration::from_hours(7 * 24),
             max_bytes: None,
-            publish_timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(5),
             heartbeat: Duration::from_secs(5),
             monitor: None,
         }
@@ -77,7 +77,7 @@ impl NatsConfig {
             .retry_on_initial_connect()
             .reconnect_delay_callback(retry::delay)
             .ping_interval(PING_INTERVAL)
-            .request_timeout(Some(self.publish_timeout))
+            .request_timeout(Some(self.timeout))
             .subscription_capacity(MAX_WAITING_REQUESTS);
         if let Some((user, password)) = addresses.iter().find_map(user_and_password) {
             options = options.user_and_password(user, password);

@@ -33,11 +33,11 @@ impl EventStream {
     pub(super) fn new(client: async_nats::Client, config: &NatsConfig) -> Self {
         Self {
             context: jetstream::context::ContextBuilder::new()
-                .timeout(config.publish_timeout)
+                .timeout(config.timeout)
                 .build(client),
             config: stream_config(config),
             monitor: config.monitor.clone(),
-            timeout: config.publish_timeout,
+            timeout: config.timeout,
             made: Mutex::new(false),
         }
     }
@@ -61,7 +61,7 @@ impl EventStream {
         .map_err(|error| publish_error(event, &error))
     }
 
-    /// Never drops the acknowledgement: it would be awaited unseen.
+    /// Nothing is said to be published before the server has acknowledged it.
     async fn publish_once(&self, event: &EventMessage) -> Result<(), PublishError> {
         let message = PublishMessage::build()
             .headers(headers::to_nats(&event.headers))

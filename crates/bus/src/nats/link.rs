@@ -1,15 +1,10 @@
 //! Whether the servers can be reached, and since when.
 
-use std::time::Duration;
-
 use async_nats::{Client, Event};
 use tokio::sync::watch;
 
 use super::config::NatsConfig;
 use crate::BusError;
-
-/// How long connecting waits for the first connection before it leaves it to the background.
-const FIRST_CONNECTION: Duration = Duration::from_secs(5);
 
 /// The state of the connection, as readers of events need it.
 #[derive(Clone, Copy, Default)]
@@ -21,7 +16,16 @@ pub(super) struct Link {
     pub(super) closed: bool,
 }
 
-/// Connects in the background, for ever; returns when connected or after a few seconds.
+/// Waits until this connection, counted by [`Link::connections`], is over: whatever is still under way on it may or may
+/// not have arrived.
+pub(super) async fn over(link: &mut watch::Receiver<Link>, connections: u64) {
+    // An error means that the client itself is gone, and its connection with it.
+    let _ = link
+        .wait_for(|link| !link.connected || link.connections != connections)
+        .await;
+}
+
+/// Connects in the background, for ever; returns when connected or after the configured time.
 pub(super) async fn connect(config: &NatsConfig) -> Result<(Client, watch::Receiver<Link>), BusError> {
     let sender = watch::Sender::new(Link::default());
     let mut link = sender.subscribe();
@@ -34,7 +38,7 @@ pub(super) async fn connect(config: &NatsConfig) -> Result<(Client, watch::Recei
         .connect(addresses)
         .await
         .map_err(|error| BusError::Unavailable(error.to_string()))?;
-    if tokio::time::timeout(FIRST_CONNECTION, link.wait_for(|link| link.connected))
+    if tokio::time::timeout(config.timeout, link.wait_for(|link| link.connected))
         .await
         .is_err()
     {

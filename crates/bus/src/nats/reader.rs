@@ -16,7 +16,7 @@ use tokio::sync::{Notify, watch};
 
 use super::config::NatsConfig;
 use super::event_stream::EventStream;
-use super::link::Link;
+use super::link::{self, Link};
 use super::progress::Progress;
 use super::{headers, retry};
 use crate::{BusError, Delivery, EventMessage};
@@ -114,14 +114,18 @@ impl Reader {
 
     async fn begin_session(&mut self) -> Result<Session, BusError> {
         let connections = self.link.borrow_and_update().connections;
-        let open = session::open(
+        let opening = session::open(
             &self.stream,
             &self.position,
             &self.consumer,
             &self.filter,
             self.heartbeat,
         );
-        let (messages, number) = open.await.map_err(|error| BusError::Unavailable(error.to_string()))?;
+        let opened = tokio::select! {
+            opened = opening => opened.map_err(|error| error.to_string()),
+            () = link::over(&mut self.link, connections) => Err("the connection was lost".to_owned()),
+        };
+        let (messages, number) = opened.map_err(BusError::Unavailable)?;
         Ok(Session::new(messages, number, connections))
     }
 }

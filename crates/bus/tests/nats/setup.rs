@@ -125,7 +125,7 @@ async fn closing_sends_what_is_to_be_sent_and_ends_all_streams() {
     // The other connection's server may not know of ours yet.
     let asking = async {
         loop {
-            let asked = asker
+            let reply = asker
                 .request(
                     "tandem.cmd.router.acme",
                     Headers::new(),
@@ -133,8 +133,8 @@ async fn closing_sends_what_is_to_be_sent_and_ends_all_streams() {
                     Duration::from_secs(20),
                 )
                 .await;
-            if !matches!(asked, Err(BusError::NoResponder(_))) {
-                return asked;
+            if !matches!(reply, Err(BusError::NoResponder(_))) {
+                return reply;
             }
         }
     };

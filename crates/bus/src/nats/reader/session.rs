@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::Position;
 use crate::MAX_UNACKED;
 use crate::nats::event_stream::{EventStream, STREAM};
-use crate::nats::link::Link;
+use crate::nats::link::{self, Link};
 
 /// Events that wait in this process at most.
 const BATCH: usize = 64;
@@ -57,9 +57,7 @@ impl Session {
         tokio::select! {
             biased;
             () = position.given_back() => Err("an event was not dealt with".to_owned()),
-            _ = link.wait_for(|link| link.closed || link.connections != connections) => {
-                Err("the connection changed".to_owned())
-            }
+            () = link::over(link, connections) => Err("the connection was lost".to_owned()),
             message = self.messages.next() => {
                 let message = message.ok_or("the server ended it")?.map_err(|error| error.to_string())?;
                 self.take(&message, position)?;
