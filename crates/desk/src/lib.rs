@@ -47,6 +47,7 @@ mod snapshots;
 mod status;
 mod store_calls;
 mod submission;
+mod verify;
 mod wheel;
 mod wire;
 
@@ -62,3 +63,4 @@ pub use settings::Settings;
 pub use shell_event::{Recorded, ShellEvent, decode_record};
 pub use status::{DeskState, DeskStatus};
 pub use submission::{RequestMark, Submission};
+pub use verify::snapshot_fault;

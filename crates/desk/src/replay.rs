@@ -171,7 +171,11 @@ pub(crate) fn freeze<C: Journaled>(core: &C, seq: u64, incarnation: u64, epoch: 
 
 /// `at_seq` is the journal's record at the snapshot's `seq`: if it is another one than the snapshot was
 /// taken at, the journal was restored from a backup since.
-fn thaw<C: Journaled>(stream: &Stream, snapshot: &Snapshot, at_seq: Option<&Record>) -> Result<Replay<C>, String> {
+pub(crate) fn thaw<C: Journaled>(
+    stream: &Stream,
+    snapshot: &Snapshot,
+    at_seq: Option<&Record>,
+) -> Result<Replay<C>, String> {
     let record = at_seq.filter(|record| record.seq == snapshot.seq && record.incarnation == snapshot.incarnation);
     let record = record.ok_or("the journal has another history")?;
     let frozen = Frozen::decode(snapshot.bytes.clone()).map_err(|error| error.to_string())?;

@@ -9,3 +9,5 @@
 mod support;
 
 mod section_3;
+mod section_4;
+mod section_5;

@@ -1,5 +1,7 @@
 //! A world of processes around one store and one bus.
 
+pub(crate) mod counting;
+pub(crate) mod freezing;
 pub(crate) mod ledger;
 
 use std::sync::{Arc, Mutex};

@@ -18,9 +18,9 @@ async fn events_carry_the_stores_time_and_go_on_with_monotonic_time() {
     assert_eq!(add(&desks, "1", 1).await, Ok(1));
     let first = last_at(&world).await;
     assert_eq!(first, world.store.clock().now());
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(add(&desks, "2", 1).await, Ok(2));
-    assert_eq!(last_at(&world).await.since(first), Duration::from_secs(60));
+    assert_eq!(last_at(&world).await.since(first), Duration::from_mins(1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -28,7 +28,7 @@ async fn a_step_of_the_wall_clock_changes_no_time_and_no_timer() {
     let world = World::new();
     let desks = world.owner().await;
     let ring = desks
-        .submit(&acme(), write("1", Command::Ring(Duration::from_secs(60))))
+        .submit(&acme(), write("1", Command::Ring(Duration::from_mins(1))))
         .await;
     assert_eq!(ring, Ok(0));
     let before = last_at(&world).await;
@@ -93,7 +93,7 @@ async fn what_fell_due_while_nobody_owned_the_desk_is_done_at_once_on_opening() 
     let world = World::new();
     let desks = world.owner().await;
     desks
-        .submit(&acme(), write("1", Command::Ring(Duration::from_secs(60))))
+        .submit(&acme(), write("1", Command::Ring(Duration::from_mins(1))))
         .await
         .unwrap();
     drop(desks);

@@ -1,0 +1,4 @@
+//! Section 5: commands and events on the bus.
+
+mod forwarding;
+mod topics;
