@@ -23,6 +23,7 @@ mod structure;
 mod thread;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
@@ -147,6 +148,23 @@ pub enum Gap {
     TooCostly,
     /// Only the beginning of the text is kept.
     TextCut,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoMessageId => "no_message_id",
+            Self::NoDate => "no_date",
+            Self::NoFrom => "no_from",
+            Self::NoCharset => "no_charset",
+            Self::UnknownCharset => "unknown_charset",
+            Self::UndecodableBytes => "undecodable_bytes",
+            Self::TooManyParts => "too_many_parts",
+            Self::TooDeep => "too_deep",
+            Self::TooCostly => "too_costly",
+            Self::TextCut => "text_cut",
+        })
+    }
 }
 
 /// Reads a mail. May take long (a second for the largest): see [`parse_in_background`].

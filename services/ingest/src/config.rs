@@ -1,0 +1,175 @@
+//! What can be configured. `config.default.toml` and `smtp.default.toml` explain each key.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use tandem_service_kit::config::{
+    AuthConfig, BusConfig, Check, ConfigFaults, GrpcConfig, LifecycleConfig, Secret, StoreConfig, TelemetryConfig,
+    Validate, defaults, load, values,
+};
+
+use crate::smtp::Limits;
+
+/// The documentation and defaults of `[smtp]`, for whoever runs ingest among other services.
+pub const SMTP_DEFAULTS: &str = include_str!("smtp.default.toml");
+/// The documentation and defaults of what only a process of its own needs.
+const DEFAULTS: &str = include_str!("config.default.toml");
+
+/// Ingest as a process of its own.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ServiceConfig {
+    /// Where it answers.
+    pub grpc: GrpcConfig,
+    /// Where it keeps its data.
+    pub store: StoreConfig,
+    /// How it talks to other processes.
+    pub bus: BusConfig,
+    /// Whose tokens it takes.
+    pub auth: AuthConfig,
+    /// Logs and traces.
+    pub telemetry: TelemetryConfig,
+    /// How it stops.
+    pub lifecycle: LifecycleConfig,
+    /// Where and how mail is taken.
+    pub smtp: SmtpConfig,
+    /// Where desk files are fetched from.
+    pub router: RouterAccess,
+    /// What is ingest's own.
+    pub ingest: IngestConfig,
+}
+
+impl ServiceConfig {
+    /// Reads the defaults, then the file, then the environment.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigFaults> {
+        let texts = [
+            defaults::GRPC,
+            defaults::STORE,
+            defaults::BUS,
+            defaults::AUTH,
+            defaults::TELEMETRY,
+            defaults::LIFECYCLE,
+            SMTP_DEFAULTS,
+            DEFAULTS,
+        ];
+        load(&texts, file, environment)
+    }
+}
+
+impl Validate for ServiceConfig {
+    fn validate(&self, check: &mut Check) {
+        check.section("grpc", &self.grpc);
+        check.section("store", &self.store);
+        check.section("bus", &self.bus);
+        check.section("auth", &self.auth);
+        check.section("telemetry", &self.telemetry);
+        check.section("lifecycle", &self.lifecycle);
+        check.section("smtp", &self.smtp);
+        check.section("router", &self.router);
+        check.section("ingest", &self.ingest);
+    }
+}
+
+/// `[smtp]`
+#[derive(Clone, Debug, Deserialize)]
+pub struct SmtpConfig {
+    /// Where to listen; port 0 takes a free one.
+    #[serde(deserialize_with = "values::parsed")]
+    pub listen: SocketAddr,
+    /// The name in the greeting.
+    pub hostname: String,
+    /// Certificate chain, PEM; with the key, or neither.
+    #[serde(deserialize_with = "values::optional")]
+    pub tls_cert_file: Option<PathBuf>,
+    /// Private key, PEM.
+    #[serde(deserialize_with = "values::optional")]
+    pub tls_key_file: Option<PathBuf>,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Connections at once from one address.
+    pub max_connections_per_peer: usize,
+    /// Bytes of all messages at hand.
+    pub max_memory_bytes: usize,
+}
+
+impl SmtpConfig {
+    /// The server's limits; those that standards give are not configurable.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits {
+            connections: self.max_connections,
+            connections_per_peer: self.max_connections_per_peer,
+            memory_bytes: self.max_memory_bytes,
+            ..Limits::default()
+        }
+    }
+}
+
+impl Validate for SmtpConfig {
+    fn validate(&self, check: &mut Check) {
+        let both_or_neither = self.tls_cert_file.is_some() == self.tls_key_file.is_some();
+        check.rule(
+            both_or_neither,
+            "tls_key_file",
+            "a certificate and a key are needed, or neither",
+        );
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+        let is_name = !self.hostname.is_empty() && self.hostname.len() <= 253 && self.hostname.chars().all(plain);
+        check.rule(is_name, "hostname", "a domain name, such as mx.example.com");
+        check.rule(self.max_connections > 0, "max_connections", "at least 1");
+        check.rule(
+            self.max_connections_per_peer > 0,
+            "max_connections_per_peer",
+            "at least 1",
+        );
+        let one_message = Limits::default().message_bytes;
+        check.rule(
+            self.max_memory_bytes >= one_message,
+            "max_memory_bytes",
+            "at least one message's 26214400 (25 MiB)",
+        );
+    }
+}
+
+/// `[router]`
+#[derive(Clone, Debug, Deserialize)]
+pub struct RouterAccess {
+    /// Its gRPC address.
+    pub endpoint: String,
+    /// A token of role service.
+    #[serde(deserialize_with = "values::optional")]
+    pub token_file: Option<PathBuf>,
+}
+
+impl Validate for RouterAccess {
+    fn validate(&self, check: &mut Check) {
+        let is_url = self.endpoint.starts_with("http://") || self.endpoint.starts_with("https://");
+        check.rule(is_url, "endpoint", "a URL such as http://tandem-router:7402");
+        check.rule(
+            self.token_file.is_some(),
+            "token_file",
+            "a file that holds a token of role service",
+        );
+    }
+}
+
+/// `[ingest]`
+#[derive(Clone, Debug, Deserialize)]
+pub struct IngestConfig {
+    /// Ingest's secret.
+    #[serde(rename = "secret_file", deserialize_with = "values::optional_secret_file")]
+    pub secret: Option<Secret>,
+}
+
+impl Validate for IngestConfig {
+    fn validate(&self, check: &mut Check) {
+        let long_enough = self.secret.as_ref().is_some_and(|secret| secret.expose().len() >= 16);
+        check.rule(long_enough, "secret_file", "a file with a secret of at least 16 bytes");
+    }
+}

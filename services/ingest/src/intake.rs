@@ -1,0 +1,292 @@
+//! Takes messages: reads, classifies, applies the desk's rules, stores. When this returns, the message is Tandem's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tandem_desk_file::{MessageFacts, Outcome};
+use tandem_domain::routing::Intake;
+use tandem_domain::{
+    AccountId, Channel, Clock, ConversationId, IdSource, LanguageTag, MessageId, Priority, Timestamp, Trace,
+};
+use tandem_store::{Accepted, NewDocument, Store, StoreError, WithoutConversation};
+use tokio::sync::Notify;
+
+use crate::directory::{Desk, Directory};
+use crate::document::{Document, Language, encode_intake};
+use crate::mail::{
+    Address, Attachment, Gap, Kind, MailSecret, Origin, ParsedMail, ThreadKeys, classify, parse_in_background,
+    split_token,
+};
+use crate::smtp::Envelope;
+use crate::submission::Submitted;
+
+/// Takes messages.
+#[derive(Clone)]
+pub struct Taker {
+    /// Where they are kept.
+    pub store: Arc<dyn Store>,
+    /// Whose they are.
+    pub directory: Arc<Directory>,
+    /// Ingest's secret.
+    pub secret: MailSecret,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+    /// The time at which they are taken.
+    pub clock: Arc<dyn Clock>,
+    /// Wakes the outbox's worker.
+    pub wake: Arc<Notify>,
+}
+
+/// A message of any channel, before the desk's rules have seen it.
+struct Draft {
+    account: AccountId,
+    channel: Channel,
+    /// None: it may open a ticket. Otherwise why it may not, in a word.
+    automatic: Option<&'static str>,
+    from: Option<Address>,
+    to: String,
+    subject: String,
+    text: String,
+    attachments: Vec<Attachment>,
+    headers: BTreeMap<String, String>,
+    language: Option<LanguageTag>,
+    gaps: BTreeSet<Gap>,
+    dedupe_key: Bytes,
+    keys: ThreadKeys,
+    raw: Bytes,
+    trace: Trace,
+}
+
+impl Taker {
+    /// Stores a mail, once for every account that it was sent to, in one transaction.
+    ///
+    /// # Errors
+    /// When it is not stored.
+    pub async fn mail(&self, envelope: Envelope, raw: Bytes) -> Result<(), StoreError> {
+        let mail = parse_in_background(raw.clone()).await;
+        let mut documents = Vec::new();
+        for (desk, account, to) in self.accounts(&envelope.rcpts) {
+            let fresh = self.fresh_conversation();
+            let draft = self.draft_of_mail(&desk, account, to, &mail, &envelope, &raw, fresh);
+            documents.push(self.document(&desk, draft, fresh).await);
+        }
+        self.accept(documents).await.map(drop)
+    }
+
+    /// Stores a message that another system submitted.
+    ///
+    /// # Errors
+    /// When it is not stored.
+    pub async fn submitted(&self, desk: &Arc<Desk>, submitted: Submitted) -> Result<Accepted, StoreError> {
+        let fresh = self.fresh_conversation();
+        let draft = Draft {
+            dedupe_key: submitted.dedupe_key(&self.secret),
+            keys: submitted.thread_keys(&self.secret, &desk.id, fresh),
+            raw: submitted.encode(),
+            account: submitted.account,
+            channel: submitted.channel,
+            automatic: submitted.automatic.then_some("automatic"),
+            from: submitted.from,
+            to: String::new(),
+            subject: submitted.subject,
+            text: submitted.text,
+            attachments: Vec::new(),
+            headers: BTreeMap::new(),
+            language: submitted.language,
+            gaps: BTreeSet::new(),
+            trace: submitted.trace,
+        };
+        let document = self.document(desk, draft, fresh).await;
+        let mut accepted = self.accept(vec![document]).await?;
+        Ok(accepted.remove(0))
+    }
+
+    async fn accept(&self, documents: Vec<NewDocument>) -> Result<Vec<Accepted>, StoreError> {
+        let accepted = self.store.accept(documents).await?;
+        self.wake.notify_one();
+        Ok(accepted)
+    }
+
+    /// Each account once, however many of its addresses were named.
+    fn accounts(&self, rcpts: &[String]) -> Vec<(Arc<Desk>, AccountId, String)> {
+        let mut seen = BTreeSet::new();
+        let found = rcpts.iter().filter_map(|rcpt| {
+            let (plain, _) = split_token(rcpt);
+            let (desk, account) = self.directory.by_address(&plain)?;
+            Some((desk, account, plain))
+        });
+        found
+            .filter(|(desk, account, _)| seen.insert((desk.id.clone(), account.clone())))
+            .collect()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is one source of the draft")]
+    fn draft_of_mail(
+        &self,
+        desk: &Desk,
+        account: AccountId,
+        to: String,
+        mail: &ParsedMail,
+        envelope: &Envelope,
+        raw: &Bytes,
+        fresh: ConversationId,
+    ) -> Draft {
+        let kind = self.kind(desk, mail, envelope);
+        Draft {
+            dedupe_key: Bytes::copy_from_slice(&self.secret.dedupe_key(account.as_str(), raw)),
+            keys: self.secret.thread_keys(&desk.id, mail, &kind, &envelope.rcpts, fresh),
+            raw: raw.clone(),
+            account,
+            channel: Channel::Email,
+            automatic: (!kind.opens_ticket()).then(|| kind.as_str()),
+            from: mail.from.first().cloned(),
+            to,
+            subject: mail.subject.clone().unwrap_or_default(),
+            text: mail.text.clone(),
+            attachments: mail.attachments.clone(),
+            headers: mail.headers.clone(),
+            language: None,
+            gaps: mail.gaps.clone(),
+            trace: envelope.trace.clone(),
+        }
+    }
+
+    fn kind(&self, desk: &Desk, mail: &ParsedMail, envelope: &Envelope) -> Kind {
+        let ours = mail
+            .message_id
+            .as_deref()
+            .and_then(|id| self.secret.own_conversation(&desk.id, id));
+        let origin = Origin {
+            mail_from: envelope.mail_from.as_deref(),
+            is_ours: ours.is_some(),
+            is_desk_address: &|address| desk.has_address(address),
+        };
+        classify(mail, &origin)
+    }
+
+    async fn document(&self, desk: &Arc<Desk>, draft: Draft, fresh: ConversationId) -> NewDocument {
+        let now = self.clock.now();
+        let (draft, language, outcome) = judge(Arc::clone(desk), draft).await;
+        let id = MessageId(self.ids.next(now));
+        let intake = intake(desk, &draft, language.as_ref(), &outcome, id, now);
+        let unrouted = outcome.unrouted.clone().or(draft.automatic.map(str::to_owned));
+        // A rule's verdict holds even inside a conversation; a machine's mail may join one.
+        let find_by = if outcome.unrouted.is_some() {
+            Vec::new()
+        } else {
+            draft.keys.find_by
+        };
+        let document = Document {
+            account: draft.account,
+            channel: draft.channel,
+            from: draft.from,
+            subject: draft.subject,
+            text: draft.text,
+            attachments: draft.attachments,
+            language,
+            gaps: draft.gaps,
+            rules: outcome.matched,
+        };
+        NewDocument {
+            desk: desk.id.clone(),
+            id,
+            dedupe_key: draft.dedupe_key,
+            find_by,
+            known_as: draft.keys.known_as,
+            otherwise: unrouted.map_or(WithoutConversation::Start(fresh), WithoutConversation::Unrouted),
+            body: document.encode(),
+            raw: draft.raw,
+            outbox: encode_intake(&intake),
+            received_at: now,
+            trace: draft.trace.0,
+        }
+    }
+
+    fn fresh_conversation(&self) -> ConversationId {
+        ConversationId(self.ids.next(self.clock.now()))
+    }
+}
+
+/// Recognises the language and applies the rules; both may take their time.
+async fn judge(desk: Arc<Desk>, draft: Draft) -> (Draft, Option<Language>, Outcome) {
+    let judged = tokio::task::spawn_blocking(move || {
+        let language = language(&desk, &draft);
+        let outcome = desk.rules.apply(&facts(&draft, language.as_ref()));
+        (draft, language, outcome)
+    });
+    let (draft, language, outcome) = judged
+        .await
+        .expect("neither panics (each catches its library's) nor is cancelled");
+    for problem in &outcome.problems {
+        tracing::warn!(account = %draft.account, rule = %problem.rule, "a rule could not be applied; the message goes on without it");
+    }
+    let language = outcome
+        .language
+        .clone()
+        .map(|tag| Language { tag, confidence: 1.0 })
+        .or(language);
+    (draft, language, outcome)
+}
+
+fn language(desk: &Desk, draft: &Draft) -> Option<Language> {
+    match &draft.language {
+        Some(tag) => Some(Language {
+            tag: tag.clone(),
+            confidence: 1.0,
+        }),
+        None => desk
+            .detector
+            .detect(&draft.subject, &draft.text)
+            .map(|(tag, confidence)| Language { tag, confidence }),
+    }
+}
+
+fn facts<'a>(draft: &'a Draft, language: Option<&'a Language>) -> MessageFacts<'a> {
+    MessageFacts {
+        subject: &draft.subject,
+        text: &draft.text,
+        from: draft
+            .from
+            .as_ref()
+            .and_then(|from| from.address.as_deref())
+            .unwrap_or_default(),
+        to: &draft.to,
+        language: language.map(|language| &language.tag),
+        channel: draft.channel,
+        account: &draft.account,
+        headers: &draft.headers,
+        has_attachments: !draft.attachments.is_empty(),
+        size: draft.raw.len() as u64,
+    }
+}
+
+fn intake(
+    desk: &Desk,
+    draft: &Draft,
+    language: Option<&Language>,
+    outcome: &Outcome,
+    message: MessageId,
+    now: Timestamp,
+) -> Intake {
+    let account = desk
+        .accounts
+        .get(&draft.account)
+        .expect("drafts are made for accounts of the desk");
+    Intake {
+        message,
+        // The store finds the conversation; the outbox row gets it when it is claimed.
+        conversation: ConversationId(message.0),
+        account: draft.account.clone(),
+        channel: draft.channel,
+        queue: outcome.queue.clone().unwrap_or_else(|| account.queue.clone()),
+        language: language
+            .filter(|language| language.confidence >= desk.detector.threshold())
+            .map(|language| language.tag.clone()),
+        skills: outcome.skills.clone(),
+        tags: outcome.tags.clone(),
+        priority: outcome.priority.unwrap_or(Priority::Normal),
+        received_at: now,
+        automatic: draft.automatic.is_some(),
+    }
+}

@@ -1,0 +1,34 @@
+//! Takes customers' messages in: verifies, parses, dedupes, threads and classifies them, stores them for good,
+//! and hands them to the router.
+//!
+//! Where to look: `smtp` talks to senders, `mail` reads what they bring, `intake` makes documents of it,
+//! `sender` tells the router, `follow` learns of desks, `api` answers gRPC.
+//!
+//! **Architecture invariant:** customers' words and addresses live in this service's documents and nowhere
+//! else; what leaves it are ids, keys of the desk file, numbers and times.
+
+mod api;
+pub mod config;
+mod directory;
+mod document;
+mod errors;
+mod files;
+mod follow;
+mod intake;
+pub mod language;
+pub mod mail;
+mod sender;
+mod service;
+mod sink;
+pub mod smtp;
+mod submission;
+
+pub use api::Api;
+pub use files::RouterFiles;
+pub use follow::DeskFiles;
+pub use service::{Ingest, Parts, StartError};
+
+/// This service's name.
+pub const SERVICE: &str = "ingest";
+/// The service whose desks it serves.
+const ROUTER: &str = "router";
