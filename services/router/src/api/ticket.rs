@@ -1,0 +1,175 @@
+//! `TicketService`: look at tickets, steer them, ask why.
+
+use std::sync::Arc;
+
+use tandem_domain::routing::Reply;
+use tandem_domain::{RoutingState, TicketId};
+use tandem_proto::v1;
+use tandem_proto::v1::ticket_service_server::TicketService;
+use tandem_service_kit::auth::{Caller, authorize_message};
+use tonic::{Request, Response, Status, async_trait};
+
+use super::Api;
+use crate::convert::{self, FieldError, Write};
+use crate::errors::Failure;
+use crate::page::Page;
+use crate::read::{self, TicketFilter};
+
+/// Answers `TicketService`.
+pub(crate) struct Tickets(pub(crate) Arc<Api>);
+
+impl Tickets {
+    /// Carries out a write on a ticket; the ticket as it is then.
+    async fn change<R>(&self, caller: &Caller, request: R) -> Result<Option<v1::Ticket>, Failure>
+    where
+        Write: TryFrom<R, Error = FieldError>,
+    {
+        match self.0.submit(caller, Write::try_from(request)?).await? {
+            Reply::Ticket(ticket) => Ok(Some(convert::ticket(&ticket))),
+            _ => Err(Failure::OtherAnswer),
+        }
+    }
+
+    async fn get(&self, caller: &Caller, ticket: u64) -> Result<v1::Ticket, Failure> {
+        let id = TicketId(convert::number("ticket_id", ticket)?);
+        let found = read::ticket(self.0.store.as_ref(), &caller.desk, id).await?;
+        let ticket = found.ok_or_else(|| Failure::missing("ticket", &id, "ticket_id"))?;
+        Ok(convert::ticket(&ticket))
+    }
+
+    async fn list(&self, caller: &Caller, request: v1::ListTicketsRequest) -> Result<v1::ListTicketsResponse, Failure> {
+        let filter = TicketFilter {
+            states: convert::states("states", &request.states)?,
+            queue: convert::optional_key("queue", &request.queue)?,
+            agent: convert::optional_key("agent", &request.agent)?,
+        };
+        let question = format!("ListTickets {} {filter:?}", caller.desk);
+        let page = Page::of(&question, request.page_size, &request.page_token)?;
+        self.0.require(&caller.desk).await?;
+        let (tickets, next) = read::tickets(self.0.store.as_ref(), &caller.desk, &filter, &page).await?;
+        Ok(v1::ListTicketsResponse {
+            tickets: tickets.iter().map(convert::ticket).collect(),
+            next_page_token: next,
+        })
+    }
+
+    async fn explain(&self, caller: &Caller, ticket: u64) -> Result<v1::ExplainTicketResponse, Failure> {
+        let id = TicketId(convert::number("ticket_id", ticket)?);
+        match self.0.explain(&caller.desk, id).await? {
+            Some(explanation) => Ok(convert::explanation(&explanation)),
+            None => Err(self.why_unexplained(caller, id).await?),
+        }
+    }
+
+    /// The core has no such ticket: there never was one, or its working state is gone.
+    async fn why_unexplained(&self, caller: &Caller, id: TicketId) -> Result<Failure, Failure> {
+        let found = read::ticket(self.0.store.as_ref(), &caller.desk, id).await?;
+        Ok(match found {
+            None => Failure::missing("ticket", &id, "ticket_id"),
+            Some(ticket) if ticket.state == RoutingState::Cancelled => Failure::nothing_to_explain(id, "cancelled"),
+            Some(_) => Failure::nothing_to_explain(id, "closed"),
+        })
+    }
+}
+
+#[async_trait]
+impl TicketService for Tickets {
+    async fn get_ticket(
+        &self,
+        request: Request<v1::GetTicketRequest>,
+    ) -> Result<Response<v1::GetTicketResponse>, Status> {
+        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let ticket = Some(self.get(&caller, request.get_ref().ticket_id).await?);
+        Ok(Response::new(v1::GetTicketResponse { ticket }))
+    }
+
+    async fn list_tickets(
+        &self,
+        request: Request<v1::ListTicketsRequest>,
+    ) -> Result<Response<v1::ListTicketsResponse>, Status> {
+        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let page = self.list(&caller, request.into_inner()).await?;
+        Ok(Response::new(page))
+    }
+
+    async fn explain_ticket(
+        &self,
+        request: Request<v1::ExplainTicketRequest>,
+    ) -> Result<Response<v1::ExplainTicketResponse>, Status> {
+        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let explanation = self.explain(&caller, request.get_ref().ticket_id).await?;
+        Ok(Response::new(explanation))
+    }
+
+    async fn hold_ticket(
+        &self,
+        request: Request<v1::HoldTicketRequest>,
+    ) -> Result<Response<v1::HoldTicketResponse>, Status> {
+        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::HoldTicketResponse { ticket }))
+    }
+
+    async fn resume_ticket(
+        &self,
+        request: Request<v1::ResumeTicketRequest>,
+    ) -> Result<Response<v1::ResumeTicketResponse>, Status> {
+        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::ResumeTicketResponse { ticket }))
+    }
+
+    async fn requeue_ticket(
+        &self,
+        request: Request<v1::RequeueTicketRequest>,
+    ) -> Result<Response<v1::RequeueTicketResponse>, Status> {
+        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::RequeueTicketResponse { ticket }))
+    }
+
+    async fn transfer_ticket(
+        &self,
+        request: Request<v1::TransferTicketRequest>,
+    ) -> Result<Response<v1::TransferTicketResponse>, Status> {
+        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::TransferTicketResponse { ticket }))
+    }
+
+    async fn resolve_ticket(
+        &self,
+        request: Request<v1::ResolveTicketRequest>,
+    ) -> Result<Response<v1::ResolveTicketResponse>, Status> {
+        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::ResolveTicketResponse { ticket }))
+    }
+
+    async fn finish_wrap_up(
+        &self,
+        request: Request<v1::FinishWrapUpRequest>,
+    ) -> Result<Response<v1::FinishWrapUpResponse>, Status> {
+        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::FinishWrapUpResponse { ticket }))
+    }
+
+    async fn reopen_ticket(
+        &self,
+        request: Request<v1::ReopenTicketRequest>,
+    ) -> Result<Response<v1::ReopenTicketResponse>, Status> {
+        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::ReopenTicketResponse { ticket }))
+    }
+
+    async fn cancel_ticket(
+        &self,
+        request: Request<v1::CancelTicketRequest>,
+    ) -> Result<Response<v1::CancelTicketResponse>, Status> {
+        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::CancelTicketResponse { ticket }))
+    }
+}

@@ -1,0 +1,208 @@
+//! One open stream of one agent: work lists and offers down, actions up, until something ends it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt};
+use tandem_bus::subject;
+use tandem_desk::Journaled;
+use tandem_domain::routing::{Command, TicketView, WorkList};
+use tandem_domain::{AgentId, OfferId, Presence};
+use tandem_proto::v1;
+use tandem_routing::RoutingCore;
+use tandem_service_kit::auth::{Caller, TokenError};
+use tokio::time::{MissedTickBehavior, interval};
+use tonic::Streaming;
+use uuid::Uuid;
+
+use super::outbox::Outbox;
+use crate::api::Api;
+use crate::convert::{self, Start, WorkAction, Write};
+use crate::errors::{Failure, outcome};
+
+type Hints = BoxStream<'static, (String, Bytes)>;
+
+/// One open stream of one agent.
+pub(super) struct Session {
+    pub(super) api: Arc<Api>,
+    pub(super) caller: Caller,
+    pub(super) agent: AgentId,
+    /// Ordered by the store's clock: of two streams of one agent the larger id is the newer.
+    pub(super) id: Uuid,
+    pub(super) outbox: Arc<Outbox>,
+}
+
+impl Session {
+    /// Runs until the stream must end, and says why.
+    pub(super) async fn run(&self, start: &Start, incoming: Streaming<v1::WorkRequest>) -> Failure {
+        let (lists, sessions) = match self.listen().await {
+            Ok(hints) => hints,
+            Err(failure) => return failure,
+        };
+        tokio::select! {
+            failure = self.send_lists(lists) => failure,
+            failure = self.yield_to_newer(sessions) => failure,
+            failure = self.act(start, incoming) => failure,
+            () = self.caller.principal.expired(self.api.clock.as_ref()) => TokenError::Expired.into(),
+            () = self.api.draining.cancelled() => Failure::Draining,
+        }
+    }
+
+    /// Listens before anything is looked at, so that no change falls in between.
+    async fn listen(&self) -> Result<(Hints, Hints), Failure> {
+        let bus = &self.api.bus;
+        let lists = bus.hints(&self.topic("agent")).await;
+        let sessions = bus.hints(&self.topic("session")).await;
+        Ok((
+            lists.map_err(|_| Failure::BusLost)?,
+            sessions.map_err(|_| Failure::BusLost)?,
+        ))
+    }
+
+    fn topic(&self, kind: &str) -> String {
+        subject::topic(
+            RoutingCore::SERVICE,
+            &self.caller.desk,
+            &format!("{kind}.{}", self.agent),
+        )
+    }
+
+    /// Sends the work list now, and whenever it has changed. A hint that was lost costs one interval.
+    async fn send_lists(&self, mut hints: Hints) -> Failure {
+        let mut regularly = interval(self.api.config.refresh_interval);
+        regularly.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut sent = Sent::default();
+        loop {
+            tokio::select! {
+                _ = regularly.tick() => {}
+                hint = hints.next() => if hint.is_none() { return Failure::BusLost },
+            }
+            // One look answers all hints that are waiting.
+            while let Some(Some(_)) = hints.next().now_or_never() {}
+            match self.api.work_list(&self.caller.desk, &self.agent).await {
+                Ok(list) => self.send_list(&list, &mut sent).await,
+                Err(failure) if failure.is_passing() && sent.version.is_some() => {
+                    tracing::debug!(desk = %self.caller.desk, agent = %self.agent, %failure, "work list not refreshed");
+                }
+                Err(failure) => return failure,
+            }
+        }
+    }
+
+    async fn send_list(&self, list: &WorkList, sent: &mut Sent) {
+        if sent.version >= Some(list.version) {
+            return;
+        }
+        sent.version = Some(list.version);
+        self.outbox.put_list(convert::work_list(list));
+        let new_offers = sent.offers_not_in(list, &self.agent);
+        for ticket in new_offers {
+            self.outbox.put_offer(self.offer_made(ticket).await);
+        }
+    }
+
+    async fn offer_made(&self, ticket: &TicketView) -> v1::OfferMade {
+        let offer = ticket.offer.as_ref();
+        // The offer stands in the list as well, so a failure here costs no more than the reason for it.
+        let explanation = self.api.explain(&self.caller.desk, ticket.id).await.ok().flatten();
+        let same = explanation.filter(|now| now.ticket.offer.as_ref().map(|open| open.id) == offer.map(|open| open.id));
+        v1::OfferMade {
+            offer: offer.map(|open| convert::offer(ticket.id, open)),
+            ticket: Some(convert::ticket(ticket)),
+            ranking: same.and_then(|now| now.chosen).as_ref().map(convert::ranking),
+        }
+    }
+
+    /// Tells other streams of this agent, on any replica, that this one is newer, again and again since
+    /// hints may be lost; and ends when a newer one says so.
+    async fn yield_to_newer(&self, mut hints: Hints) -> Failure {
+        let mut regularly = interval(self.api.config.refresh_interval);
+        loop {
+            tokio::select! {
+                _ = regularly.tick() => self.announce().await,
+                hint = hints.next() => match hint {
+                    None => return Failure::BusLost,
+                    Some((_, id)) if id.as_ref() > self.id.as_bytes().as_slice() => return Failure::Superseded,
+                    Some((_, id)) if id.as_ref() < self.id.as_bytes().as_slice() => self.announce().await,
+                    Some(_) => {}
+                },
+            }
+        }
+    }
+
+    async fn announce(&self) {
+        let id = Bytes::copy_from_slice(self.id.as_bytes());
+        if let Err(error) = self.api.bus.hint(&self.topic("session"), id).await {
+            tracing::debug!(desk = %self.caller.desk, agent = %self.agent, %error, "session not announced");
+        }
+    }
+
+    /// Carries out what comes up the stream, one after the other.
+    async fn act(&self, start: &Start, mut incoming: Streaming<v1::WorkRequest>) -> Failure {
+        self.api.heartbeats.beat(&self.caller.desk, &self.agent);
+        if let Some(presence) = start.presence {
+            self.set_first_presence(presence, &start.request_id).await;
+        }
+        loop {
+            self.outbox.room().await;
+            match incoming.message().await {
+                Ok(Some(request)) => self.answer(&request).await,
+                // A client that has nothing more to say may still listen.
+                Ok(None) => std::future::pending().await,
+                Err(status) => return status.into(),
+            }
+        }
+    }
+
+    /// A stream begins once, so its own id serves where the caller has given none.
+    async fn set_first_presence(&self, presence: Presence, request_id: &str) {
+        let agent = self.agent.clone();
+        let own = self.id.to_string();
+        let id = if request_id.is_empty() { &own } else { request_id };
+        let done = self.carry_out(Command::SetPresence { agent, presence }, id).await;
+        self.outbox.put_outcome(outcome(request_id, done));
+    }
+
+    async fn answer(&self, request: &v1::WorkRequest) {
+        self.api.heartbeats.beat(&self.caller.desk, &self.agent);
+        let done = match convert::work_action(request, &self.caller.desk, &self.agent) {
+            Ok(WorkAction::Nothing) => return,
+            Ok(WorkAction::Do(command)) => self.carry_out(command, &request.request_id).await,
+            Err(error) => Err(error.into()),
+        };
+        self.outbox.put_outcome(outcome(&request.request_id, done));
+    }
+
+    async fn carry_out(&self, command: Command, request_id: &str) -> Result<(), Failure> {
+        let request_id = convert::request_id(request_id)?;
+        self.api.submit(&self.caller, Write { request_id, command }).await?;
+        Ok(())
+    }
+}
+
+/// What the client has been sent.
+#[derive(Default)]
+struct Sent {
+    version: Option<u64>,
+    offers: BTreeSet<OfferId>,
+}
+
+impl Sent {
+    /// Tickets of the list whose open offer to the agent the client has not been told of yet.
+    fn offers_not_in<'list>(&mut self, list: &'list WorkList, agent: &AgentId) -> Vec<&'list TicketView> {
+        let offered = |ticket: &&TicketView| ticket.offer.as_ref().is_some_and(|offer| offer.agent == *agent);
+        let offered: Vec<_> = list.items.iter().filter(offered).collect();
+        let open: BTreeSet<_> = offered.iter().filter_map(|ticket| offer_of(ticket)).collect();
+        let told = std::mem::replace(&mut self.offers, open);
+        offered
+            .into_iter()
+            .filter(|ticket| offer_of(ticket).is_some_and(|id| !told.contains(&id)))
+            .collect()
+    }
+}
+
+fn offer_of(ticket: &TicketView) -> Option<OfferId> {
+    ticket.offer.as_ref().map(|offer| offer.id)
+}

@@ -1,0 +1,249 @@
+//! Everything that can go wrong in a call, and what its caller is told. The one place where this service
+//! turns failures into [`ApiError`]s.
+
+use std::fmt::Display;
+
+use tandem_desk::DeskError;
+use tandem_desk_file::Fault;
+use tandem_domain::routing::Rejection;
+use tandem_domain::{ErrorCode, TicketId};
+use tandem_proto::v1;
+use tandem_service_kit::auth::TokenError;
+use tandem_service_kit::error::ApiError;
+use tandem_store::StoreError;
+use tonic::Status;
+
+use crate::convert::FieldError;
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A field cannot be what it is.
+    #[error("the request is not valid")]
+    Field(#[from] FieldError),
+    /// The desk's owner refused it, or could not be asked.
+    #[error("the desk did not do it")]
+    Desk(#[from] DeskError<Rejection>),
+    /// The store could not be asked.
+    #[error("the store did not do it")]
+    Store(#[from] StoreError),
+    /// The service kit refused it.
+    #[error("the call was refused")]
+    Api(#[source] Box<ApiError>),
+    /// A stored row does not hold what it should.
+    #[error("row {key} of table {table} is damaged")]
+    DamagedRow {
+        /// The table.
+        table: &'static str,
+        /// The row's key.
+        key: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// The core answered something else than what was asked.
+    #[error("the desk gave an answer to another question")]
+    OtherAnswer,
+    /// There is no such thing.
+    #[error("there is no {kind} {name}")]
+    Missing {
+        /// What kind of thing, as in `ticket`.
+        kind: &'static str,
+        /// Its key or number.
+        name: String,
+        /// The request's field that names it.
+        field: &'static str,
+    },
+    /// A ticket whose working state is gone cannot be explained.
+    #[error("ticket {ticket} is {state}: there is nothing left to explain")]
+    NothingToExplain {
+        /// The ticket.
+        ticket: TicketId,
+        /// Closed or cancelled.
+        state: &'static str,
+    },
+    /// The desk file is wrong.
+    #[error("the desk file has {} faults", .0.len())]
+    DeskFile(Vec<Fault>),
+    /// A newer stream of the same agent has taken over.
+    #[error("superseded by a newer stream of this agent")]
+    Superseded,
+    /// This replica stops.
+    #[error("this replica stops: open the stream again, another one takes over")]
+    Draining,
+    /// Hints do not arrive any more.
+    #[error("the bus was lost: open the stream again")]
+    BusLost,
+    /// The stream was opened, and nothing came.
+    #[error("no `start` came in time")]
+    NotStarted,
+    /// The client's side of a stream failed.
+    #[error("the stream was broken")]
+    Client(#[source] Box<Status>),
+}
+
+impl Failure {
+    /// Something that is not there, named by a field of the request.
+    pub(crate) fn missing(kind: &'static str, name: &dyn Display, field: &'static str) -> Self {
+        Self::Missing {
+            kind,
+            name: name.to_string(),
+            field,
+        }
+    }
+
+    /// A ticket that is over.
+    pub(crate) const fn nothing_to_explain(ticket: TicketId, state: &'static str) -> Self {
+        Self::NothingToExplain { ticket, state }
+    }
+
+    /// The request's field that is wrong, if one is.
+    fn field(&self) -> Option<&str> {
+        match self {
+            Self::Field(error) => Some(error.field),
+            Self::Desk(error) => error.field(),
+            Self::Missing { field, .. } => Some(field),
+            _ => None,
+        }
+    }
+
+    /// Whether the same call may succeed soon.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Desk(error) => error.code().is_retryable(),
+            Self::Store(error) => store_code(error).is_retryable(),
+            _ => false,
+        }
+    }
+}
+
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        let text = failure.to_string();
+        match failure {
+            Failure::Field(error) => Self::invalid_field(error.field, error.allowed),
+            Failure::Desk(error) => desk_error(&error),
+            Failure::Store(error) => store_error(error),
+            Failure::Api(error) => *error,
+            Failure::DamagedRow { .. } => {
+                Self::new(ErrorCode::DataLoss, "stored data cannot be read").caused_by(failure)
+            }
+            Failure::OtherAnswer => Self::internal(failure),
+            Failure::Missing { kind, name, field } => Self::not_found(kind, name).field(field, text),
+            Failure::NothingToExplain { .. } => {
+                Self::new(ErrorCode::FailedPrecondition, text.clone()).field("ticket_id", text)
+            }
+            Failure::DeskFile(faults) => desk_file(&faults),
+            Failure::Superseded => Self::new(ErrorCode::Aborted, text).reason("SUPERSEDED"),
+            Failure::Draining => Self::new(ErrorCode::Unavailable, text).reason("DRAINING"),
+            Failure::BusLost | Failure::Client(_) => Self::new(ErrorCode::Unavailable, text),
+            Failure::NotStarted => Self::invalid_field("start", "must be the first message of the stream"),
+        }
+    }
+}
+
+impl From<Failure> for Status {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Client(status) => *status,
+            failure => ApiError::from(failure).into(),
+        }
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self::Api(Box::new(error))
+    }
+}
+
+impl From<TokenError> for Failure {
+    fn from(error: TokenError) -> Self {
+        ApiError::from(error).into()
+    }
+}
+
+impl From<Status> for Failure {
+    /// What comes as a status in here is the client's side of a stream.
+    fn from(status: Status) -> Self {
+        Self::Client(Box::new(status))
+    }
+}
+
+/// What became of an action that came up a stream.
+pub(crate) fn outcome(request_id: &str, done: Result<(), Failure>) -> v1::Outcome {
+    let failure = done.err().map(|failure| {
+        let field = failure.field().unwrap_or_default().to_owned();
+        let status = Status::from(failure);
+        v1::Failure {
+            code: status.code().into(),
+            message: status.message().to_owned(),
+            field,
+        }
+    });
+    v1::Outcome {
+        request_id: request_id.to_owned(),
+        failure,
+    }
+}
+
+fn desk_error(error: &DeskError<Rejection>) -> ApiError {
+    match error {
+        DeskError::Rejected(rejection) => ApiError::rejected(rejection),
+        DeskError::UnknownDesk(desk) => ApiError::not_found("desk", desk).field("desk", error.to_string()),
+        DeskError::RequestReused => ApiError::invalid_field("request_id", error.to_string()),
+        DeskError::NotParked(_)
+        | DeskError::Unavailable(_)
+        | DeskError::Overloaded
+        | DeskError::StoreFull
+        | DeskError::DeadlineExceeded
+        | DeskError::Parked(_)
+        | DeskError::Failed(_)
+        | DeskError::JournalLevel { .. }
+        | DeskError::BadRequest(_) => {
+            let answer = ApiError::new(error.code(), error.to_string());
+            match error.field() {
+                Some(field) => answer.field(field, error.to_string()),
+                None => answer,
+            }
+        }
+    }
+}
+
+const fn store_code(error: &StoreError) -> ErrorCode {
+    match error {
+        StoreError::Fenced { .. } | StoreError::PositionMoved { .. } => ErrorCode::Aborted,
+        StoreError::OutcomeUnknown(_) => ErrorCode::DeadlineExceeded,
+        StoreError::Full(_) => ErrorCode::ResourceExhausted,
+        StoreError::Unavailable(_) => ErrorCode::Unavailable,
+        StoreError::Damaged { .. } | StoreError::NewerSchema(_) => ErrorCode::DataLoss,
+        StoreError::InUse(_) => ErrorCode::Internal,
+    }
+}
+
+/// Callers learn what they can do, not what the store is.
+fn store_error(error: StoreError) -> ApiError {
+    let code = store_code(&error);
+    let text = match code {
+        ErrorCode::DeadlineExceeded => "it may or may not have happened: repeat under the same request id",
+        ErrorCode::ResourceExhausted => "the store is full: nothing was changed",
+        ErrorCode::Unavailable => "the store cannot be reached now",
+        ErrorCode::DataLoss => "stored data cannot be read",
+        _ => "the store did not do it",
+    };
+    ApiError::new(code, text).caused_by(error)
+}
+
+/// One field violation per fault, and the first fault in the message's first line.
+fn desk_file(faults: &[Fault]) -> ApiError {
+    let heading = match faults.len() {
+        1 => "the desk file has a fault".to_owned(),
+        count => format!("the desk file has {count} faults"),
+    };
+    let error = ApiError::new(ErrorCode::InvalidArgument, heading);
+    faults.iter().fold(error, |error, fault| {
+        error.field(
+            format!("{}:{} {}", fault.line, fault.column, fault.path),
+            fault.message.clone(),
+        )
+    })
+}
