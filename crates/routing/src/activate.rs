@@ -1,0 +1,89 @@
+//! A new version of the desk comes into force, live.
+
+use std::collections::BTreeMap;
+
+use tandem_domain::routing::{Rejection, Reply, RequeueReason, RevokeReason, RoutingEvent};
+use tandem_domain::{CompiledDesk, QueueId, TicketId};
+
+use crate::agents::AgentIx;
+use crate::ticket::Phase;
+use crate::turn::{Outcome, Turn};
+
+impl Turn<'_> {
+    pub(crate) fn activate(&mut self, mut desk: Box<CompiledDesk>) -> Result<Outcome, Rejection> {
+        self.refuse_dropped_queues(&desk)?;
+        let version = self.state.desk.as_ref().map_or(0, |desk| desk.compiled.version) + 1;
+        desk.version = version;
+        self.emit(RoutingEvent::DeskActivated(desk));
+        self.release_removed_agents();
+        self.revoke_misfits();
+        Ok(Outcome::Reply(Reply::Activated { version }))
+    }
+
+    /// A resolved ticket does not keep its queue alive: if it is reopened, the first queue takes it.
+    fn refuse_dropped_queues(&self, new: &CompiledDesk) -> Result<(), Rejection> {
+        let Some(old) = &self.state.desk else { return Ok(()) };
+        let mut open: BTreeMap<&QueueId, u64> = BTreeMap::new();
+        for ticket in self.state.tickets.values().filter(|ticket| ticket.is_open()) {
+            *open.entry(&self.state.requirement(ticket).queue).or_default() += 1;
+        }
+        let mut dropped = old
+            .compiled
+            .queues
+            .iter()
+            .filter(|old| new.queues.iter().all(|queue| queue.id != old.id));
+        let in_use = dropped.find_map(|queue| Some((queue, *open.get(&queue.id)?)));
+        in_use.map_or(Ok(()), |(queue, tickets)| {
+            Err(Rejection::QueueInUse {
+                queue: queue.id.clone(),
+                tickets,
+            })
+        })
+    }
+
+    fn release_removed_agents(&mut self) {
+        for agent in self.state.agents.all() {
+            if self.state.profile(agent).is_none() {
+                self.release(agent);
+            }
+        }
+    }
+
+    fn release(&mut self, agent: AgentIx) {
+        for ticket in self.items(agent) {
+            match self.state.ticket(ticket).phase {
+                Phase::Offered { .. } => self.revoke(ticket, RevokeReason::DeskChanged),
+                // Its customer is served.
+                Phase::WrappingUp { .. } => self.emit(RoutingEvent::TicketDone { ticket }),
+                _ => self.put_back(ticket, RequeueReason::AgentRemoved),
+            }
+        }
+    }
+
+    /// Takes back offers that the new version would not make; the newest first where somebody has too many.
+    fn revoke_misfits(&mut self) {
+        for agent in self.state.agents.in_order().to_vec() {
+            for ticket in self.items(agent).into_iter().rev() {
+                if self.state.agents.get(agent).is_overbooked() || !self.may_keep_offer(agent, ticket) {
+                    self.revoke(ticket, RevokeReason::DeskChanged);
+                }
+            }
+        }
+    }
+
+    /// An offer made by hand was made whatever the agent's skills.
+    fn may_keep_offer(&self, agent: AgentIx, ticket: TicketId) -> bool {
+        let ticket = self.state.ticket(ticket);
+        ticket.is_offered_directly() || self.state.agents.get(agent).classes.contains(ticket.class.0)
+    }
+
+    fn items(&self, agent: AgentIx) -> Vec<TicketId> {
+        self.state
+            .agents
+            .get(agent)
+            .items
+            .iter()
+            .map(|(_, ticket)| *ticket)
+            .collect()
+    }
+}

@@ -1,0 +1,224 @@
+//! The agents of a desk, and who of them has room.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tandem_domain::desk::AgentProfile;
+use tandem_domain::explain::Rank;
+use tandem_domain::{AgentId, Channel, Presence, TicketId, Timestamp};
+
+use crate::bits::Bits;
+use crate::desk::Desk;
+
+/// An agent's place in [`Agents`]; stays the same while the process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct AgentIx(pub(crate) usize);
+
+/// What an agent's tickets take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Load {
+    /// Units.
+    pub(crate) used: u32,
+    /// Tickets per channel, without those on hold.
+    pub(crate) at_hand: [u32; Channel::ALL.len()],
+}
+
+#[derive(Debug)]
+pub(crate) struct Agent {
+    pub(crate) id: AgentId,
+    /// None: not on the desk any more, but a ticket still names him or her.
+    pub(crate) profile: Option<AgentProfile>,
+    /// The place in the desk file: the last tie-breaker.
+    order: usize,
+    pub(crate) presence: Presence,
+    /// Offers missed in a row.
+    pub(crate) missed: u32,
+    /// When the agent last got an offer or became free.
+    pub(crate) idle_since: Timestamp,
+    /// What is offered or owned, oldest first.
+    pub(crate) items: BTreeSet<(u64, TicketId)>,
+    pub(crate) load: Load,
+    /// The number of the last event that changed the agent's work list.
+    pub(crate) changed: u64,
+    /// Classes that the agent fits.
+    pub(crate) classes: Bits,
+    rank: Option<RankKey>,
+}
+
+/// What agents are ordered by: the smaller share of capacity in use, then the longer idle, then the file's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RankKey {
+    share: u64,
+    idle_since: Timestamp,
+    order: usize,
+    pub(crate) agent: AgentIx,
+}
+
+impl Agent {
+    fn new(id: AgentId) -> Self {
+        Self {
+            id,
+            profile: None,
+            order: 0,
+            presence: Presence::Offline,
+            missed: 0,
+            idle_since: Timestamp::EPOCH,
+            items: BTreeSet::new(),
+            load: Load::default(),
+            changed: 0,
+            classes: Bits::default(),
+            rank: None,
+        }
+    }
+
+    pub(crate) fn capacity(&self) -> u32 {
+        self.profile.as_ref().map_or(0, |profile| profile.capacity)
+    }
+
+    pub(crate) fn channel_max(&self, channel: Channel) -> u32 {
+        self.profile
+            .as_ref()
+            .and_then(|profile| profile.channel_max.get(&channel).copied())
+            .unwrap_or(u32::MAX)
+    }
+
+    /// Whether one more ticket of the channel has room beside `load`.
+    pub(crate) fn has_room_beside(&self, load: Load, channel: Channel, units: u32) -> bool {
+        load.used.saturating_add(units) <= self.capacity() && load.at_hand[channel as usize] < self.channel_max(channel)
+    }
+
+    pub(crate) fn has_room(&self, channel: Channel, units: u32) -> bool {
+        self.has_room_beside(self.load, channel, units)
+    }
+
+    /// Whether there is more than the desk file allows: only a change of the file does that.
+    pub(crate) fn is_overbooked(&self) -> bool {
+        let too_many = |channel: Channel| self.load.at_hand[channel as usize] > self.channel_max(channel);
+        self.load.used > self.capacity() || Channel::ALL.into_iter().any(too_many)
+    }
+
+    pub(crate) fn rank(&self) -> Rank {
+        Rank {
+            agent: self.id.clone(),
+            used: self.load.used,
+            capacity: self.capacity(),
+            idle_since: self.idle_since,
+        }
+    }
+
+    pub(crate) fn rank_key(&self, agent: AgentIx) -> RankKey {
+        let share = (u64::from(self.load.used) << 32)
+            .checked_div(u64::from(self.capacity()))
+            .unwrap_or(u64::MAX);
+        RankKey {
+            share,
+            idle_since: self.idle_since,
+            order: self.order,
+            agent,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Agents {
+    slots: Vec<Agent>,
+    by_id: BTreeMap<AgentId, AgentIx>,
+    in_order: Vec<AgentIx>,
+    /// Per channel: who is online and has room for one more ticket.
+    free: [Bits; Channel::ALL.len()],
+    /// Everybody who is online, best first.
+    ranked: BTreeSet<RankKey>,
+}
+
+impl Agents {
+    pub(crate) fn get(&self, agent: AgentIx) -> &Agent {
+        &self.slots[agent.0]
+    }
+
+    pub(crate) fn get_mut(&mut self, agent: AgentIx) -> &mut Agent {
+        &mut self.slots[agent.0]
+    }
+
+    /// The agent, if on the desk.
+    pub(crate) fn find(&self, id: &AgentId) -> Option<AgentIx> {
+        self.known(id).filter(|agent| self.get(*agent).profile.is_some())
+    }
+
+    /// The agent, even if not on the desk any more.
+    pub(crate) fn known(&self, id: &AgentId) -> Option<AgentIx> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The agent's place; a new one for somebody who was never heard of.
+    pub(crate) fn place(&mut self, id: &AgentId) -> AgentIx {
+        self.known(id).unwrap_or_else(|| {
+            let agent = AgentIx(self.slots.len());
+            self.slots.push(Agent::new(id.clone()));
+            self.by_id.insert(id.clone(), agent);
+            agent
+        })
+    }
+
+    /// Everybody on the desk, in the file's order.
+    pub(crate) fn in_order(&self) -> &[AgentIx] {
+        &self.in_order
+    }
+
+    /// Everybody who was ever heard of.
+    pub(crate) fn all(&self) -> impl Iterator<Item = AgentIx> + use<> {
+        (0..self.slots.len()).map(AgentIx)
+    }
+
+    pub(crate) fn free(&self, channel: Channel) -> &Bits {
+        &self.free[channel as usize]
+    }
+
+    /// Everybody who is online, best first.
+    pub(crate) fn ranked(&self) -> impl Iterator<Item = AgentIx> + '_ {
+        self.ranked.iter().map(|key| key.agent)
+    }
+
+    /// Takes over who is on the desk and what they can do. Who is not any more is offline.
+    pub(crate) fn adopt(&mut self, desk: &Desk) {
+        let profiles: Vec<_> = desk
+            .compiled
+            .agents
+            .iter()
+            .map(|profile| (self.place(&profile.id), profile))
+            .collect();
+        let kept: BTreeSet<_> = profiles.iter().map(|(agent, _)| *agent).collect();
+        for agent in self.all().filter(|agent| !kept.contains(agent)) {
+            let retired = self.get_mut(agent);
+            retired.profile = None;
+            retired.presence = Presence::Offline;
+            retired.missed = 0;
+            retired.idle_since = Timestamp::EPOCH;
+        }
+        self.in_order = profiles.iter().map(|(agent, _)| *agent).collect();
+        for (order, (agent, profile)) in profiles.into_iter().enumerate() {
+            let slot = self.get_mut(agent);
+            slot.order = order;
+            slot.profile = Some(profile.clone());
+        }
+    }
+
+    /// Notes what the agent's tickets take now, and with it who has room and who is ranked where.
+    pub(crate) fn set_load(&mut self, agent: AgentIx, load: Load, desk: &Desk) {
+        let slot = &mut self.slots[agent.0];
+        slot.load = load;
+        let online = slot.presence == Presence::Online;
+        for channel in Channel::ALL {
+            let free = online && slot.has_room(channel, desk.channel(channel).units);
+            self.free[channel as usize].set(agent.0, free);
+        }
+        let rank = online.then(|| slot.rank_key(agent));
+        if rank != slot.rank {
+            slot.rank.take().map(|old| self.ranked.remove(&old));
+            slot.rank = rank;
+            self.ranked.extend(rank);
+        }
+    }
+
+    pub(crate) fn is_free_for_anything(&self, agent: AgentIx) -> bool {
+        self.free.iter().any(|free| free.contains(agent.0))
+    }
+}

@@ -1,0 +1,331 @@
+//! Events become state. The only place where facts change.
+
+use tandem_domain::routing::{Intake, RequeueReason, RevokeReason, RoutingEvent};
+use tandem_domain::{AgentId, CompiledDesk, Event, OfferId, Presence, Requirement, TicketId, Timestamp};
+
+use crate::agents::AgentIx;
+use crate::classes::Classes;
+use crate::desk::{Asked, Desk};
+use crate::ended::End;
+use crate::state::{State, Touched};
+use crate::ticket::{PassedOver, Phase, Ticket, Trail};
+use crate::timers::Timer;
+
+impl State {
+    pub(crate) fn apply(&mut self, event: &Event<RoutingEvent>) {
+        self.applied += 1;
+        self.just_closed.forget_old(event.at);
+        let ticket = ticket_of(&event.body);
+        self.count_event(ticket, event.at);
+        self.fold(&event.body, event.at);
+        self.note_in_work_list(ticket);
+    }
+
+    fn fold(&mut self, body: &RoutingEvent, at: Timestamp) {
+        match body {
+            RoutingEvent::DeskActivated(desk) => self.switch_desk((**desk).clone()),
+            RoutingEvent::TicketOpened {
+                ticket,
+                intake,
+                requirement,
+            } => self.open(*ticket, intake, requirement, at),
+            RoutingEvent::MessageAdded { ticket, .. } => self.ticket_mut(*ticket).messages += 1,
+            RoutingEvent::PresenceChanged { agent, presence } => self.set_presence(agent, *presence, at),
+            RoutingEvent::OfferIssued {
+                offer,
+                ticket,
+                agent,
+                expires_at,
+                ranking,
+            } => {
+                self.ticket_mut(*ticket).chosen = Some(Box::new(ranking.clone()));
+                self.offer(*offer, *ticket, agent, *expires_at, at);
+            }
+            RoutingEvent::OfferAccepted { offer, ticket, agent } => self.accept(*offer, *ticket, agent, at),
+            RoutingEvent::OfferDeclined {
+                offer,
+                ticket,
+                agent,
+                until,
+                ..
+            } => {
+                self.end_offer(*offer, *ticket, agent, End::Declined, at);
+                self.answer(agent);
+                self.pass_over(*ticket, agent, *until, at);
+            }
+            RoutingEvent::OfferExpired {
+                offer,
+                ticket,
+                agent,
+                until,
+            } => {
+                self.end_offer(*offer, *ticket, agent, End::Expired, at);
+                self.miss(agent);
+                self.pass_over(*ticket, agent, *until, at);
+            }
+            RoutingEvent::OfferRevoked {
+                offer,
+                ticket,
+                agent,
+                reason,
+            } => {
+                self.end_offer(*offer, *ticket, agent, End::Revoked, at);
+                if *reason == RevokeReason::TicketMoved {
+                    self.pass_over(*ticket, agent, self.pause_end(*ticket, at), at);
+                }
+            }
+            RoutingEvent::TicketHeld { ticket } => self.shift(
+                *ticket,
+                Phase::OnHold {
+                    owner: self.owner(*ticket),
+                },
+                at,
+            ),
+            RoutingEvent::TicketResumed { ticket } | RoutingEvent::WrapUpInterrupted { ticket } => {
+                self.shift(
+                    *ticket,
+                    Phase::Assigned {
+                        owner: self.owner(*ticket),
+                    },
+                    at,
+                );
+            }
+            RoutingEvent::TicketRequeued {
+                ticket,
+                requirement,
+                reason,
+            } => {
+                self.requeue(*ticket, requirement, *reason, at);
+            }
+            RoutingEvent::WrapUpStarted { ticket, until } => {
+                self.shift(
+                    *ticket,
+                    Phase::WrappingUp {
+                        owner: self.owner(*ticket),
+                        until: *until,
+                    },
+                    at,
+                );
+            }
+            RoutingEvent::TicketDone { ticket } => self.finish(*ticket, at),
+            RoutingEvent::TicketCancelled { ticket } => {
+                self.shift(*ticket, Phase::Cancelled, at);
+                self.forget(*ticket, at);
+            }
+            RoutingEvent::TicketClosed { ticket } => self.forget(*ticket, at),
+        }
+    }
+
+    fn owner(&self, ticket: TicketId) -> AgentIx {
+        self.ticket(ticket)
+            .phase
+            .owner()
+            .expect("only an owned ticket is held, resumed or wrapped up")
+    }
+
+    fn count_event(&mut self, ticket: Option<TicketId>, at: Timestamp) {
+        if let Some(ticket) = ticket.and_then(|id| self.tickets.get_mut(&id)) {
+            ticket.version += 1;
+            ticket.changed_at = at;
+        }
+    }
+
+    fn note_in_work_list(&mut self, ticket: Option<TicketId>) {
+        let holder = ticket
+            .and_then(|id| self.tickets.get(&id))
+            .and_then(|ticket| ticket.phase.holder());
+        if let Some(agent) = holder {
+            self.agents.get_mut(agent).changed = self.applied;
+        }
+    }
+}
+
+/// Tickets.
+impl State {
+    fn open(&mut self, id: TicketId, intake: &Intake, requirement: &Requirement, at: Timestamp) {
+        let class = self.class_of(requirement);
+        self.last_ticket = id.0;
+        self.insert(Ticket {
+            id,
+            conversation: intake.conversation,
+            account: intake.account.clone(),
+            asked: Asked {
+                language: intake.language.clone(),
+                skills: intake.skills.clone(),
+            },
+            class,
+            priority: intake.priority,
+            tags: intake.tags.clone(),
+            phase: Phase::Queued,
+            held_since: 0,
+            passed_over: Vec::new(),
+            chosen: None,
+            trail: Trail {
+                queues: [requirement.queue.clone()].into(),
+                ..Trail::default()
+            },
+            messages: 1,
+            // A ticket that the router hears of late has waited all the same.
+            opened_at: intake.received_at.min(at),
+            changed_at: at,
+            version: 1,
+        });
+    }
+
+    fn requeue(&mut self, id: TicketId, requirement: &Requirement, reason: RequeueReason, at: Timestamp) {
+        // Whoever hands a ticket back must not be the next to get it.
+        let handed_back = matches!(reason, RequeueReason::Requested | RequeueReason::Transferred);
+        let holder = self.ticket(id).phase.holder().filter(|_| handed_back);
+        self.queue(id, requirement, at);
+        self.ticket_mut(id).chosen = None;
+        if let Some(agent) = holder {
+            let agent = self.agents.get(agent).id.clone();
+            self.pass_over(id, &agent, self.pause_end(id, at), at);
+        }
+    }
+
+    fn finish(&mut self, id: TicketId, at: Timestamp) {
+        let owner = self.ticket(id).phase.owner();
+        let closes_at = at.plus(self.desk().compiled.close_after);
+        self.shift(id, Phase::Done { owner, closes_at }, at);
+    }
+}
+
+/// Offers.
+impl State {
+    fn offer(&mut self, offer: OfferId, id: TicketId, agent: &AgentId, expires_at: Timestamp, at: Timestamp) {
+        self.last_offer = offer.0;
+        let agent = self.agents.place(agent);
+        let applied = self.applied;
+        self.stop_pauses_if(id, |passed| passed.until <= at);
+        self.ticket_mut(id).held_since = applied;
+        self.shift(
+            id,
+            Phase::Offered {
+                offer,
+                agent,
+                expires_at,
+            },
+            at,
+        );
+    }
+
+    fn accept(&mut self, offer: OfferId, id: TicketId, agent: &AgentId, at: Timestamp) {
+        let owner = self.agents.place(agent);
+        self.stop_pauses(id);
+        self.ticket_mut(id).trail.owners.insert(owner);
+        self.shift(id, Phase::Assigned { owner }, at);
+        self.ended_offers.add(offer, agent.clone(), End::Accepted);
+        self.answer(agent);
+    }
+
+    fn end_offer(&mut self, offer: OfferId, id: TicketId, agent: &AgentId, end: End, at: Timestamp) {
+        self.shift(id, Phase::Queued, at);
+        self.ticket_mut(id).chosen = None;
+        self.ended_offers.add(offer, agent.clone(), end);
+    }
+
+    /// The agent answered an offer, so none is missed in a row.
+    fn answer(&mut self, agent: &AgentId) {
+        let agent = self.agents.place(agent);
+        self.agents.get_mut(agent).missed = 0;
+    }
+
+    fn miss(&mut self, agent: &AgentId) {
+        let agent = self.agents.place(agent);
+        self.agents.get_mut(agent).missed += 1;
+    }
+
+    fn pause_end(&self, id: TicketId, at: Timestamp) -> Timestamp {
+        at.plus(self.desk().decline_pause(&self.requirement(self.ticket(id)).queue))
+    }
+
+    fn pass_over(&mut self, id: TicketId, agent: &AgentId, until: Timestamp, at: Timestamp) {
+        if until <= at {
+            return;
+        }
+        let agent = self.agents.place(agent);
+        self.stop_pauses_if(id, |passed| passed.agent == agent);
+        self.ticket_mut(id).passed_over.push(PassedOver { agent, until });
+        self.timers.start((until, id, Timer::PauseEnds(agent)));
+    }
+
+    /// A pause is over: nothing has changed, but the ticket must be looked at again.
+    pub(crate) fn end_pause(&mut self, id: TicketId) {
+        let ticket = self.ticket(id);
+        if ticket.phase == Phase::Queued {
+            self.touched.classes.set(ticket.class.0, true);
+        }
+    }
+}
+
+/// Agents and the desk.
+impl State {
+    fn set_presence(&mut self, agent: &AgentId, presence: Presence, at: Timestamp) {
+        let agent = self.agents.place(agent);
+        let slot = self.agents.get_mut(agent);
+        slot.presence = presence;
+        if presence == Presence::Online {
+            slot.missed = 0;
+            slot.idle_since = at;
+        }
+        self.refresh(agent);
+    }
+
+    /// Puts another version of the desk in force: who fits what and what tickets ask for is worked out anew.
+    pub(crate) fn switch_desk(&mut self, compiled: CompiledDesk) {
+        let desk = Desk::new(compiled);
+        self.agents.adopt(&desk);
+        let channels: Vec<_> = self
+            .tickets
+            .values()
+            .map(|ticket| self.requirement(ticket).clone())
+            .collect();
+        self.desk = Some(desk);
+        self.classes = Classes::default();
+        self.touched = Touched::default();
+        for agent in self.agents.all() {
+            self.agents.get_mut(agent).classes.clear();
+        }
+        let tickets: Vec<_> = self.tickets.keys().copied().zip(channels).collect();
+        for (ticket, before) in tickets {
+            self.reclassify(ticket, &before);
+        }
+        for agent in self.agents.all() {
+            self.refresh(agent);
+        }
+    }
+
+    fn reclassify(&mut self, id: TicketId, before: &Requirement) {
+        let requirement = self
+            .desk()
+            .requirement(&self.ticket(id).asked, &before.queue, before.channel);
+        let class = self.class_of(&requirement);
+        let ticket = self.ticket_mut(id);
+        ticket.class = class;
+        ticket.trail.queues.insert(requirement.queue);
+        self.enter(id);
+    }
+}
+
+/// The ticket that the event is about.
+pub(crate) fn ticket_of(body: &RoutingEvent) -> Option<TicketId> {
+    match body {
+        RoutingEvent::DeskActivated(_) | RoutingEvent::PresenceChanged { .. } => None,
+        RoutingEvent::TicketOpened { ticket, .. }
+        | RoutingEvent::MessageAdded { ticket, .. }
+        | RoutingEvent::OfferIssued { ticket, .. }
+        | RoutingEvent::OfferAccepted { ticket, .. }
+        | RoutingEvent::OfferDeclined { ticket, .. }
+        | RoutingEvent::OfferExpired { ticket, .. }
+        | RoutingEvent::OfferRevoked { ticket, .. }
+        | RoutingEvent::TicketHeld { ticket }
+        | RoutingEvent::TicketResumed { ticket }
+        | RoutingEvent::TicketRequeued { ticket, .. }
+        | RoutingEvent::WrapUpStarted { ticket, .. }
+        | RoutingEvent::TicketDone { ticket }
+        | RoutingEvent::WrapUpInterrupted { ticket }
+        | RoutingEvent::TicketCancelled { ticket }
+        | RoutingEvent::TicketClosed { ticket } => Some(*ticket),
+    }
+}

@@ -1,0 +1,104 @@
+//! [`RoutingCore`]: the pure state machine behind the router.
+
+use tandem_domain::routing::{Answer, Command, Query, Rejection, Reply, RoutingEvent};
+use tandem_domain::{AgentId, Context, Core, DeskId, Event, RestoreError, RowChange, Timestamp};
+
+use crate::state::State;
+use crate::turn::Turn;
+use crate::{rows, snapshot};
+
+/// Everything that the router knows about one desk.
+#[derive(Debug)]
+pub struct RoutingCore {
+    state: State,
+}
+
+impl RoutingCore {
+    /// The agents whose work lists the last `events` applied events have changed.
+    #[must_use]
+    pub fn changed_work_lists(&self, events: usize) -> Vec<AgentId> {
+        let before = self.state.applied.saturating_sub(events as u64);
+        let agents = self.state.agents.all().map(|agent| self.state.agents.get(agent));
+        agents
+            .filter(|agent| agent.changed > before)
+            .map(|agent| agent.id.clone())
+            .collect()
+    }
+}
+
+impl Core for RoutingCore {
+    type Command = Command;
+    type Body = RoutingEvent;
+    type Reply = Reply;
+    type Rejection = Rejection;
+    type Query = Query;
+    type Answer = Answer;
+
+    const SNAPSHOT_FORMAT: u32 = snapshot::FORMAT;
+
+    fn new(_desk: &DeskId) -> Self {
+        Self {
+            state: State::default(),
+        }
+    }
+
+    fn handle(
+        &mut self,
+        command: Command,
+        context: &Context,
+        out: &mut Vec<Event<RoutingEvent>>,
+    ) -> Result<Reply, Rejection> {
+        Turn::new(&mut self.state, context, out).handle(command)
+    }
+
+    fn tick(&mut self, context: &Context, out: &mut Vec<Event<RoutingEvent>>) {
+        Turn::new(&mut self.state, context, out).tick();
+    }
+
+    fn session_lost(&mut self, agent: &AgentId, context: &Context, out: &mut Vec<Event<RoutingEvent>>) {
+        Turn::new(&mut self.state, context, out).session_lost(agent);
+    }
+
+    fn sessions(&self) -> Vec<AgentId> {
+        self.state.signed_in()
+    }
+
+    fn apply(&mut self, event: &Event<RoutingEvent>) {
+        self.state.apply(event);
+    }
+
+    fn next_wakeup(&self) -> Option<Timestamp> {
+        self.state.timers.next()
+    }
+
+    fn query(&self, query: &Query, now: Timestamp) -> Answer {
+        let state = &self.state;
+        match query {
+            Query::WorkList(agent) => Answer::WorkList(state.work_list(agent)),
+            Query::Agents => Answer::Agents(
+                state
+                    .agents
+                    .in_order()
+                    .iter()
+                    .map(|agent| state.agent_view(*agent))
+                    .collect(),
+            ),
+            Query::Explain(ticket) => Answer::Explain(state.explain(*ticket, now).map(Box::new)),
+            Query::Desk => Answer::Desk(state.desk.as_ref().map(|desk| Box::new(desk.compiled.clone()))),
+        }
+    }
+
+    fn rows(&self, events: &[Event<RoutingEvent>]) -> Vec<RowChange> {
+        rows::changed(&self.state, events)
+    }
+
+    fn snapshot(&self) -> Vec<u8> {
+        snapshot::write(&self.state)
+    }
+
+    fn restore(_desk: &DeskId, format: u32, bytes: &[u8]) -> Result<Self, RestoreError> {
+        Ok(Self {
+            state: snapshot::read(format, bytes)?,
+        })
+    }
+}

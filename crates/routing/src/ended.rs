@@ -1,0 +1,52 @@
+//! Offers that are over: whoever answers one late is told what became of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use tandem_domain::{AgentId, OfferId};
+
+/// Late answers come seconds after the end; memory must not grow with every offer ever made.
+const REMEMBERED: usize = 1000;
+
+/// What became of an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum End {
+    Accepted,
+    Declined,
+    Expired,
+    Revoked,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        })
+    }
+}
+
+/// The offers that ended last.
+#[derive(Debug, Default)]
+pub(crate) struct EndedOffers(BTreeMap<OfferId, (AgentId, End)>);
+
+impl EndedOffers {
+    pub(crate) fn add(&mut self, offer: OfferId, agent: AgentId, end: End) {
+        self.0.insert(offer, (agent, end));
+        if self.0.len() > REMEMBERED {
+            self.0.pop_first();
+        }
+    }
+
+    pub(crate) fn get(&self, offer: OfferId) -> Option<&(AgentId, End)> {
+        self.0.get(&offer)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (OfferId, &AgentId, End)> {
+        self.0.iter().map(|(offer, (agent, end))| (*offer, agent, *end))
+    }
+}

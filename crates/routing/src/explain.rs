@@ -1,0 +1,158 @@
+//! Why a ticket is where it is: what each agent lacks for it now.
+
+use std::cmp::Reverse;
+
+use tandem_domain::explain::{Candidate, Explanation, Lack};
+use tandem_domain::{AgentId, LanguageTag, Presence, Proficiency, Requirement, TicketId, Timestamp};
+
+use crate::agents::{Agent, AgentIx, RankKey};
+use crate::desk::{Desk, proficiency};
+use crate::state::State;
+use crate::summary;
+use crate::ticket::{Phase, Ticket};
+
+impl State {
+    pub(crate) fn explain(&self, id: TicketId, now: Timestamp) -> Option<Explanation> {
+        let ticket = self.tickets.get(&id)?;
+        let view = self.view(ticket);
+        let candidates = self.candidates(ticket, now);
+        let next_change = next_change(ticket, &candidates);
+        Some(Explanation {
+            age: now.since(ticket.opened_at),
+            summary: summary::of(&view, ticket.chosen.as_deref(), &candidates, next_change, self),
+            position: self.position(ticket),
+            chosen: ticket.chosen.as_deref().cloned(),
+            candidates,
+            next_change,
+            ticket: view,
+        })
+    }
+
+    fn position(&self, ticket: &Ticket) -> Option<u32> {
+        let waits = ticket.phase == Phase::Queued;
+        waits.then(|| u32::try_from(self.tickets_ahead(ticket) + 1).unwrap_or(u32::MAX))
+    }
+
+    /// Everybody: first those who lack nothing, as ranked; then by how little is missing, what
+    /// cannot change by the hour (team, skill, language) weighing most.
+    fn candidates(&self, ticket: &Ticket, now: Timestamp) -> Vec<Candidate> {
+        let agents = self.agents.in_order().iter();
+        let mut lacking: Vec<_> = agents
+            .map(|agent| (self.lacks(*agent, ticket, now), self.rank_for(*agent)))
+            .collect();
+        lacking.sort_by_key(|(lacks, rank)| (unfitness(lacks), lacks.len(), Reverse(passing(lacks)), *rank));
+        let ranked = lacking.into_iter().zip(1..).map(|((lacks, rank), place)| Candidate {
+            agent: self.agent_id(rank.agent),
+            rank: lacks.is_empty().then_some(place),
+            lacks,
+        });
+        ranked.collect()
+    }
+
+    fn rank_for(&self, agent: AgentIx) -> RankKey {
+        self.agents.get(agent).rank_key(agent)
+    }
+
+    fn agent_id(&self, agent: AgentIx) -> AgentId {
+        self.agents.get(agent).id.clone()
+    }
+
+    /// What keeps the agent from the ticket. What the ticket itself takes does not count.
+    fn lacks(&self, agent: AgentIx, ticket: &Ticket, now: Timestamp) -> Vec<Lack> {
+        let slot = self.agents.get(agent);
+        let mut lacks = abilities_lacking(slot, self.requirement(ticket), self.desk());
+        if slot.presence != Presence::Online {
+            lacks.push(Lack::Presence { is: slot.presence });
+        }
+        lacks.extend(self.room_lacking(agent, ticket));
+        lacks.extend(ticket.passes_over(agent, now).map(|until| Lack::PassedOver { until }));
+        lacks
+    }
+
+    fn room_lacking(&self, agent: AgentIx, ticket: &Ticket) -> impl Iterator<Item = Lack> + use<> {
+        let slot = self.agents.get(agent);
+        let channel = self.requirement(ticket).channel;
+        let load = self.load_without(agent, ticket.id);
+        let (needs, free) = (
+            self.desk().channel(channel).units,
+            slot.capacity().saturating_sub(load.used),
+        );
+        let (has, maximum) = (load.at_hand[channel as usize], slot.channel_max(channel));
+        let units = (needs > free).then_some(Lack::Capacity { needs, free });
+        units
+            .into_iter()
+            .chain((has >= maximum).then_some(Lack::ChannelMaximum { has, maximum }))
+    }
+}
+
+/// When the ticket's own time is up or, while it waits, somebody is no longer passed over for it.
+fn next_change(ticket: &Ticket, candidates: &[Candidate]) -> Option<Timestamp> {
+    if let Some((at, _)) = ticket.phase.deadline() {
+        return Some(at);
+    }
+    let pauses = candidates
+        .iter()
+        .flat_map(|candidate| &candidate.lacks)
+        .filter_map(|lack| match lack {
+            Lack::PassedOver { until } => Some(*until),
+            _ => None,
+        });
+    pauses.min().filter(|_| ticket.phase == Phase::Queued)
+}
+
+fn abilities_lacking(agent: &Agent, requirement: &Requirement, desk: &Desk) -> Vec<Lack> {
+    let Some(profile) = &agent.profile else {
+        return Vec::new();
+    };
+    let mut lacks = Vec::new();
+    if !desk.serves_queue(profile, &requirement.queue) {
+        let needs = desk
+            .queue(&requirement.queue)
+            .map(|policy| policy.teams.clone())
+            .unwrap_or_default();
+        lacks.push(Lack::Team { needs });
+    }
+    let skills = requirement
+        .skills
+        .iter()
+        .map(|(skill, needs)| (skill, *needs, profile.skills.get(skill).copied()));
+    let too_low = skills.filter(|(_, needs, has)| *has < Some(*needs));
+    lacks.extend(too_low.map(|(skill, needs, has)| Lack::Skill {
+        skill: skill.clone(),
+        needs,
+        has,
+    }));
+    let language = requirement.language.as_ref();
+    lacks.extend(language.and_then(|(tag, needs)| language_lacking(tag, *needs, proficiency(profile, tag))));
+    lacks
+}
+
+fn language_lacking(language: &LanguageTag, needs: Proficiency, has: Option<Proficiency>) -> Option<Lack> {
+    (has < Some(needs)).then(|| Lack::Language {
+        language: language.clone(),
+        needs,
+        has,
+    })
+}
+
+/// How many lacks are of a kind that only training or a new desk file ends.
+fn unfitness(lacks: &[Lack]) -> usize {
+    lacks.iter().filter(|lack| is_ability(lack)).count()
+}
+
+/// Whether all that is missing passes by itself.
+fn passing(lacks: &[Lack]) -> bool {
+    lacks.iter().all(|lack| {
+        matches!(
+            lack,
+            Lack::PassedOver { .. } | Lack::Capacity { .. } | Lack::ChannelMaximum { .. }
+        )
+    })
+}
+
+pub(crate) fn is_ability(lack: &Lack) -> bool {
+    match lack {
+        Lack::Team { .. } | Lack::Skill { .. } | Lack::Language { .. } => true,
+        Lack::Presence { .. } | Lack::Capacity { .. } | Lack::ChannelMaximum { .. } | Lack::PassedOver { .. } => false,
+    }
+}

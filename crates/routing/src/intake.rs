@@ -1,0 +1,70 @@
+//! Messages come in: each ends up on exactly one ticket, or is unrouted.
+
+use tandem_domain::routing::{Intake, Reply, RequeueReason, RoutingEvent};
+use tandem_domain::{Presence, TicketId};
+
+use crate::desk::Asked;
+use crate::ticket::Phase;
+use crate::turn::{Outcome, Turn};
+
+impl Turn<'_> {
+    pub(crate) fn intake(&mut self, intake: Box<Intake>) -> Outcome {
+        let existing = self.state.conversations.get(&intake.conversation).copied();
+        Outcome::Reply(match existing {
+            Some(ticket) => self.join(ticket, &intake),
+            None if intake.automatic => Reply::Unrouted,
+            None => self.open(intake),
+        })
+    }
+
+    fn open(&mut self, intake: Box<Intake>) -> Reply {
+        let asked = Asked {
+            language: intake.language.clone(),
+            skills: intake.skills.clone(),
+        };
+        let requirement = self.state.desk().requirement(&asked, &intake.queue, intake.channel);
+        let ticket = TicketId(self.state.last_ticket + 1);
+        self.emit(RoutingEvent::TicketOpened {
+            ticket,
+            intake,
+            requirement,
+        });
+        Reply::OnTicket { ticket, opened: true }
+    }
+
+    fn join(&mut self, ticket: TicketId, intake: &Intake) -> Reply {
+        let Intake {
+            message,
+            automatic,
+            received_at,
+            ..
+        } = *intake;
+        self.emit(RoutingEvent::MessageAdded {
+            ticket,
+            message,
+            automatic,
+            received_at,
+        });
+        if !automatic {
+            self.wake(ticket);
+        }
+        Reply::OnTicket { ticket, opened: false }
+    }
+
+    /// The customer wrote, so the ticket must be on somebody's desk again.
+    fn wake(&mut self, ticket: TicketId) {
+        match self.state.ticket(ticket).phase {
+            Phase::Queued | Phase::Offered { .. } | Phase::Assigned { .. } | Phase::Cancelled => {}
+            Phase::OnHold { owner } if self.is_online(owner) && self.has_full_room(owner, ticket) => {
+                self.emit(RoutingEvent::TicketResumed { ticket });
+            }
+            Phase::OnHold { .. } => self.put_back(ticket, RequeueReason::CustomerReplied),
+            Phase::WrappingUp { .. } => self.emit(RoutingEvent::WrapUpInterrupted { ticket }),
+            Phase::Done { .. } => self.put_back(ticket, RequeueReason::Reopened),
+        }
+    }
+
+    fn is_online(&self, agent: crate::agents::AgentIx) -> bool {
+        self.state.agents.get(agent).presence == Presence::Online
+    }
+}

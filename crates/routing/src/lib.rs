@@ -1,0 +1,32 @@
+//! The router's core: tickets are queued, matched, offered, assigned and explained.
+//!
+//! [`RoutingCore`] is pure: commands, events and the time go in, events come out. `README.md`
+//! beside this crate lists the properties that it keeps and what was chosen where several
+//! ways are possible.
+//!
+//! **Architecture invariant:** nothing in here knows a runtime, a database, a wire format or
+//! the machine's clock. Facts change in `apply` only.
+
+mod activate;
+mod agents;
+mod apply;
+mod bits;
+mod classes;
+mod core;
+mod desk;
+mod ended;
+mod explain;
+mod intake;
+mod matching;
+mod offers;
+mod presence;
+pub mod rows;
+mod snapshot;
+mod state;
+mod summary;
+mod ticket;
+mod tickets;
+mod timers;
+mod turn;
+
+pub use core::RoutingCore;

@@ -1,0 +1,91 @@
+//! The index rows of one ticket: what to write, and what earlier rows to delete.
+
+use std::collections::BTreeSet;
+
+use tandem_domain::routing::{RoutingEvent, TicketView};
+use tandem_domain::{AgentId, QueueId, RoutingState, RowChange, TicketId};
+
+use super::{TICKET_BY_AGENT, TICKET_BY_QUEUE, TICKET_BY_STATE, delete, number};
+use crate::state::State;
+use crate::ticket::Trail;
+
+/// The changes of the ticket's index rows after `events`, which are all about this ticket.
+///
+/// The state before the events is gone, so every row that may have been there is deleted.
+pub(super) fn changes(state: &State, view: &TicketView, trail: &Trail, events: &[&RoutingEvent]) -> Vec<RowChange> {
+    let mut rows = by_state(view, events);
+    rows.extend(by_queue(view, trail));
+    rows.extend(by_agent(state, view, trail, events));
+    rows
+}
+
+fn entry(table: &'static str, first: &str, ticket: TicketId) -> RowChange {
+    RowChange {
+        table,
+        key: format!("{first}/{}", number(ticket.0)),
+        value: Some(Vec::new()),
+    }
+}
+
+fn no_entry(table: &'static str, first: &str, ticket: TicketId) -> RowChange {
+    delete(table, format!("{first}/{}", number(ticket.0)))
+}
+
+fn by_state(view: &TicketView, events: &[&RoutingEvent]) -> Vec<RowChange> {
+    let Some(before) = events.iter().find_map(|body| states_left_by(body)) else {
+        return Vec::new();
+    };
+    let left = before.iter().filter(|state| **state != view.state);
+    let mut rows: Vec<_> = left
+        .map(|state| no_entry(TICKET_BY_STATE, state.as_str(), view.id))
+        .collect();
+    rows.push(entry(TICKET_BY_STATE, view.state.as_str(), view.id));
+    rows
+}
+
+/// The states in which a ticket may have been before the event; none if the event leaves it where it is.
+fn states_left_by(body: &RoutingEvent) -> Option<&'static [RoutingState]> {
+    use RoutingState::{Assigned, Done, Offered, OnHold, Queued, WrappingUp};
+    match body {
+        RoutingEvent::DeskActivated(_)
+        | RoutingEvent::PresenceChanged { .. }
+        | RoutingEvent::MessageAdded { .. }
+        | RoutingEvent::TicketClosed { .. } => None,
+        RoutingEvent::TicketOpened { .. } => Some(&[]),
+        RoutingEvent::OfferIssued { .. } => Some(&[Queued]),
+        RoutingEvent::OfferAccepted { .. }
+        | RoutingEvent::OfferDeclined { .. }
+        | RoutingEvent::OfferExpired { .. }
+        | RoutingEvent::OfferRevoked { .. } => Some(&[Offered]),
+        RoutingEvent::TicketHeld { .. } => Some(&[Assigned]),
+        RoutingEvent::TicketResumed { .. } => Some(&[OnHold]),
+        RoutingEvent::TicketRequeued { .. } => Some(&[Queued, Assigned, OnHold, Done]),
+        RoutingEvent::WrapUpStarted { .. } => Some(&[Assigned, OnHold]),
+        RoutingEvent::WrapUpInterrupted { .. } => Some(&[WrappingUp]),
+        RoutingEvent::TicketDone { .. } | RoutingEvent::TicketCancelled { .. } => {
+            Some(&[Queued, Assigned, OnHold, WrappingUp])
+        }
+    }
+}
+
+fn by_queue(view: &TicketView, trail: &Trail) -> Vec<RowChange> {
+    let queue = &view.requirement.queue;
+    let left = trail.queues.iter().filter(|past| *past != queue).map(QueueId::as_str);
+    let mut rows: Vec<_> = left.map(|past| no_entry(TICKET_BY_QUEUE, past, view.id)).collect();
+    rows.push(entry(TICKET_BY_QUEUE, queue.as_str(), view.id));
+    rows
+}
+
+fn by_agent(state: &State, view: &TicketView, trail: &Trail, events: &[&RoutingEvent]) -> Vec<RowChange> {
+    let current = view.owner.as_ref().or(view.offer.as_ref().map(|offer| &offer.agent));
+    let owners = trail.owners.iter().map(|owner| &state.agents.get(*owner).id);
+    let past: BTreeSet<&AgentId> = owners
+        .chain(events.iter().filter_map(|body| super::agent_of(body)))
+        .collect();
+    let left = past.into_iter().filter(|agent| Some(*agent) != current);
+    let mut rows: Vec<_> = left
+        .map(|agent| no_entry(TICKET_BY_AGENT, agent.as_str(), view.id))
+        .collect();
+    rows.extend(current.map(|agent| entry(TICKET_BY_AGENT, agent.as_str(), view.id)));
+    rows
+}

@@ -1,0 +1,329 @@
+//! Snapshot format 1. Frozen: a change of meaning or shape is a new format.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use tandem_domain::explain::Ranking;
+use tandem_domain::{
+    AccountId, AgentId, CompiledDesk, ConversationId, LanguageTag, OfferId, Presence, Priority, QueueId, Requirement,
+    RestoreError, SkillId, SkillLevel, Tag, TicketId, Timestamp,
+};
+
+use crate::agents::AgentIx;
+use crate::desk::{Asked, Desk};
+use crate::ended::End;
+use crate::state::State;
+use crate::ticket::{PassedOver, Phase, Ticket, Trail};
+use crate::timers::Timer;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SnapshotV1 {
+    desk: Option<CompiledDesk>,
+    applied: u64,
+    last_ticket: u64,
+    last_offer: u64,
+    agents: Vec<AgentV1>,
+    tickets: Vec<TicketV1>,
+    ended_offers: Vec<EndedOfferV1>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AgentV1 {
+    id: AgentId,
+    presence: Presence,
+    missed: u32,
+    idle_since: Timestamp,
+    changed: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TicketV1 {
+    id: TicketId,
+    conversation: ConversationId,
+    account: AccountId,
+    asked_language: Option<LanguageTag>,
+    asked_skills: BTreeMap<SkillId, SkillLevel>,
+    requirement: Requirement,
+    priority: Priority,
+    tags: BTreeSet<Tag>,
+    phase: PhaseV1,
+    held_since: u64,
+    passed_over: Vec<PassedOverV1>,
+    chosen: Option<Box<Ranking>>,
+    past_owners: BTreeSet<AgentId>,
+    past_queues: BTreeSet<QueueId>,
+    messages: u64,
+    opened_at: Timestamp,
+    changed_at: Timestamp,
+    version: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum PhaseV1 {
+    Queued,
+    Offered {
+        offer: OfferId,
+        agent: AgentId,
+        expires_at: Timestamp,
+    },
+    Assigned {
+        owner: AgentId,
+    },
+    OnHold {
+        owner: AgentId,
+    },
+    WrappingUp {
+        owner: AgentId,
+        until: Timestamp,
+    },
+    Done {
+        owner: Option<AgentId>,
+        closes_at: Timestamp,
+    },
+    Cancelled,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PassedOverV1 {
+    agent: AgentId,
+    until: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndedOfferV1 {
+    offer: OfferId,
+    agent: AgentId,
+    end: End,
+}
+
+/// Writing.
+impl SnapshotV1 {
+    pub(crate) fn of(state: &State) -> Self {
+        let agents = state
+            .agents
+            .in_order()
+            .iter()
+            .map(|agent| AgentV1::of(state, *agent))
+            .collect();
+        let ended = state.ended_offers.iter();
+        Self {
+            desk: state.desk.as_ref().map(|desk| desk.compiled.clone()),
+            applied: state.applied,
+            last_ticket: state.last_ticket,
+            last_offer: state.last_offer,
+            agents,
+            tickets: state
+                .tickets
+                .values()
+                .map(|ticket| TicketV1::of(state, ticket))
+                .collect(),
+            ended_offers: ended
+                .map(|(offer, agent, end)| EndedOfferV1 {
+                    offer,
+                    agent: agent.clone(),
+                    end,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl AgentV1 {
+    fn of(state: &State, agent: AgentIx) -> Self {
+        let slot = state.agents.get(agent);
+        Self {
+            id: slot.id.clone(),
+            presence: slot.presence,
+            missed: slot.missed,
+            idle_since: slot.idle_since,
+            changed: slot.changed,
+        }
+    }
+}
+
+impl TicketV1 {
+    fn of(state: &State, ticket: &Ticket) -> Self {
+        let id_of = |agent: AgentIx| state.agents.get(agent).id.clone();
+        let passed_over = ticket.passed_over.iter();
+        Self {
+            id: ticket.id,
+            conversation: ticket.conversation,
+            account: ticket.account.clone(),
+            asked_language: ticket.asked.language.clone(),
+            asked_skills: ticket.asked.skills.clone(),
+            requirement: state.requirement(ticket).clone(),
+            priority: ticket.priority,
+            tags: ticket.tags.clone(),
+            phase: PhaseV1::of(ticket.phase, id_of),
+            held_since: ticket.held_since,
+            passed_over: passed_over
+                .map(|p| PassedOverV1 {
+                    agent: id_of(p.agent),
+                    until: p.until,
+                })
+                .collect(),
+            chosen: ticket.chosen.clone(),
+            past_owners: ticket.trail.owners.iter().map(|owner| id_of(*owner)).collect(),
+            past_queues: ticket.trail.queues.clone(),
+            messages: ticket.messages,
+            opened_at: ticket.opened_at,
+            changed_at: ticket.changed_at,
+            version: ticket.version,
+        }
+    }
+}
+
+impl PhaseV1 {
+    fn of(phase: Phase, id_of: impl Fn(AgentIx) -> AgentId) -> Self {
+        match phase {
+            Phase::Queued => Self::Queued,
+            Phase::Offered {
+                offer,
+                agent,
+                expires_at,
+            } => Self::Offered {
+                offer,
+                agent: id_of(agent),
+                expires_at,
+            },
+            Phase::Assigned { owner } => Self::Assigned { owner: id_of(owner) },
+            Phase::OnHold { owner } => Self::OnHold { owner: id_of(owner) },
+            Phase::WrappingUp { owner, until } => Self::WrappingUp {
+                owner: id_of(owner),
+                until,
+            },
+            Phase::Done { owner, closes_at } => Self::Done {
+                owner: owner.map(id_of),
+                closes_at,
+            },
+            Phase::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// Reading.
+impl SnapshotV1 {
+    pub(crate) fn into_state(self) -> Result<State, RestoreError> {
+        let mut state = State {
+            applied: self.applied,
+            ..State::default()
+        };
+        (state.last_ticket, state.last_offer) = (self.last_ticket, self.last_offer);
+        let Some(desk) = self.desk else {
+            return if self.tickets.is_empty() {
+                Ok(state)
+            } else {
+                Err(damaged("tickets without a desk"))
+            };
+        };
+        state.agents.adopt(&Desk::new(desk.clone()));
+        state.desk = Some(Desk::new(desk));
+        for agent in &self.agents {
+            agent.restore(&mut state);
+        }
+        for ticket in self.tickets {
+            ticket.restore(&mut state);
+        }
+        for ended in self.ended_offers {
+            state.ended_offers.add(ended.offer, ended.agent, ended.end);
+        }
+        for (agent, changed) in self.agents.iter().map(|agent| (&agent.id, agent.changed)) {
+            let agent = state.agents.place(agent);
+            state.refresh(agent);
+            state.agents.get_mut(agent).changed = changed;
+        }
+        Ok(state)
+    }
+}
+
+fn damaged(what: &str) -> RestoreError {
+    RestoreError::Damaged(what.to_owned())
+}
+
+impl AgentV1 {
+    fn restore(&self, state: &mut State) {
+        let agent = state.agents.place(&self.id);
+        let slot = state.agents.get_mut(agent);
+        (slot.presence, slot.missed, slot.idle_since) = (self.presence, self.missed, self.idle_since);
+    }
+}
+
+impl TicketV1 {
+    fn restore(self, state: &mut State) {
+        let class = state.class_of(&self.requirement);
+        let mut place = |agent: &AgentId| state.agents.place(agent);
+        let passed_over: Vec<_> = self
+            .passed_over
+            .iter()
+            .map(|p| PassedOver {
+                agent: place(&p.agent),
+                until: p.until,
+            })
+            .collect();
+        let owners = self.past_owners.iter().map(&mut place).collect();
+        let phase = self.phase.restore(place);
+        for passed in &passed_over {
+            state
+                .timers
+                .start((passed.until, self.id, Timer::PauseEnds(passed.agent)));
+        }
+        state.insert(Ticket {
+            id: self.id,
+            conversation: self.conversation,
+            account: self.account,
+            asked: Asked {
+                language: self.asked_language,
+                skills: self.asked_skills,
+            },
+            class,
+            priority: self.priority,
+            tags: self.tags,
+            phase,
+            held_since: self.held_since,
+            passed_over,
+            chosen: self.chosen,
+            trail: Trail {
+                owners,
+                queues: self.past_queues,
+            },
+            messages: self.messages,
+            opened_at: self.opened_at,
+            changed_at: self.changed_at,
+            version: self.version,
+        });
+    }
+}
+
+impl PhaseV1 {
+    fn restore(self, mut place: impl FnMut(&AgentId) -> AgentIx) -> Phase {
+        match self {
+            Self::Queued => Phase::Queued,
+            Self::Offered {
+                offer,
+                agent,
+                expires_at,
+            } => Phase::Offered {
+                offer,
+                agent: place(&agent),
+                expires_at,
+            },
+            Self::Assigned { owner } => Phase::Assigned { owner: place(&owner) },
+            Self::OnHold { owner } => Phase::OnHold { owner: place(&owner) },
+            Self::WrappingUp { owner, until } => Phase::WrappingUp {
+                owner: place(&owner),
+                until,
+            },
+            Self::Done { owner, closes_at } => Phase::Done {
+                owner: owner.map(|owner| place(&owner)),
+                closes_at,
+            },
+            Self::Cancelled => Phase::Cancelled,
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! Everything that the router knows about a desk, and its indices.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use tandem_domain::desk::AgentProfile;
+use tandem_domain::routing::{AgentView, OfferView, TicketView, WorkList};
+use tandem_domain::{
+    AgentId, Channel, ConversationId, OfferId, Presence, QueueId, Requirement, TicketId, TicketStatus, Timestamp,
+};
+
+use crate::agents::{AgentIx, Agents, Load};
+use crate::bits::Bits;
+use crate::classes::{ClassIx, Classes, WaitKey};
+use crate::desk::Desk;
+use crate::ended::EndedOffers;
+use crate::ticket::{PassedOver, Phase, Ticket, Trail};
+use crate::timers::{Timer, Timers};
+
+/// The facts, and what is derived from them. Facts change in `apply` only; what is derived
+/// changes with them and is not in a snapshot.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) desk: Option<Desk>,
+    pub(crate) agents: Agents,
+    /// Every ticket that is not closed.
+    pub(crate) tickets: BTreeMap<TicketId, Ticket>,
+    pub(crate) conversations: BTreeMap<ConversationId, TicketId>,
+    /// Open offers.
+    pub(crate) offers: BTreeMap<OfferId, TicketId>,
+    pub(crate) ended_offers: EndedOffers,
+    pub(crate) classes: Classes,
+    pub(crate) timers: Timers,
+    pub(crate) touched: Touched,
+    pub(crate) just_closed: JustClosed,
+    pub(crate) last_ticket: u64,
+    pub(crate) last_offer: u64,
+    /// How many events there were.
+    pub(crate) applied: u64,
+}
+
+/// Where the events at hand may have brought an agent and a ticket together.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    pub(crate) agents: Bits,
+    pub(crate) classes: Bits,
+}
+
+/// Tickets that were closed lately, as they were at the end: their last read-model rows are
+/// written after they have been forgotten.
+#[derive(Debug, Default)]
+pub(crate) struct JustClosed {
+    order: VecDeque<(Timestamp, TicketId)>,
+    tickets: BTreeMap<TicketId, (TicketView, Trail)>,
+}
+
+/// Far longer than a batch of commands takes to be committed.
+const CLOSED_KEPT: Duration = Duration::from_mins(10);
+
+impl JustClosed {
+    pub(crate) fn get(&self, ticket: TicketId) -> Option<&(TicketView, Trail)> {
+        self.tickets.get(&ticket)
+    }
+
+    fn add(&mut self, at: Timestamp, view: TicketView, trail: Trail) {
+        self.order.push_back((at, view.id));
+        self.tickets.insert(view.id, (view, trail));
+    }
+
+    pub(crate) fn forget_old(&mut self, now: Timestamp) {
+        while let Some((_, ticket)) = self.order.pop_front_if(|(at, _)| at.plus(CLOSED_KEPT) < now) {
+            self.tickets.remove(&ticket);
+        }
+    }
+}
+
+/// Looking things up.
+impl State {
+    /// The desk in force.
+    pub(crate) fn desk(&self) -> &Desk {
+        self.desk.as_ref().expect("the first event of a desk is its activation")
+    }
+
+    pub(crate) fn ticket(&self, ticket: TicketId) -> &Ticket {
+        self.tickets
+            .get(&ticket)
+            .expect("events name tickets that are not closed")
+    }
+
+    pub(crate) fn ticket_mut(&mut self, ticket: TicketId) -> &mut Ticket {
+        self.tickets
+            .get_mut(&ticket)
+            .expect("events name tickets that are not closed")
+    }
+
+    pub(crate) fn requirement(&self, ticket: &Ticket) -> &Requirement {
+        &self.classes.get(ticket.class).requirement
+    }
+
+    /// What the ticket would ask for in that queue.
+    pub(crate) fn requirement_in(&self, ticket: &Ticket, queue: &QueueId) -> Requirement {
+        self.desk()
+            .requirement(&ticket.asked, queue, self.requirement(ticket).channel)
+    }
+
+    /// Units that the ticket takes in this phase.
+    pub(crate) fn units(&self, phase: Phase, channel: Channel) -> u32 {
+        let policy = self.desk().channel(channel);
+        if matches!(phase, Phase::OnHold { .. }) {
+            policy.hold_units
+        } else {
+            policy.units
+        }
+    }
+
+    fn wait_key(&self, ticket: &Ticket) -> WaitKey {
+        self.classes
+            .get(ticket.class)
+            .key(ticket.id, ticket.priority, ticket.opened_at)
+    }
+
+    /// How many tickets wait before this one among those with an equal requirement.
+    pub(crate) fn tickets_ahead(&self, ticket: &Ticket) -> usize {
+        self.classes.get(ticket.class).ahead_of(self.wait_key(ticket))
+    }
+
+    /// The profile of an agent of the desk.
+    pub(crate) fn profile(&self, agent: AgentIx) -> Option<&AgentProfile> {
+        self.agents.get(agent).profile.as_ref()
+    }
+
+    /// What the agent's tickets take, without `ticket`.
+    pub(crate) fn load_without(&self, agent: AgentIx, ticket: TicketId) -> Load {
+        let items = self.agents.get(agent).items.iter().map(|(_, item)| *item);
+        self.load_of(items.filter(|item| *item != ticket))
+    }
+
+    // Summed up anew each time: a counter that is only ever moved up and down drifts.
+    fn load_of(&self, items: impl Iterator<Item = TicketId>) -> Load {
+        let mut load = Load::default();
+        for item in items {
+            let ticket = self.ticket(item);
+            let channel = self.requirement(ticket).channel;
+            load.used += self.units(ticket.phase, channel);
+            load.at_hand[channel as usize] += u32::from(!matches!(ticket.phase, Phase::OnHold { .. }));
+        }
+        load
+    }
+}
+
+/// Changing things, indices included.
+impl State {
+    /// The class of this requirement, opened if need be.
+    pub(crate) fn class_of(&mut self, requirement: &Requirement) -> ClassIx {
+        if let Some(class) = self.classes.find(requirement) {
+            return class;
+        }
+        let desk = self.desk.as_ref().expect("the first event of a desk is its activation");
+        let fits = |agent: &AgentIx| {
+            self.profile(*agent)
+                .is_some_and(|profile| desk.fits(profile, requirement))
+        };
+        let fitting: Vec<_> = self.agents.in_order().iter().copied().filter(fits).collect();
+        let aging = desk.queue(&requirement.queue).and_then(|policy| policy.aging);
+        let mut fit = Bits::default();
+        for agent in &fitting {
+            fit.set(agent.0, true);
+        }
+        let class = self.classes.add(requirement.clone(), fit, aging);
+        for agent in fitting {
+            self.agents.get_mut(agent).classes.set(class.0, true);
+        }
+        class
+    }
+
+    /// Takes in a new ticket and its indices.
+    pub(crate) fn insert(&mut self, ticket: Ticket) {
+        let id = ticket.id;
+        self.conversations.insert(ticket.conversation, id);
+        self.tickets.insert(id, ticket);
+        self.enter(id);
+    }
+
+    /// Moves a ticket on, and all indices with it.
+    pub(crate) fn shift(&mut self, id: TicketId, phase: Phase, at: Timestamp) {
+        let before = self.ticket(id).phase.holder();
+        self.leave(id);
+        self.ticket_mut(id).phase = phase;
+        self.enter(id);
+        let after = phase.holder();
+        for agent in [before, after.filter(|_| after != before)].into_iter().flatten() {
+            if before != after {
+                self.agents.get_mut(agent).idle_since = at;
+            }
+            self.refresh(agent);
+        }
+    }
+
+    /// Puts a ticket, wherever it is, into this requirement's class of waiting tickets.
+    pub(crate) fn queue(&mut self, id: TicketId, requirement: &Requirement, at: Timestamp) {
+        let class = self.class_of(requirement);
+        let before = self.ticket(id).phase.holder();
+        self.leave(id);
+        let ticket = self.ticket_mut(id);
+        ticket.phase = Phase::Queued;
+        ticket.class = class;
+        ticket.trail.queues.insert(requirement.queue.clone());
+        self.enter(id);
+        if let Some(agent) = before {
+            self.agents.get_mut(agent).idle_since = at;
+            self.refresh(agent);
+        }
+    }
+
+    /// Takes the ticket out of the indices of its phase.
+    fn leave(&mut self, id: TicketId) {
+        let ticket = self.ticket(id);
+        let (phase, class, held_since) = (ticket.phase, ticket.class, ticket.held_since);
+        if phase == Phase::Queued {
+            self.classes.dequeue(class, self.wait_key(self.ticket(id)));
+        }
+        if let Phase::Offered { offer, .. } = phase {
+            self.offers.remove(&offer);
+        }
+        if let Some((at, timer)) = phase.deadline() {
+            self.timers.stop(&(at, id, timer));
+        }
+        if let Some(agent) = phase.holder() {
+            self.agents.get_mut(agent).items.remove(&(held_since, id));
+        }
+    }
+
+    /// Puts the ticket into the indices of its phase.
+    pub(crate) fn enter(&mut self, id: TicketId) {
+        let ticket = self.ticket(id);
+        let (phase, class, held_since) = (ticket.phase, ticket.class, ticket.held_since);
+        if phase == Phase::Queued {
+            self.classes.enqueue(class, self.wait_key(self.ticket(id)));
+            self.touched.classes.set(class.0, true);
+        }
+        if let Phase::Offered { offer, .. } = phase {
+            self.offers.insert(offer, id);
+        }
+        if let Some((at, timer)) = phase.deadline() {
+            self.timers.start((at, id, timer));
+        }
+        if let Some(agent) = phase.holder() {
+            self.agents.get_mut(agent).items.insert((held_since, id));
+        }
+    }
+
+    /// Brings what is derived from an agent's presence and tickets up to date.
+    pub(crate) fn refresh(&mut self, agent: AgentIx) {
+        let load = self.load_of(self.agents.get(agent).items.iter().map(|(_, item)| *item));
+        let desk = self.desk.as_ref().expect("the first event of a desk is its activation");
+        self.agents.set_load(agent, load, desk);
+        self.agents.get_mut(agent).changed = self.applied;
+        self.touched.agents.set(agent.0, true);
+    }
+
+    /// Forgets a closed ticket and its conversation.
+    pub(crate) fn forget(&mut self, id: TicketId, at: Timestamp) {
+        self.leave(id);
+        self.stop_pauses(id);
+        let view = TicketView {
+            status: TicketStatus::Closed,
+            ..self.view(self.ticket(id))
+        };
+        let ticket = self
+            .tickets
+            .remove(&id)
+            .expect("events name tickets that are not closed");
+        self.conversations.remove(&ticket.conversation);
+        self.just_closed.add(at, view, ticket.trail);
+    }
+
+    /// Nobody is passed over for this ticket any more.
+    pub(crate) fn stop_pauses(&mut self, id: TicketId) {
+        self.stop_pauses_if(id, |_| true);
+    }
+
+    /// Those agents are passed over for this ticket no more.
+    pub(crate) fn stop_pauses_if(&mut self, id: TicketId, over: impl Fn(&PassedOver) -> bool) {
+        for passed in self
+            .ticket_mut(id)
+            .passed_over
+            .extract_if(.., |passed| over(passed))
+            .collect::<Vec<_>>()
+        {
+            self.timers.stop(&(passed.until, id, Timer::PauseEnds(passed.agent)));
+        }
+    }
+}
+
+/// What readers see.
+impl State {
+    pub(crate) fn view(&self, ticket: &Ticket) -> TicketView {
+        let offer = match ticket.phase {
+            Phase::Offered {
+                offer,
+                agent,
+                expires_at,
+            } => Some(OfferView {
+                id: offer,
+                agent: self.agents.get(agent).id.clone(),
+                expires_at,
+            }),
+            _ => None,
+        };
+        TicketView {
+            id: ticket.id,
+            conversation: ticket.conversation,
+            account: ticket.account.clone(),
+            state: ticket.phase.state(),
+            status: ticket.phase.status(),
+            requirement: self.requirement(ticket).clone(),
+            priority: ticket.priority,
+            tags: ticket.tags.clone(),
+            owner: ticket.phase.owner().map(|owner| self.agents.get(owner).id.clone()),
+            offer,
+            messages: ticket.messages,
+            opened_at: ticket.opened_at,
+            changed_at: ticket.changed_at,
+            version: ticket.version,
+        }
+    }
+
+    /// The ticket as it is, or as it was when it was closed just now.
+    pub(crate) fn view_of(&self, id: TicketId) -> Option<TicketView> {
+        let open = self.tickets.get(&id).map(|ticket| self.view(ticket));
+        open.or_else(|| self.just_closed.get(id).map(|(view, _)| view.clone()))
+    }
+
+    pub(crate) fn agent_view(&self, agent: AgentIx) -> AgentView {
+        let agent = self.agents.get(agent);
+        AgentView {
+            id: agent.id.clone(),
+            presence: agent.presence,
+            used: agent.load.used,
+            capacity: agent.capacity(),
+            tickets: agent.items.iter().map(|(_, ticket)| *ticket).collect(),
+            missed: agent.missed,
+        }
+    }
+
+    pub(crate) fn work_list(&self, id: &AgentId) -> Option<WorkList> {
+        let agent = self.agents.find(id)?;
+        let slot = self.agents.get(agent);
+        let items = slot
+            .items
+            .iter()
+            .map(|(_, ticket)| self.view(self.ticket(*ticket)))
+            .collect();
+        Some(WorkList {
+            version: slot.changed,
+            agent: self.agent_view(agent),
+            items,
+        })
+    }
+
+    pub(crate) fn signed_in(&self) -> Vec<AgentId> {
+        let agents = self.agents.in_order().iter().map(|agent| self.agents.get(*agent));
+        agents
+            .filter(|agent| agent.presence != Presence::Offline)
+            .map(|agent| agent.id.clone())
+            .collect()
+    }
+}

@@ -1,0 +1,147 @@
+//! A ticket in memory: a closed one is forgotten.
+
+use std::collections::BTreeSet;
+
+use tandem_domain::explain::Ranking;
+use tandem_domain::{
+    AccountId, ConversationId, OfferId, Priority, QueueId, RoutingState, Tag, TicketId, TicketStatus, Timestamp,
+};
+
+use crate::agents::AgentIx;
+use crate::classes::ClassIx;
+use crate::desk::Asked;
+use crate::timers::Timer;
+
+/// Where a ticket is, with what belongs to being there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Queued,
+    Offered {
+        offer: OfferId,
+        agent: AgentIx,
+        expires_at: Timestamp,
+    },
+    Assigned {
+        owner: AgentIx,
+    },
+    OnHold {
+        owner: AgentIx,
+    },
+    WrappingUp {
+        owner: AgentIx,
+        until: Timestamp,
+    },
+    /// Resolved; `owner` is the last one.
+    Done {
+        owner: Option<AgentIx>,
+        closes_at: Timestamp,
+    },
+    Cancelled,
+}
+
+impl Phase {
+    pub(crate) fn state(self) -> RoutingState {
+        match self {
+            Self::Queued => RoutingState::Queued,
+            Self::Offered { .. } => RoutingState::Offered,
+            Self::Assigned { .. } => RoutingState::Assigned,
+            Self::OnHold { .. } => RoutingState::OnHold,
+            Self::WrappingUp { .. } => RoutingState::WrappingUp,
+            Self::Done { .. } => RoutingState::Done,
+            Self::Cancelled => RoutingState::Cancelled,
+        }
+    }
+
+    pub(crate) fn status(self) -> TicketStatus {
+        match self {
+            Self::Queued | Self::Offered { .. } | Self::Assigned { .. } => TicketStatus::Open,
+            Self::OnHold { .. } => TicketStatus::Pending,
+            Self::WrappingUp { .. } | Self::Done { .. } => TicketStatus::Resolved,
+            Self::Cancelled => TicketStatus::Closed,
+        }
+    }
+
+    /// The agent whose capacity it takes.
+    pub(crate) fn holder(self) -> Option<AgentIx> {
+        match self {
+            Self::Offered { agent, .. } => Some(agent),
+            Self::Assigned { owner } | Self::OnHold { owner } | Self::WrappingUp { owner, .. } => Some(owner),
+            Self::Queued | Self::Done { .. } | Self::Cancelled => None,
+        }
+    }
+
+    /// The agent who owns it; the last one, when it is done.
+    pub(crate) fn owner(self) -> Option<AgentIx> {
+        match self {
+            Self::Assigned { owner } | Self::OnHold { owner } | Self::WrappingUp { owner, .. } => Some(owner),
+            Self::Done { owner, .. } => owner,
+            Self::Queued | Self::Offered { .. } | Self::Cancelled => None,
+        }
+    }
+
+    /// When it ends by itself, and how.
+    pub(crate) fn deadline(self) -> Option<(Timestamp, Timer)> {
+        match self {
+            Self::Offered { expires_at, .. } => Some((expires_at, Timer::OfferExpires)),
+            Self::WrappingUp { until, .. } => Some((until, Timer::WrapUpEnds)),
+            Self::Done { closes_at, .. } => Some((closes_at, Timer::Closes)),
+            Self::Queued | Self::Assigned { .. } | Self::OnHold { .. } | Self::Cancelled => None,
+        }
+    }
+}
+
+/// An agent who is not offered this ticket for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PassedOver {
+    pub(crate) agent: AgentIx,
+    pub(crate) until: Timestamp,
+}
+
+/// Where a ticket has been: its read-model rows may stand under any of these.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trail {
+    pub(crate) owners: BTreeSet<AgentIx>,
+    pub(crate) queues: BTreeSet<QueueId>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) id: TicketId,
+    pub(crate) conversation: ConversationId,
+    pub(crate) account: AccountId,
+    pub(crate) asked: Asked,
+    pub(crate) class: ClassIx,
+    pub(crate) priority: Priority,
+    pub(crate) tags: BTreeSet<Tag>,
+    pub(crate) phase: Phase,
+    /// The number of the event that gave it to its holder: work lists are in this order.
+    pub(crate) held_since: u64,
+    pub(crate) passed_over: Vec<PassedOver>,
+    /// Why the last agent was chosen.
+    pub(crate) chosen: Option<Box<Ranking>>,
+    pub(crate) trail: Trail,
+    pub(crate) messages: u64,
+    pub(crate) opened_at: Timestamp,
+    pub(crate) changed_at: Timestamp,
+    pub(crate) version: u64,
+}
+
+impl Ticket {
+    /// Until when the agent is passed over for this ticket, if that is still so.
+    pub(crate) fn passes_over(&self, agent: AgentIx, now: Timestamp) -> Option<Timestamp> {
+        self.passed_over
+            .iter()
+            .find(|passed| passed.agent == agent && passed.until > now)
+            .map(|passed| passed.until)
+    }
+
+    /// Whether the last offer was made by hand.
+    pub(crate) fn is_offered_directly(&self) -> bool {
+        self.chosen.as_ref().is_some_and(|ranking| ranking.direct)
+    }
+
+    /// Whether the customer is not yet served: such tickets keep their queue in the desk file.
+    pub(crate) fn is_open(&self) -> bool {
+        !matches!(self.phase, Phase::Done { .. } | Phase::Cancelled)
+    }
+}

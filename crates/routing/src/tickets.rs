@@ -1,0 +1,180 @@
+//! What agents and supervisors do with tickets.
+
+use tandem_domain::routing::{Rejection, RequeueReason, RevokeReason, RoutingEvent};
+use tandem_domain::{AgentId, Presence, QueueId, RoutingState, TicketId};
+
+use crate::agents::AgentIx;
+use crate::ticket::Phase;
+use crate::turn::{Outcome, Turn, unknown};
+
+use RoutingState::{Assigned, Done, Offered, OnHold, Queued, WrappingUp};
+
+/// Setting aside and taking up.
+impl Turn<'_> {
+    pub(crate) fn hold(&mut self, ticket: TicketId) -> Result<Outcome, Rejection> {
+        self.permit(ticket, "hold", &[Assigned])?;
+        self.emit(RoutingEvent::TicketHeld { ticket });
+        Ok(Outcome::Ticket(ticket))
+    }
+
+    pub(crate) fn resume(&mut self, ticket: TicketId) -> Result<Outcome, Rejection> {
+        let phase = self.permit(ticket, "resume", &[OnHold])?.phase;
+        let owner = phase.owner().expect("a ticket on hold is owned");
+        if self.state.agents.get(owner).presence == Presence::Offline {
+            return Err(self.unavailable("ticket_id", owner, "is offline"));
+        }
+        if !self.has_full_room(owner, ticket) {
+            return Err(self.unavailable("ticket_id", owner, "has no room beside the tickets at hand"));
+        }
+        self.emit(RoutingEvent::TicketResumed { ticket });
+        Ok(Outcome::Ticket(ticket))
+    }
+}
+
+/// Handing on.
+impl Turn<'_> {
+    pub(crate) fn requeue(&mut self, ticket: TicketId) -> Result<Outcome, Rejection> {
+        self.permit(ticket, "requeue", &[Offered, Assigned, OnHold])?;
+        self.revoke_of(ticket);
+        self.put_back(ticket, RequeueReason::Requested);
+        Ok(Outcome::Ticket(ticket))
+    }
+
+    pub(crate) fn transfer_to_queue(&mut self, ticket: TicketId, queue: &QueueId) -> Result<Outcome, Rejection> {
+        self.permit(ticket, "transfer", &[Queued, Offered, Assigned, OnHold])?;
+        let desk = self.state.desk();
+        if desk.queue(queue).is_none() {
+            let known = desk.compiled.queues.iter().map(|queue| queue.id.as_str());
+            return Err(unknown("queue", queue.as_str(), known));
+        }
+        self.revoke_of(ticket);
+        let requirement = self.state.requirement_in(self.state.ticket(ticket), queue);
+        self.emit(RoutingEvent::TicketRequeued {
+            ticket,
+            requirement,
+            reason: RequeueReason::Transferred,
+        });
+        Ok(Outcome::Ticket(ticket))
+    }
+
+    pub(crate) fn transfer_to_agent(&mut self, ticket: TicketId, to: &AgentId) -> Result<Outcome, Rejection> {
+        let phase = self
+            .permit(ticket, "transfer", &[Queued, Offered, Assigned, OnHold])?
+            .phase;
+        let agent = self.find_agent(to)?;
+        self.check_can_take(agent, ticket)?;
+        self.revoke_of(ticket);
+        if phase.owner().is_some() {
+            self.put_back(ticket, RequeueReason::Transferred);
+        }
+        self.offer_directly(ticket, agent);
+        Ok(Outcome::Ticket(ticket))
+    }
+
+    fn check_can_take(&self, agent: AgentIx, ticket: TicketId) -> Result<(), Rejection> {
+        let ticket = self.state.ticket(ticket);
+        let slot = self.state.agents.get(agent);
+        let channel = self.state.requirement(ticket).channel;
+        let why = if ticket.phase.holder() == Some(agent) {
+            "has it already".to_owned()
+        } else if slot.presence != Presence::Online {
+            format!("is {}", slot.presence)
+        } else if !slot.has_room(channel, self.state.desk().channel(channel).units) {
+            format!("has no room ({} of {} units taken)", slot.load.used, slot.capacity())
+        } else {
+            return Ok(());
+        };
+        Err(self.unavailable("agent", agent, &why))
+    }
+
+    /// Puts a ticket back into its queue, with its age.
+    pub(crate) fn put_back(&mut self, id: TicketId, reason: RequeueReason) {
+        let ticket = self.state.ticket(id);
+        let requirement = self.state.requirement_in(ticket, &self.state.requirement(ticket).queue);
+        self.emit(RoutingEvent::TicketRequeued {
+            ticket: id,
+            requirement,
+            reason,
+        });
+    }
+
+    /// Takes the ticket's offer back, if there is one.
+    fn revoke_of(&mut self, ticket: TicketId) {
+        if let Phase::Offered { .. } = self.state.ticket(ticket).phase {
+            self.revoke(ticket, RevokeReason::TicketMoved);
+        }
+    }
+}
+
+/// Ending, and not.
+impl Turn<'_> {
+    pub(crate) fn resolve(&mut self, ticket: TicketId) -> Result<Outcome, Rejection> {
+        let phase = self
+            .permit(ticket, "resolve", &[Queued, Offered, Assigned, OnHold])?
+            .phase;
+        self.revoke_of(ticket);
+        match phase.owner() {
+            Some(owner) => self.begin_wrap_up(ticket, owner),
+            None => self.emit(RoutingEvent::TicketDone { ticket }),
+        }
+        Ok(Outcome::Ticket(ticket))
+    }
+
+    /// Wrap-up takes the full units, which a ticket from hold may not find: it is done at once then.
+    fn begin_wrap_up(&mut self, ticket: TicketId, owner: AgentIx) {
+        let channel = self.state.requirement(self.state.ticket(ticket)).channel;
+        let wrap_up = self.state.desk().channel(channel).wrap_up;
+        let assigned = matches!(self.state.ticket(ticket).phase, Phase::Assigned { .. });
+        if wrap_up.is_zero() || !(assigned || self.has_full_room(owner, ticket)) {
+            self.emit(RoutingEvent::TicketDone { ticket });
+        } else {
+            self.emit(RoutingEvent::WrapUpStarted {
+                ticket,
+                until: self.now().plus(wrap_up),
+            });
+        }
+    }
+
+    pub(crate) fn finish_wrap_up(&mut self, ticket: TicketId) -> Result<Outcome, Rejection> {
+        self.permit(ticket, "finish wrap-up", &[WrappingUp])?;
+        self.emit(RoutingEvent::TicketDone { ticket });
+        Ok(Outcome::Ticket(ticket))
+    }
+
+    pub(crate) fn reopen(&mut self, ticket: TicketId) -> Result<Outcome, Rejection> {
+        let phase = self.permit(ticket, "reopen", &[WrappingUp, Done])?.phase;
+        match phase {
+            Phase::WrappingUp { .. } => self.emit(RoutingEvent::WrapUpInterrupted { ticket }),
+            _ => self.put_back(ticket, RequeueReason::Reopened),
+        }
+        Ok(Outcome::Ticket(ticket))
+    }
+
+    pub(crate) fn cancel(&mut self, ticket: TicketId) -> Result<Outcome, Rejection> {
+        self.permit(ticket, "cancel", &[Queued, Offered, Assigned, OnHold, WrappingUp])?;
+        self.revoke_of(ticket);
+        self.emit(RoutingEvent::TicketCancelled { ticket });
+        Ok(Outcome::Ticket(ticket))
+    }
+}
+
+impl Turn<'_> {
+    /// Whether the holder of a ticket has room for its full units.
+    pub(crate) fn has_full_room(&self, owner: AgentIx, ticket: TicketId) -> bool {
+        let load = self.state.load_without(owner, ticket);
+        let channel = self.state.requirement(self.state.ticket(ticket)).channel;
+        self.state
+            .agents
+            .get(owner)
+            .has_room_beside(load, channel, self.state.desk().channel(channel).units)
+    }
+
+    pub(crate) fn unavailable(&self, field: &str, agent: AgentIx, why: &str) -> Rejection {
+        let agent = self.state.agents.get(agent).id.clone();
+        Rejection::AgentUnavailable {
+            field: field.to_owned(),
+            agent,
+            why: why.to_owned(),
+        }
+    }
+}

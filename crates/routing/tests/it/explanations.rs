@@ -1,0 +1,213 @@
+//! Why a ticket is where it is.
+
+use tandem_domain::explain::Lack;
+use tandem_domain::routing::Command;
+use tandem_domain::{Channel, Presence, Proficiency, TicketId};
+
+use crate::support::{AgentBuilder, IntakeBuilder, agent, desk, key, level, mail, seconds};
+use crate::world::World;
+
+fn summary(world: &World, ticket: TicketId) -> String {
+    world.explain(ticket).unwrap().summary
+}
+
+#[test]
+fn says_who_fits_and_why_none_is_free() {
+    let mut world = World::staffed(desk([agent("ana"), agent("bo")]));
+    world.set_presence("bo", Presence::Away);
+    for number in 1..=2 {
+        world.open(mail(number));
+    }
+    let waiting = world.open(mail(3));
+    assert_eq!(
+        summary(&world, waiting),
+        "waits: 2 agents fit, none is free: ana has no room (2 of 2 units), bo is away"
+    );
+}
+
+#[test]
+fn says_why_nobody_fits() {
+    let mut world = World::staffed(desk([
+        agent("ana").speaks("fr", Proficiency::B1),
+        agent("bo").team("back"),
+        agent("cy").speaks("fr", Proficiency::C2).skill("vip", 1),
+    ]));
+    let ticket = world.open(mail(1).in_language("fr").needs("vip", 2));
+    assert_eq!(
+        summary(&world, ticket),
+        "waits: none of 3 agents fits: cy has skill vip at 1 (needs 2), \
+         ana lacks skill vip (needs 2) and speaks fr at B1 (needs B2), \
+         bo is not in team front and lacks skill vip (needs 2) and does not speak fr (needs B2)"
+    );
+}
+
+#[test]
+fn says_that_there_is_nobody_at_all() {
+    let mut world = World::new(desk([]));
+    let ticket = world.open(mail(1));
+    assert_eq!(summary(&world, ticket), "waits: the desk has no agents");
+}
+
+#[test]
+fn names_three_and_counts_the_rest() {
+    let mut world = World::new(desk(["ana", "bo", "cy", "di", "ed"].map(agent)));
+    let ticket = world.open(mail(1));
+    assert_eq!(
+        summary(&world, ticket),
+        "waits: 5 agents fit, none is free: ana is offline, bo is offline, cy is offline, and 2 more"
+    );
+}
+
+#[test]
+fn lists_everything_that_an_agent_lacks() {
+    let mut world = World::staffed(desk([agent("ana").capacity(3).at_most(1, Channel::Chat)]));
+    for number in 1..=2 {
+        world.open(mail(number).by(Channel::Email));
+    }
+    let chat = world.open(mail(3).by(Channel::Chat));
+    let lacks = |world: &World, ticket| world.explain(ticket).unwrap().candidates[0].lacks.clone();
+    assert_eq!(lacks(&world, chat), [Lack::Capacity { needs: 2, free: 1 }]);
+    world.set_presence("ana", Presence::Away);
+    assert_eq!(lacks(&world, chat), [Lack::Presence { is: Presence::Away }]);
+}
+
+#[test]
+fn the_channels_maximum_and_pauses_are_lacks() {
+    let mut world = World::staffed(desk([agent("ana").capacity(9).at_most(1, Channel::Chat)]));
+    let first = world.open(mail(1).by(Channel::Chat));
+    let second = world.open(mail(2).by(Channel::Chat));
+    let lacks = |world: &World, ticket| world.explain(ticket).unwrap().candidates[0].lacks.clone();
+    assert_eq!(lacks(&world, second), [Lack::ChannelMaximum { has: 1, maximum: 1 }]);
+    world.refuse(first);
+    let until = world.now.plus(seconds(60));
+    let declined = world.explain(first).unwrap();
+    assert!(declined.candidates[0].lacks.contains(&Lack::PassedOver { until }));
+    assert_eq!(declined.next_change, Some(until));
+    assert!(declined.summary.contains("passed over until"), "{}", declined.summary);
+}
+
+#[test]
+fn team_skill_and_language_are_lacks() {
+    let mut world = World::staffed(desk([agent("ana")]));
+    let ticket = world.open(mail(1).to("billing").in_language("pl"));
+    assert_eq!(
+        world.explain(ticket).unwrap().candidates[0].lacks,
+        [
+            Lack::Team {
+                needs: vec![key("back")]
+            },
+            Lack::Skill {
+                skill: key("billing"),
+                needs: level(2),
+                has: None
+            },
+            Lack::Language {
+                language: key("pl"),
+                needs: Proficiency::B2,
+                has: None
+            },
+        ]
+    );
+}
+
+#[test]
+fn candidates_come_best_first_and_only_those_who_lack_nothing_are_ranked() {
+    let mut world = World::staffed(desk([
+        agent("far").team("back").speaks("fr", Proficiency::A1),
+        agent("near").capacity(0),
+        agent("busy"),
+        agent("free"),
+    ]));
+    let ticket = world.open(mail(1));
+    assert_eq!(world.offered_to(ticket).as_deref(), Some("busy"));
+    let explanation = world.explain(ticket).unwrap();
+    let order: Vec<_> = explanation
+        .candidates
+        .iter()
+        .map(|candidate| candidate.agent.as_str())
+        .collect();
+    assert_eq!(order, ["free", "busy", "near", "far"]);
+    let ranks: Vec<_> = explanation.candidates.iter().map(|candidate| candidate.rank).collect();
+    assert_eq!(
+        ranks,
+        [Some(1), Some(2), None, None],
+        "what the ticket takes itself does not count against its agent"
+    );
+}
+
+#[test]
+fn counts_the_place_among_equal_tickets() {
+    let mut world = World::new(desk([agent("ana")]));
+    let tickets = [1, 2, 3].map(|number| world.open(mail(number)));
+    let other = world.open(mail(4).by(Channel::Chat));
+    let places = tickets.map(|ticket| world.explain(ticket).unwrap().position.unwrap());
+    assert_eq!(places, [1, 2, 3]);
+    assert_eq!(world.explain(other).unwrap().position, Some(1));
+    world.resolve(tickets[0]);
+    assert_eq!(world.explain(tickets[0]).unwrap().position, None);
+    assert_eq!(world.explain(tickets[1]).unwrap().position, Some(1));
+}
+
+#[test]
+fn says_why_this_agent() {
+    let mut world = World::staffed(desk([agent("ana"), agent("bo")]));
+    let equal = world.open(mail(1));
+    let until = world.now.plus(seconds(300));
+    assert_eq!(
+        summary(&world, equal),
+        format!(
+            "offered to ana until {until}, first of 2 who were free: as little taken as others (0 of 2 units taken), \
+             and idle the longest"
+        )
+    );
+    world.take(equal);
+    let lighter = world.open(mail(2));
+    world.take(lighter);
+    assert_eq!(
+        summary(&world, lighter),
+        "bo has it, first of 2 who were free: the smallest share of capacity taken (0 of 2 units taken)"
+    );
+    world.set_presence("ana", Presence::Away);
+    let only = world.open(mail(3));
+    world.take(only);
+    assert_eq!(
+        summary(&world, only),
+        "bo has it, the only one of 2 who fit that was free (1 of 2 units taken)"
+    );
+}
+
+#[test]
+fn says_what_comes_next_in_every_state() {
+    let mut world = World::staffed(desk([agent("ana"), agent("bo").team("back").capacity(4)]));
+    let ticket = world.open(mail(1).by(Channel::Chat));
+    let next = |world: &World| world.explain(ticket).unwrap().next_change;
+    assert_eq!(next(&world), Some(world.now.plus(seconds(30))));
+    world.transfer_to_agent(ticket, "bo").unwrap();
+    world.take(ticket);
+    assert_eq!(summary(&world, ticket), "bo has it, transferred by hand");
+    assert_eq!(next(&world), None);
+    world.hold(ticket);
+    assert_eq!(summary(&world, ticket), "bo set it aside, waiting for the customer");
+    world.resolve(ticket);
+    let wrapped = world.now.plus(seconds(60));
+    assert_eq!(next(&world), Some(wrapped));
+    assert_eq!(
+        summary(&world, ticket),
+        format!("served; bo wraps up until {wrapped} at the latest")
+    );
+    world.run(Command::FinishWrapUp { ticket }).unwrap();
+    let closed = world.now.plus(seconds(72 * 3600));
+    assert_eq!(
+        summary(&world, ticket),
+        format!("resolved; a new message reopens it until {closed}")
+    );
+}
+
+#[test]
+fn knows_the_age_and_only_open_tickets() {
+    let mut world = World::new(desk([agent("ana")]));
+    let ticket = world.open(mail(1));
+    world.pass(seconds(90));
+    assert_eq!(world.explain(ticket).unwrap().age, seconds(90));
+    assert!(world.explain(TicketId(99)).is_none());
+}

@@ -1,0 +1,266 @@
+//! What must hold after every step, checked the slow and obvious way: from the desk file, the
+//! history of events and the read model, never from the core's own indices.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tandem_domain::desk::AgentProfile;
+use tandem_domain::routing::{AgentView, RoutingEvent, TicketView};
+use tandem_domain::{
+    AgentId, Channel, CompiledDesk, MessageId, Presence, Requirement, RoutingState, TicketId, TicketStatus, Timestamp,
+};
+use tandem_routing::rows;
+
+use crate::world::World;
+
+pub(crate) fn check(world: &World) {
+    let Some(desk) = world.desk() else { return };
+    let tickets = world.tickets();
+    let agents = world.agents();
+    holders_are_where_agents_say(&tickets, &agents);
+    capacity_is_kept(world, &desk, &tickets, &agents);
+    messages_are_on_one_ticket(world, &tickets);
+    indices_mirror_tickets(world, &tickets);
+    agent_rows_are_current(world, &agents);
+    // Until the tick that is due has run, somebody may still be passed over on paper.
+    if tandem_domain::Core::next_wakeup(&world.core).is_none_or(|at| at > world.now) {
+        nobody_idles_beside_a_fitting_ticket(world, &desk, &tickets, &agents);
+    }
+}
+
+/// The agent whose capacity the ticket takes. By construction of the view there is at most one.
+fn holder(ticket: &TicketView) -> Option<&AgentId> {
+    let owned = matches!(
+        ticket.state,
+        RoutingState::Assigned | RoutingState::OnHold | RoutingState::WrappingUp
+    );
+    assert_eq!(
+        ticket.offer.is_some(),
+        ticket.state == RoutingState::Offered,
+        "{ticket:?}"
+    );
+    assert!(!owned || ticket.owner.is_some(), "{ticket:?}");
+    ticket
+        .owner
+        .as_ref()
+        .filter(|_| owned)
+        .or(ticket.offer.as_ref().map(|offer| &offer.agent))
+}
+
+fn holders_are_where_agents_say(tickets: &[TicketView], agents: &[AgentView]) {
+    let mut held: BTreeMap<&AgentId, BTreeSet<TicketId>> = BTreeMap::new();
+    for ticket in tickets {
+        if let Some(agent) = holder(ticket) {
+            held.entry(agent).or_default().insert(ticket.id);
+        }
+    }
+    for agent in agents {
+        let listed: BTreeSet<_> = agent.tickets.iter().copied().collect();
+        assert_eq!(listed.len(), agent.tickets.len(), "{agent:?}");
+        assert_eq!(listed, held.remove(&agent.id).unwrap_or_default(), "{agent:?}");
+    }
+    assert!(held.is_empty(), "held by nobody of the desk: {held:?}");
+}
+
+fn units(desk: &CompiledDesk, ticket: &TicketView) -> u32 {
+    let policy = &desk.channels[&ticket.requirement.channel];
+    if ticket.state == RoutingState::OnHold {
+        policy.hold_units
+    } else {
+        policy.units
+    }
+}
+
+fn of_channel(tickets: &[TicketView], agent: &AgentView, channel: Channel) -> u32 {
+    let held = tickets.iter().filter(|ticket| agent.tickets.contains(&ticket.id));
+    let counted = held.filter(|ticket| ticket.requirement.channel == channel && ticket.state != RoutingState::OnHold);
+    u32::try_from(counted.count()).unwrap()
+}
+
+/// A new desk file may leave somebody with too much; then nothing may be added.
+fn capacity_is_kept(world: &World, desk: &CompiledDesk, tickets: &[TicketView], agents: &[AgentView]) {
+    let shrunk = world
+        .history
+        .iter()
+        .filter(|event| matches!(event.body, RoutingEvent::DeskActivated(_)))
+        .count()
+        > 1;
+    for agent in agents {
+        let held = tickets.iter().filter(|ticket| agent.tickets.contains(&ticket.id));
+        assert_eq!(
+            agent.used,
+            held.map(|ticket| units(desk, ticket)).sum::<u32>(),
+            "{agent:?}"
+        );
+        assert!(shrunk || agent.used <= agent.capacity, "{agent:?}");
+        let maxima = &profile(desk, &agent.id).channel_max;
+        for (channel, maximum) in maxima {
+            assert!(shrunk || of_channel(tickets, agent, *channel) <= *maximum, "{agent:?}");
+        }
+    }
+}
+
+fn messages_are_on_one_ticket(world: &World, tickets: &[TicketView]) {
+    let mut count: BTreeMap<TicketId, u64> = BTreeMap::new();
+    let mut seen: BTreeSet<MessageId> = BTreeSet::new();
+    for ((table, key), value) in &world.read_model {
+        if *table == rows::TICKET_MESSAGE {
+            let row: rows::MessageRow = serde_json::from_slice(value).unwrap();
+            assert!(seen.insert(row.message), "{} is on two tickets", row.message);
+            let number = key.split('/').next().unwrap().parse().unwrap();
+            *count.entry(TicketId(number)).or_default() += 1;
+        }
+    }
+    for ticket in tickets {
+        assert_eq!(count.remove(&ticket.id), Some(ticket.messages), "{ticket:?}");
+    }
+    assert!(count.is_empty(), "messages on no ticket: {count:?}");
+}
+
+fn indices_mirror_tickets(world: &World, tickets: &[TicketView]) {
+    let mut expected = BTreeSet::new();
+    for ticket in tickets {
+        let mut entry = |table, first: &str| expected.insert((table, format!("{first}/{}", rows::number(ticket.id.0))));
+        entry(rows::TICKET_BY_STATE, ticket.state.as_str());
+        entry(rows::TICKET_BY_QUEUE, ticket.requirement.queue.as_str());
+        for agent in ticket
+            .owner
+            .iter()
+            .chain(ticket.offer.as_ref().map(|offer| &offer.agent))
+        {
+            entry(rows::TICKET_BY_AGENT, agent.as_str());
+        }
+    }
+    let indices = [rows::TICKET_BY_STATE, rows::TICKET_BY_QUEUE, rows::TICKET_BY_AGENT];
+    let found = world
+        .read_model
+        .keys()
+        .filter(|(table, _)| indices.contains(table))
+        .cloned()
+        .collect();
+    assert_eq!(expected, found);
+}
+
+fn agent_rows_are_current(world: &World, agents: &[AgentView]) {
+    let rows = world.read_model.iter().filter(|((table, _), _)| *table == rows::AGENT);
+    let mut stored: Vec<AgentView> = rows.map(|(_, value)| serde_json::from_slice(value).unwrap()).collect();
+    let mut live = agents.to_vec();
+    live.sort_by(|a, b| a.id.cmp(&b.id));
+    stored.sort_by(|a, b| a.id.cmp(&b.id));
+    assert_eq!(live, stored);
+}
+
+fn nobody_idles_beside_a_fitting_ticket(
+    world: &World,
+    desk: &CompiledDesk,
+    tickets: &[TicketView],
+    agents: &[AgentView],
+) {
+    let paused = pauses(world, desk);
+    for ticket in tickets.iter().filter(|ticket| ticket.state == RoutingState::Queued) {
+        assert_eq!(ticket.status, TicketStatus::Open);
+        for agent in agents {
+            let free = agent.presence == Presence::Online && has_room(desk, tickets, agent, ticket);
+            let fits = fits(desk, profile(desk, &agent.id), &ticket.requirement);
+            let passed_over = paused
+                .get(&(ticket.id, agent.id.clone()))
+                .is_some_and(|until| *until > world.now);
+            assert!(!(free && fits) || passed_over, "{} idles beside {ticket:?}", agent.id);
+        }
+    }
+}
+
+fn profile<'a>(desk: &'a CompiledDesk, agent: &AgentId) -> &'a AgentProfile {
+    desk.agents.iter().find(|profile| profile.id == *agent).unwrap()
+}
+
+fn has_room(desk: &CompiledDesk, tickets: &[TicketView], agent: &AgentView, ticket: &TicketView) -> bool {
+    let channel = ticket.requirement.channel;
+    let maximum = profile(desk, &agent.id)
+        .channel_max
+        .get(&channel)
+        .copied()
+        .unwrap_or(u32::MAX);
+    agent.used + desk.channels[&channel].units <= agent.capacity && of_channel(tickets, agent, channel) < maximum
+}
+
+pub(crate) fn fits(desk: &CompiledDesk, agent: &AgentProfile, requirement: &Requirement) -> bool {
+    let teams = desk
+        .queues
+        .iter()
+        .find(|queue| queue.id == requirement.queue)
+        .map(|queue| &queue.teams);
+    let team = teams.is_some_and(|teams| teams.iter().any(|team| agent.teams.contains(team)));
+    let skills = requirement
+        .skills
+        .iter()
+        .all(|(skill, least)| agent.skills.get(skill).is_some_and(|has| has >= least));
+    let language = requirement.language.as_ref().is_none_or(|(wanted, least)| {
+        agent
+            .languages
+            .iter()
+            .any(|(spoken, level)| spoken.serves(wanted) && level >= least)
+    });
+    team && skills && language
+}
+
+/// Until when whom is passed over for what, from the history. The pause of whoever hands a ticket
+/// back is that of the queue in the desk file of the time.
+fn pauses(world: &World, _desk: &CompiledDesk) -> BTreeMap<(TicketId, AgentId), Timestamp> {
+    let mut pauses = BTreeMap::new();
+    let mut owners: BTreeMap<TicketId, AgentId> = BTreeMap::new();
+    let mut queues: BTreeMap<TicketId, tandem_domain::QueueId> = BTreeMap::new();
+    let mut desk: Option<&CompiledDesk> = None;
+    for event in &world.history {
+        let end = |queue: &tandem_domain::QueueId| {
+            let policy = desk.unwrap().queues.iter().find(|policy| policy.id == *queue);
+            event
+                .at
+                .plus(policy.map(|policy| policy.decline_pause).unwrap_or_default())
+        };
+        match &event.body {
+            RoutingEvent::DeskActivated(activated) => desk = Some(activated),
+            RoutingEvent::TicketOpened {
+                ticket, requirement, ..
+            } => {
+                queues.insert(*ticket, requirement.queue.clone());
+            }
+            RoutingEvent::OfferDeclined {
+                ticket, agent, until, ..
+            }
+            | RoutingEvent::OfferExpired {
+                ticket, agent, until, ..
+            } => {
+                pauses.insert((*ticket, agent.clone()), *until);
+            }
+            RoutingEvent::OfferRevoked {
+                ticket,
+                agent,
+                reason: tandem_domain::routing::RevokeReason::TicketMoved,
+                ..
+            } => {
+                pauses.insert((*ticket, agent.clone()), end(&queues[ticket]));
+            }
+            RoutingEvent::OfferAccepted { ticket, agent, .. } => {
+                owners.insert(*ticket, agent.clone());
+                pauses.retain(|(of, _), _| of != ticket);
+            }
+            RoutingEvent::TicketDone { ticket } => drop(owners.remove(ticket)),
+            RoutingEvent::TicketRequeued {
+                ticket,
+                requirement,
+                reason,
+            } => {
+                use tandem_domain::routing::RequeueReason::{Requested, Transferred};
+                queues.insert(*ticket, requirement.queue.clone());
+                if let Some(owner) = owners
+                    .remove(ticket)
+                    .filter(|_| matches!(reason, Requested | Transferred))
+                {
+                    pauses.insert((*ticket, owner), end(&requirement.queue));
+                }
+            }
+            _ => {}
+        }
+    }
+    pauses
+}

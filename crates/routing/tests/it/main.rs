@@ -1,0 +1,19 @@
+//! The router's core, from the outside: commands in, events, views and rows out.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod activation;
+mod explanations;
+mod histories;
+mod intake;
+mod invariants;
+mod matching;
+mod matrix;
+mod model;
+mod offers;
+mod presence;
+mod read_model;
+mod snapshots;
+mod support;
+mod tickets;
+mod world;
