@@ -1,0 +1,156 @@
+//! A desk file as it was meant: every key read, every default filled in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tandem_domain::desk::ChannelPolicy;
+use tandem_domain::{
+    AccountId, AgentId, Channel, DeskId, LanguageTag, Priority, Proficiency, QueueId, SkillId, SkillLevel, Tag, TeamId,
+};
+
+use crate::{Address, Fault, Rules};
+
+/// A whole desk. Names and addresses stay in here; the router gets what [`crate::compile`] makes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeskFile {
+    /// The desk's key.
+    pub desk: DeskId,
+    /// The desk's name for people; the key where the file gives none.
+    pub name: String,
+    /// The desk's time zone (IANA), such as `Europe/Berlin`.
+    pub timezone: String,
+    /// The languages that the desk serves.
+    pub languages: Vec<LanguageTag>,
+    /// The language that is assumed where none is recognised.
+    pub default_language: Option<LanguageTag>,
+    /// The least proficiency with which a customer is served.
+    pub min_proficiency: Proficiency,
+    /// From 0 to 1: a language that was recognised with less confidence counts as not recognised.
+    pub language_threshold: f64,
+    /// How long a resolved ticket can be reopened before it is closed for good.
+    pub close_after: Duration,
+    /// Skills with their descriptions (empty where the file gives none).
+    pub skills: BTreeMap<SkillId, String>,
+    /// Teams with their names.
+    pub teams: BTreeMap<TeamId, String>,
+    /// The channels that are open, with their accounts.
+    pub channels: BTreeMap<Channel, ChannelSection>,
+    /// Agents, in the file's order.
+    pub agents: Vec<Agent>,
+    /// Queues, in the file's order.
+    pub queues: Vec<Queue>,
+    /// What is asked of each message, in the file's order.
+    pub rules: Rules,
+    /// What is allowed but looks like a mistake, in the order of the text.
+    pub warnings: Vec<Fault>,
+}
+
+/// One channel of a desk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelSection {
+    /// What a ticket costs, and how long things take.
+    pub policy: ChannelPolicy,
+    /// Where the desk is reached.
+    pub accounts: BTreeMap<AccountId, Account>,
+}
+
+/// One place at which a desk is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Mail addresses; at least one for email, none elsewhere.
+    pub addresses: Vec<Address>,
+    /// Where its messages go unless a rule says otherwise.
+    pub queue: QueueId,
+}
+
+/// Somebody who serves customers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// The agent's key.
+    pub id: AgentId,
+    /// The agent's name for people; the key where the file gives none.
+    pub name: String,
+    /// The agent's teams.
+    pub teams: Vec<TeamId>,
+    /// Skills with levels.
+    pub skills: BTreeMap<SkillId, SkillLevel>,
+    /// Languages with proficiency.
+    pub languages: BTreeMap<LanguageTag, Proficiency>,
+    /// Capacity in units.
+    pub capacity: u32,
+    /// The most tickets at once per channel; no entry: only capacity limits.
+    pub channel_max: BTreeMap<Channel, u32>,
+}
+
+/// A queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// The queue's key.
+    pub id: QueueId,
+    /// The queue's name for people; the key where the file gives none.
+    pub name: String,
+    /// Teams that serve it.
+    pub teams: Vec<TeamId>,
+    /// Skills that each of its tickets needs.
+    pub skills: BTreeMap<SkillId, SkillLevel>,
+    /// Waiting this long counts as one step of priority; none: strict priority.
+    pub aging: Option<Duration>,
+    /// For how long an agent who declined or missed a ticket is passed over for it.
+    pub decline_pause: Duration,
+    /// This many offers missed in a row make an agent *not responding*.
+    pub max_missed: u32,
+}
+
+/// What a rule does with a message that it fits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Actions {
+    /// The queue that it goes to.
+    pub queue: Option<QueueId>,
+    /// How urgent it is.
+    pub priority: Option<Priority>,
+    /// Skills that it needs.
+    pub skills: BTreeMap<SkillId, SkillLevel>,
+    /// Tags that are put on it.
+    pub tags: BTreeSet<Tag>,
+    /// The language in which it is served, whatever was recognised.
+    pub language: Option<LanguageTag>,
+    /// It opens no ticket; the word says why.
+    pub unrouted: Option<String>,
+}
+
+impl DeskFile {
+    /// The account and queue of a mail address, whatever its case.
+    #[must_use]
+    pub fn account_of(&self, address: &Address) -> Option<(&AccountId, &Account)> {
+        let accounts = self.channels.get(&Channel::Email)?.accounts.iter();
+        accounts
+            .into_iter()
+            .find(|(_, account)| account.addresses.contains(address))
+    }
+
+    /// One account with its channel.
+    #[must_use]
+    pub fn account(&self, id: &AccountId) -> Option<(Channel, &Account)> {
+        self.channels
+            .iter()
+            .find_map(|(channel, section)| Some((*channel, section.accounts.get(id)?)))
+    }
+}
+
+/// What a ticket costs on a channel, and how long things take, where the file says nothing.
+#[must_use]
+pub fn default_policy(channel: Channel) -> ChannelPolicy {
+    let (units, hold_units, offer_ttl, wrap_up) = match channel {
+        // A mail waits until somebody looks; a person at the other end does not.
+        Channel::Email | Channel::Social => (1, 0, 120, 0),
+        Channel::Chat => (1, 1, 30, 30),
+        Channel::Phone => (2, 2, 20, 60),
+    };
+    let [offer_ttl, wrap_up] = [offer_ttl, wrap_up].map(Duration::from_secs);
+    ChannelPolicy {
+        units,
+        hold_units,
+        offer_ttl,
+        wrap_up,
+    }
+}

@@ -1,0 +1,247 @@
+//! From the tree to the model: section by section, every fault on the way.
+
+mod channels;
+mod people;
+mod queues;
+mod rules;
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use tandem_domain::{DeskId, LanguageTag, Proficiency, SkillId, SkillLevel, TeamId};
+
+use crate::model::DeskFile;
+use crate::place::{Place, Table};
+use crate::suggest::{did_you_mean, one_of, quoted};
+use crate::tree::{Node, Value};
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+const KEYS: [&str; 14] = [
+    "desk",
+    "name",
+    "timezone",
+    "languages",
+    "default_language",
+    "min_proficiency",
+    "language_threshold",
+    "close_after",
+    "skills",
+    "teams",
+    "channels",
+    "agents",
+    "queues",
+    "rules",
+];
+
+const PROFICIENCIES: [&str; 6] = ["A1", "A2", "B1", "B2", "C1", "C2"];
+
+/// What other parts of the file may refer to.
+struct Known<'t> {
+    languages: Vec<LanguageTag>,
+    skills: Vec<&'t str>,
+    teams: Vec<&'t str>,
+    queues: Vec<&'t str>,
+}
+
+/// Reads the whole desk; none only if a fault was reported.
+pub(crate) fn desk(root: &Place<'_>, text: &str) -> Option<DeskFile> {
+    let table = root.table(&KEYS);
+    let desk = table.need("desk", "acme").and_then(|place| place.parsed::<DeskId>());
+    if has_too_many(&table) {
+        return None;
+    }
+    let known = known(&table);
+    let min_proficiency = table
+        .get("min_proficiency")
+        .and_then(|place| proficiency(&place))
+        .unwrap_or(Proficiency::B2);
+    let skills = skills(&table);
+    let teams = teams(&table);
+    let channels = channels::read(&table, &known);
+    let faults_before = root.report().count();
+    let agents = people::agents(&table, &known, &channels);
+    people::check_teams(&table, &agents);
+    // Who cannot serve what is only known when every agent could be read.
+    let crew = (root.report().count() == faults_before).then_some(agents.as_slice());
+    let queues = queues::read(&table, &known, crew, min_proficiency);
+    let rules = rules::read(&table, &known, text);
+    let desk = desk?;
+    Some(DeskFile {
+        name: table
+            .get("name")
+            .and_then(|place| place.text())
+            .unwrap_or(desk.as_str())
+            .to_owned(),
+        desk,
+        timezone: table
+            .get("timezone")
+            .and_then(|place| timezone(&place))
+            .unwrap_or_else(|| "UTC".to_owned()),
+        default_language: table.get("default_language").and_then(|place| language(&place, &known)),
+        min_proficiency,
+        language_threshold: table
+            .get("language_threshold")
+            .and_then(|place| place.share())
+            .unwrap_or(0.5),
+        close_after: duration_or(&table, "close_after", HOUR..=365 * DAY, 7 * DAY),
+        languages: known.languages,
+        skills,
+        teams,
+        channels,
+        agents,
+        queues,
+        rules,
+        warnings: Vec::new(),
+    })
+}
+
+fn known<'t>(table: &Table<'t>) -> Known<'t> {
+    Known {
+        languages: languages(table),
+        skills: keys(table, "skills"),
+        teams: keys(table, "teams"),
+        queues: keys(table, "queues"),
+    }
+}
+
+/// How many there may be of what everything else is compared with; far beyond any real desk.
+const LIMITS: [(&str, usize); 5] = [
+    ("languages", 100),
+    ("skills", 1000),
+    ("teams", 1000),
+    ("queues", 1000),
+    ("agents", 10_000),
+];
+
+/// Checking a section goes through every other one: without limits a small file would keep it busy for long.
+fn has_too_many(table: &Table<'_>) -> bool {
+    let over = |(section, most): &(&str, usize)| {
+        let place = table.get(section)?;
+        let count = place.len();
+        (count > *most).then(|| place.fault(format!("{count} {section}: at most {most} are allowed")))
+    };
+    LIMITS.iter().filter_map(over).count() > 0
+}
+
+fn keys<'t>(table: &Table<'t>, section: &str) -> Vec<&'t str> {
+    match table.get(section).map(|place| &place.node.value) {
+        Some(Value::Table(entries)) => entries.iter().map(|(key, _): &(_, Node)| key.text.as_str()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn languages(table: &Table<'_>) -> Vec<LanguageTag> {
+    let mut languages: Vec<LanguageTag> = Vec::new();
+    for place in table.need("languages", "[en, de]").iter().flat_map(Place::one_or_list) {
+        match place.parsed() {
+            Some(language) if languages.contains(&language) => {
+                place.fault(format!("`{language}` stands here a second time"));
+            }
+            Some(language) => languages.push(language),
+            None => {}
+        }
+    }
+    languages
+}
+
+fn skills(table: &Table<'_>) -> BTreeMap<SkillId, String> {
+    let entries = table
+        .get("skills")
+        .map(|place| place.entries())
+        .unwrap_or_default()
+        .into_iter();
+    entries.map(|(skill, place)| (skill, description(&place))).collect()
+}
+
+fn description(place: &Place<'_>) -> String {
+    if place.node.is_nothing() {
+        String::new()
+    } else {
+        place.text().unwrap_or_default().to_owned()
+    }
+}
+
+fn teams(table: &Table<'_>) -> BTreeMap<TeamId, String> {
+    let entries = table
+        .need("teams", "{support: {}}")
+        .map(|place| place.entries())
+        .unwrap_or_default();
+    entries
+        .into_iter()
+        .map(|(team, place)| {
+            let name = name(&place, &team);
+            (team, name)
+        })
+        .collect()
+}
+
+/// A team may have a name and nothing else, or be just its key.
+fn name(place: &Place<'_>, team: &TeamId) -> String {
+    let given = if place.node.is_nothing() {
+        None
+    } else {
+        place.table(&["name"]).get("name")
+    };
+    given.and_then(|place| place.text()).unwrap_or(team.as_str()).to_owned()
+}
+
+/// A language that the desk serves, or a regional form of one.
+fn language(place: &Place<'_>, known: &Known<'_>) -> Option<LanguageTag> {
+    let language = place.parsed()?;
+    served(&language, known, |message| place.fault(message)).then_some(language)
+}
+
+fn served(language: &LanguageTag, known: &Known<'_>, fault: impl FnOnce(String)) -> bool {
+    let is_served = known.languages.iter().any(|served| served.serves(language));
+    // Without any language, that is the fault, and not who speaks what.
+    if !is_served && !known.languages.is_empty() {
+        let served: Vec<&str> = known.languages.iter().map(LanguageTag::as_str).collect();
+        fault(format!(
+            "`{language}` is none of the desk's `languages`: use {} or add it there",
+            one_of(&served)
+        ));
+    }
+    is_served
+}
+
+fn proficiency(place: &Place<'_>) -> Option<Proficiency> {
+    place.word("proficiency", &PROFICIENCIES)
+}
+
+fn timezone(place: &Place<'_>) -> Option<String> {
+    let name = place.text()?;
+    let zones = jiff::tz::TimeZoneDatabase::bundled();
+    if let Ok(zone) = zones.get(name) {
+        return Some(zone.iana_name().unwrap_or(name).to_owned());
+    }
+    let zones: Vec<String> = zones.available().map(|zone| zone.to_string()).collect();
+    let zones: Vec<&str> = zones.iter().map(String::as_str).collect();
+    let near = did_you_mean(name, &zones);
+    place.fault(format!(
+        "unknown time zone {}: use an IANA name such as Europe/Berlin{near}",
+        quoted(name)
+    ));
+    None
+}
+
+fn duration_or(table: &Table<'_>, key: &str, seconds: RangeInclusive<u64>, default: u64) -> Duration {
+    let range = Duration::from_secs(*seconds.start())..=Duration::from_secs(*seconds.end());
+    let given = table.get(key).and_then(|place| place.duration(range));
+    given.unwrap_or(Duration::from_secs(default))
+}
+
+fn levels(place: &Place<'_>, known: &Known<'_>) -> BTreeMap<SkillId, SkillLevel> {
+    let entries = place.referring_entries("skill", &known.skills).into_iter();
+    entries
+        .filter_map(|(skill, place)| Some((skill, level(&place)?)))
+        .collect()
+}
+
+fn level(place: &Place<'_>) -> Option<SkillLevel> {
+    let level = place.number(1..=5)?;
+    u8::try_from(level).ok().and_then(SkillLevel::new)
+}

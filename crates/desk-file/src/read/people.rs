@@ -1,0 +1,125 @@
+//! `agents`, and whether each team has some.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tandem_domain::{AgentId, Channel, LanguageTag, TeamId};
+
+use super::channels::CHANNELS;
+use super::{Known, levels, proficiency, served};
+use crate::fault::Position;
+use crate::model::{Agent, ChannelSection};
+use crate::place::{Place, Table};
+
+const KEYS: [&str; 6] = ["name", "teams", "skills", "languages", "capacity", "channel_max"];
+
+/// Two mails at once, or one call.
+const DEFAULT_CAPACITY: u32 = 2;
+
+type Channels = BTreeMap<Channel, ChannelSection>;
+
+pub(super) fn agents(table: &Table<'_>, known: &Known<'_>, channels: &Channels) -> Vec<Agent> {
+    let Some(place) = table.need("agents", "{ana: {teams: [support], languages: {en: C2}}}") else {
+        return Vec::new();
+    };
+    let entries = place.entries();
+    if place.is_empty() {
+        place.fault("a desk needs at least one agent");
+    }
+    entries
+        .into_iter()
+        .map(|(id, place)| agent(id, &place, known, channels))
+        .collect()
+}
+
+fn agent(id: AgentId, place: &Place<'_>, known: &Known<'_>, channels: &Channels) -> Agent {
+    let table = place.table(&KEYS);
+    let (capacity, channel_max) = room(&table, channels);
+    Agent {
+        name: table
+            .get("name")
+            .and_then(|place| place.text())
+            .unwrap_or(id.as_str())
+            .to_owned(),
+        teams: teams(&table, known),
+        skills: table
+            .get("skills")
+            .map(|place| levels(&place, known))
+            .unwrap_or_default(),
+        languages: languages(&table, known),
+        capacity,
+        channel_max,
+        id,
+    }
+}
+
+pub(super) fn teams(table: &Table<'_>, known: &Known<'_>) -> Vec<TeamId> {
+    let Some(place) = table.need("teams", "[support]") else {
+        return Vec::new();
+    };
+    if place.is_empty() {
+        place.fault("at least one team must stand here");
+    }
+    let mut teams: Vec<TeamId> = Vec::new();
+    for place in place.one_or_list() {
+        match place.word("team", &known.teams) {
+            Some(team) if teams.contains(&team) => place.fault(format!("the team `{team}` stands here a second time")),
+            Some(team) => teams.push(team),
+            None => {}
+        }
+    }
+    teams
+}
+
+fn languages(table: &Table<'_>, known: &Known<'_>) -> BTreeMap<LanguageTag, tandem_domain::Proficiency> {
+    let Some(place) = table.need("languages", "{en: C2}") else {
+        return BTreeMap::new();
+    };
+    if place.is_empty() {
+        place.fault("an agent must speak at least one language");
+    }
+    let spoken = |(tag, at, place): (LanguageTag, Position, Place<'_>)| {
+        let is_served = served(&tag, known, |message| place.fault_at(at, message));
+        Some((tag, proficiency(&place).filter(|_| is_served)?))
+    };
+    place.entries_at().into_iter().filter_map(spoken).collect()
+}
+
+/// Capacity and the most tickets per channel, which must let the agent work on each of the desk's channels
+/// that is not closed to the agent with a 0.
+fn room(table: &Table<'_>, channels: &Channels) -> (u32, BTreeMap<Channel, u32>) {
+    let entries = table
+        .get("channel_max")
+        .map(|place| place.referring_entries("channel", &CHANNELS))
+        .unwrap_or_default();
+    let most = |(channel, place): (Channel, Place<'_>)| Some((channel, place.number(0..=1000)?));
+    let channel_max: BTreeMap<Channel, u32> = entries.into_iter().filter_map(most).collect();
+    let given = table.get("capacity");
+    let capacity = given
+        .as_ref()
+        .map_or(Some(DEFAULT_CAPACITY), |place| place.number(1..=1000));
+    let place = given.as_ref().unwrap_or(&table.place);
+    for (channel, section) in channels {
+        let units = section.policy.units;
+        let is_open = channel_max.get(channel) != Some(&0);
+        if let Some(capacity) = capacity.filter(|capacity| is_open && *capacity < units) {
+            place.fault(format!(
+                "a capacity of {capacity} is below the {units} units of one {channel} ticket: raise it, or close the channel with `channel_max: {{{channel}: 0}}`"
+            ));
+        }
+    }
+    (capacity.unwrap_or(DEFAULT_CAPACITY), channel_max)
+}
+
+/// A team that nobody is in serves nothing.
+pub(super) fn check_teams(table: &Table<'_>, agents: &[Agent]) {
+    let manned: BTreeSet<&TeamId> = agents.iter().flat_map(|agent| &agent.teams).collect();
+    let teams = table
+        .get("teams")
+        .map(|place| place.entries::<TeamId>())
+        .unwrap_or_default();
+    for (team, place) in teams.iter().filter(|(team, _)| !manned.contains(team)) {
+        place.fault(format!(
+            "nobody is in the team `{team}`: name it under an agent's `teams`, or remove it"
+        ));
+    }
+}

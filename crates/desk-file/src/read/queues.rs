@@ -1,0 +1,104 @@
+//! `queues`, and whether somebody can serve each of them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tandem_domain::{LanguageTag, Proficiency, QueueId, TeamId};
+
+use super::{DAY, HOUR, Known, MINUTE, duration_or, levels, people};
+use crate::model::{Agent, Queue};
+use crate::place::{Place, Table};
+
+const KEYS: [&str; 6] = ["name", "teams", "skills", "aging", "decline_pause", "max_missed"];
+
+/// Reads the queues; `crew` is none where not every agent could be read.
+pub(super) fn read(table: &Table<'_>, known: &Known<'_>, crew: Option<&[Agent]>, least: Proficiency) -> Vec<Queue> {
+    let Some(place) = table.need("queues", "{support: {teams: [support]}}") else {
+        return Vec::new();
+    };
+    let entries = place.entries();
+    if place.is_empty() {
+        place.fault("a desk needs at least one queue");
+    }
+    let mut queues = Vec::new();
+    for (id, place) in entries {
+        let faults_before = place.report().count();
+        let queue = queue(id, &place, known);
+        if let Some(crew) = crew.filter(|_| place.report().count() == faults_before) {
+            check_served(&place, &queue, crew, &known.languages, least);
+        }
+        queues.push(queue);
+    }
+    queues
+}
+
+fn queue(id: QueueId, place: &Place<'_>, known: &Known<'_>) -> Queue {
+    let table = place.table(&KEYS);
+    Queue {
+        name: table
+            .get("name")
+            .and_then(|place| place.text())
+            .unwrap_or(id.as_str())
+            .to_owned(),
+        teams: people::teams(&table, known),
+        skills: table
+            .get("skills")
+            .map(|place| levels(&place, known))
+            .unwrap_or_default(),
+        aging: aging(&table),
+        decline_pause: duration_or(&table, "decline_pause", 0..=DAY, 10 * MINUTE),
+        max_missed: table
+            .get("max_missed")
+            .and_then(|place| place.number(1..=100))
+            .unwrap_or(3),
+        id,
+    }
+}
+
+/// Without aging, a ticket of low priority can wait for ever: that must be asked for.
+fn aging(table: &Table<'_>) -> Option<Duration> {
+    let never =
+        |place: &Place<'_>| matches!(&place.node.value, crate::tree::Value::Scalar { text, .. } if text == "never");
+    if table.get("aging").is_some_and(|place| never(&place)) {
+        return None;
+    }
+    Some(duration_or(table, "aging", MINUTE..=30 * DAY, HOUR))
+}
+
+/// A fault if nobody can ever serve the queue, a warning for each language in which nobody can.
+fn check_served(place: &Place<'_>, queue: &Queue, crew: &[Agent], languages: &[LanguageTag], least: Proficiency) {
+    let teams: BTreeSet<&TeamId> = queue.teams.iter().collect();
+    let is_in = |agent: &&Agent| agent.teams.iter().any(|team| teams.contains(team));
+    let skilled: Vec<&Agent> = crew
+        .iter()
+        .filter(is_in)
+        .filter(|agent| has_skills(agent, queue))
+        .collect();
+    if skilled.is_empty() {
+        place.fault("nobody can ever serve this queue: no agent of its teams has all of its skills at these levels");
+        return;
+    }
+    let unserved = |language: &&LanguageTag| !skilled.iter().any(|agent| speaks(agent, language, least));
+    let unserved: Vec<&str> = languages.iter().filter(unserved).map(LanguageTag::as_str).collect();
+    match unserved.len() {
+        0 => {}
+        all if all == languages.len() => place.fault(format!(
+            "nobody can ever serve this queue: no agent who has its skills speaks one of the desk's languages at {least} or better"
+        )),
+        _ => place.warn(format!("nobody who serves this queue speaks {} at {least} or better", unserved.join(", "))),
+    }
+}
+
+fn has_skills(agent: &Agent, queue: &Queue) -> bool {
+    queue
+        .skills
+        .iter()
+        .all(|(skill, level)| agent.skills.get(skill).is_some_and(|own| own >= level))
+}
+
+fn speaks(agent: &Agent, language: &LanguageTag, least: Proficiency) -> bool {
+    agent
+        .languages
+        .iter()
+        .any(|(spoken, level)| *level >= least && spoken.serves(language))
+}

@@ -1,0 +1,111 @@
+//! `rules`: what is asked of each message, and what follows.
+
+use std::collections::BTreeSet;
+
+use tandem_domain::{Priority, Tag};
+
+use super::{Known, language, levels};
+use crate::model::Actions;
+use crate::place::{Place, Table};
+use crate::rules::{Condition, Rule, Rules, locate};
+use crate::tree::Value;
+
+const KEYS: [&str; 4] = ["name", "when", "then", "stop"];
+const ACTIONS: [&str; 6] = ["queue", "priority", "skills", "tags", "language", "unrouted"];
+const PRIORITIES: [&str; 4] = ["low", "normal", "high", "urgent"];
+
+/// Every message is asked all of them.
+const MOST_RULES: usize = 200;
+
+pub(super) fn read(table: &Table<'_>, known: &Known<'_>, text: &str) -> Rules {
+    let Some(place) = table.get("rules") else {
+        return Rules::default();
+    };
+    let places = place.list();
+    if places.len() > MOST_RULES {
+        place.fault(format!(
+            "{} rules: at most {MOST_RULES} are allowed, since every message is asked all of them",
+            places.len()
+        ));
+        return Rules::default();
+    }
+    let mut names = BTreeSet::new();
+    let rules = places.iter().enumerate();
+    Rules::new(
+        rules
+            .filter_map(|(index, place)| rule(index, place, known, text, &mut names))
+            .collect(),
+    )
+}
+
+fn rule(index: usize, place: &Place<'_>, known: &Known<'_>, text: &str, names: &mut BTreeSet<String>) -> Option<Rule> {
+    let table = place.table(&KEYS);
+    let name = name(index, &table, names);
+    let stop = table.get("stop").and_then(|place| place.truth()).unwrap_or(false);
+    let when = table
+        .need("when", "message.subject.contains(\"invoice\")")
+        .and_then(|place| condition(&place, text));
+    let then = table.get("then").map(|place| actions(&place, known));
+    if then.is_none() && !stop {
+        place.fault("this rule does nothing: it needs `then`, such as `then: {queue: support}`, or `stop: true`");
+    }
+    Some(Rule {
+        name,
+        when: when?,
+        then: then.unwrap_or_default(),
+        stop,
+    })
+}
+
+/// A rule without a name is called by its place, counted from 1.
+fn name(index: usize, table: &Table<'_>, names: &mut BTreeSet<String>) -> String {
+    let place = table.get("name");
+    let given = place.as_ref().and_then(Place::parsed::<Tag>);
+    let name = given.map_or_else(|| format!("rule-{}", index + 1), |name| name.to_string());
+    if !names.insert(name.clone()) {
+        place
+            .as_ref()
+            .unwrap_or(&table.place)
+            .fault(format!("another rule is called `{name}` already"));
+    }
+    name
+}
+
+fn condition(place: &Place<'_>, text: &str) -> Option<Condition> {
+    let source = place.text()?;
+    let found = Condition::compile(source);
+    found
+        .map_err(|problems| {
+            for problem in problems {
+                place.fault_at(locate::in_file(text, place.node, problem.offset), problem.message);
+            }
+        })
+        .ok()
+}
+
+fn actions(place: &Place<'_>, known: &Known<'_>) -> Actions {
+    let table = place.table(&ACTIONS);
+    if matches!(&place.node.value, Value::Table(entries) if entries.is_empty()) {
+        place.fault("nothing stands here: such as `{queue: support}`");
+    }
+    Actions {
+        queue: table.get("queue").and_then(|place| place.word("queue", &known.queues)),
+        priority: table
+            .get("priority")
+            .and_then(|place| place.word::<Priority>("priority", &PRIORITIES)),
+        skills: table
+            .get("skills")
+            .map(|place| levels(&place, known))
+            .unwrap_or_default(),
+        tags: table.get("tags").map(|place| tags(&place)).unwrap_or_default(),
+        language: table.get("language").and_then(|place| language(&place, known)),
+        unrouted: table
+            .get("unrouted")
+            .and_then(|place| place.parsed::<Tag>())
+            .map(|reason| reason.to_string()),
+    }
+}
+
+fn tags(place: &Place<'_>) -> BTreeSet<Tag> {
+    place.one_or_list().iter().filter_map(Place::parsed).collect()
+}
