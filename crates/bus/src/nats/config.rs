@@ -21,8 +21,6 @@ pub struct NatsConfig {
     pub name: String,
     /// A `.creds` file (JWT and `NKey`), where the servers ask for one.
     pub credentials_file: Option<PathBuf>,
-    /// An `NKey`'s seed, where the servers ask for one without a JWT.
-    pub nkey_seed: Option<String>,
     /// Encryption, where the servers ask for more than `tls://` says.
     pub tls: Option<NatsTls>,
     /// How many servers keep each event: 1, 3 or 5.
@@ -57,7 +55,6 @@ impl NatsConfig {
             servers: vec![server.into()],
             name: "tandem".to_owned(),
             credentials_file: None,
-            nkey_seed: None,
             tls: None,
             replicas: 1,
             max_age: Duration::from_hours(7 * 24),
@@ -88,9 +85,6 @@ impl NatsConfig {
         if let Some(file) = &self.credentials_file {
             let unreadable = |error| BusError::Unavailable(format!("credentials file {}: {error}", file.display()));
             options = options.credentials_file(file).await.map_err(unreadable)?;
-        }
-        if let Some(seed) = &self.nkey_seed {
-            options = options.nkey(seed.clone());
         }
         Ok(self.tls.iter().fold(options, with_tls))
     }
