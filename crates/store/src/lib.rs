@@ -15,6 +15,7 @@ mod error;
 mod journal;
 mod lease;
 pub mod memory;
+mod postgres;
 mod sql;
 mod sqlite;
 
@@ -28,6 +29,7 @@ pub use journal::{
 };
 pub use lease::{Lease, LeaseStore};
 pub use memory::MemoryStore;
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 
 /// Everything that a service keeps. A service is handed one and cannot tell which.

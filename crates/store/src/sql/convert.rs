@@ -1,12 +1,14 @@
 //! Between the traits' types and what the databases hold.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use tandem_domain::{ConversationId, DeskId, MessageId, Timestamp};
 use uuid::Uuid;
 
 use crate::documents::plan::DeskKey;
 use crate::{
-    Accepted, Claimed, Lease, OutboxEntry, Position, Record, RequestKey, RequestRecord, Snapshot, StoreError,
+    Accepted, Claimed, Lease, OutboxEntry, Position, Record, RequestKey, RequestRecord, RowPage, Snapshot, StoreError,
     StoredDocument, Stream,
 };
 
@@ -18,6 +20,13 @@ pub(crate) fn ordered(number: u64) -> i64 {
 /// A limit on rows.
 pub(crate) fn limit(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+/// A duration in microseconds, short enough to be added to any time of this age.
+pub(crate) fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros())
+        .unwrap_or(i64::MAX)
+        .min(i64::MAX / 4)
 }
 
 /// `(seq, incarnation)` as stored; an incarnation is random bits, so its sign means nothing.
@@ -87,6 +96,31 @@ pub(crate) fn request(key: RequestKey, (hash, reply, expires_at): RequestRow) ->
         reply: reply.into(),
         expires_at: expires_at.map(Timestamp::from_micros),
     })
+}
+
+/// A remembered request as selected with its key.
+pub(crate) type RequestKeyRow = (String, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, Option<i64>);
+
+pub(crate) fn request_with_key(row: RequestKeyRow) -> Result<RequestRecord, StoreError> {
+    let (desk, caller, method, id, hash, reply, expires_at) = row;
+    let table = "request";
+    let (caller, method, id) = (text(table, caller)?, text(table, method)?, text(table, id)?);
+    let key = RequestKey {
+        desk: desk_id(table, &desk)?,
+        caller,
+        method,
+        id,
+    };
+    request(key, (hash, reply, expires_at))
+}
+
+/// A page from rows as selected: `key, value`.
+pub(crate) fn row_page(rows: Vec<(Vec<u8>, Vec<u8>)>, limit: usize) -> Result<RowPage, StoreError> {
+    let row = |(key, value): (Vec<u8>, Vec<u8>)| Ok((text("read_row", key)?, value.into()));
+    Ok(RowPage::of(
+        rows.into_iter().map(row).collect::<Result<_, StoreError>>()?,
+        limit,
+    ))
 }
 
 /// A lease as selected: `name, owner, expires_at`.

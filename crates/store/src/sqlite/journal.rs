@@ -87,12 +87,7 @@ impl JournalStore for SqliteStore {
             .bind(start)
             .bind(end);
         let one_more = query.bind(rows_limit(limit).saturating_add(1));
-        let rows: Vec<(Vec<u8>, Vec<u8>)> = self.read(one_more.fetch_all(&self.readers)).await?;
-        let row = |(key, value): (Vec<u8>, Vec<u8>)| Ok((convert::text("read_row", key)?, Bytes::from(value)));
-        Ok(RowPage::of(
-            rows.into_iter().map(row).collect::<Result<_, StoreError>>()?,
-            limit,
-        ))
+        convert::row_page(self.read(one_more.fetch_all(&self.readers)).await?, limit)
     }
 
     async fn requests(&self, keys: &[RequestKey]) -> Result<Vec<RequestRecord>, StoreError> {

@@ -1,0 +1,64 @@
+//! How the database is connected to, and its schema.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgPool};
+
+use super::error::of_statement;
+use crate::StoreError;
+use crate::sql::migrations::{self, Step};
+
+const STEPS: &[Step] = &[(1, "start", include_str!("../../migrations/postgres/0001_start.sql"))];
+
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// A connection that was idle for longer is asked whether it lives before it is used; asking each time
+/// would double the round trips.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+/// What each connection sets. The server ends what nobody waits for any more.
+const LIMITS: [(&str, &str); 3] = [
+    ("statement_timeout", "15s"),
+    ("lock_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+];
+
+/// Every query here goes through an index. The planner, which believes a fresh table to be empty, would
+/// scan it, and keep that plan while the table grows.
+const PLANS: [(&str, &str); 4] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+];
+
+pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    let options: PgConnectOptions = url.parse().map_err(|error| of_statement(&error))?;
+    Ok(options.application_name("tandem").disable_statement_logging())
+}
+
+/// A step may take longer than any statement of normal work, so the limits do not hold for it.
+pub(super) async fn migrate(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let mut connection = options.connect().await.map_err(|error| of_statement(&error))?;
+    migrations::run(&mut connection, STEPS, |error| of_statement(&error)).await?;
+    connection.close().await.map_err(|error| of_statement(&error))
+}
+
+pub(super) async fn pool(options: PgConnectOptions, connections: u32) -> Result<PgPool, StoreError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .min_connections(connections.min(2))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, metadata| {
+            Box::pin(async move {
+                if metadata.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .connect_with(options.options(LIMITS).options(PLANS));
+    pool.await.map_err(|error| of_statement(&error))
+}
