@@ -118,6 +118,8 @@ async fn connect(client: TcpStream, target: SocketAddr, mut weather: watch::Rece
     let upstream = pass_on(from_client, to_server, weather.clone());
     let downstream = pass_on(from_server, to_client, weather.clone());
     tokio::select! {
+        // First: what was held back before a cut is lost, even if all is clear by now.
+        biased;
         _ = weather.wait_for(|weather| weather.cuts != cuts) => {}
         // Either side that closes or breaks ends both: nothing that is tested so half-closes.
         _ = upstream => {}
@@ -207,6 +209,18 @@ mod tests {
         assert!(nothing.is_err());
         proxy.heal();
         assert_eq!(connection.read_u8().await.expect("it comes now"), 9);
+    }
+
+    #[tokio::test]
+    async fn what_was_held_back_before_a_cut_is_lost() {
+        let proxy = Proxy::start(echo().await).await;
+        let mut connection = client(&proxy).await;
+        round_trip(&mut connection).await.expect("passed on");
+        proxy.pause();
+        connection.write_all(&[9]).await.expect("the proxy still takes it");
+        proxy.cut();
+        proxy.heal();
+        assert!(connection.read_u8().await.is_err());
     }
 
     #[tokio::test]

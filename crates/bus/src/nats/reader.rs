@@ -2,7 +2,7 @@
 //!
 //! A session is one pull consumer on the server, which begins with the first event that is not acknowledged. The
 //! server itself would send what is unacknowledged after what is newer; so instead of waiting for that, everything
-//! that puts the order at risk (a lost or new connection, a delivery given back, a skipped number) ends the session,
+//! that puts the order at risk (a lost connection, a delivery given back, an error, silence) ends the session,
 //! and the next one goes back. The server's own acknowledgements say where to begin after a restart of ours.
 
 mod session;

@@ -233,6 +233,27 @@ async fn order_survives_connections_that_break_again_and_again() {
 }
 
 #[tokio::test]
+async fn an_event_lost_on_the_way_comes_again_though_nothing_follows_it() {
+    let Some((nats, proxy, bus)) = proxied().await else {
+        return;
+    };
+    let mut events = all_events(&bus, "one").await;
+    publish(&bus, 0..1).await;
+    assert_eq!(take_ids(&mut events, 1).await, ids(0..1));
+    let (stream, elsewhere) = (operator(&nats).await, connect(&nats.url()).await);
+    // The reader has asked for more before the network stands still.
+    assert!(is_quiet(&mut events).await);
+    proxy.pause();
+    publish(&elsewhere, 1..2).await;
+    while stream.consumer_info("one").await.unwrap().delivered.stream_sequence < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    proxy.cut();
+    proxy.heal();
+    assert_eq!(take_ids(&mut events, 1).await, ids(1..2));
+}
+
+#[tokio::test]
 async fn a_network_that_swallows_everything_times_out_and_recovers() {
     let Some((_nats, proxy, bus)) = proxied().await else {
         return;

@@ -33,7 +33,6 @@ pub(super) struct Session {
     pub(super) began: Instant,
     messages: pull::Stream,
     connections: u64,
-    deliveries: u64,
 }
 
 impl Session {
@@ -43,7 +42,6 @@ impl Session {
             began: Instant::now(),
             messages,
             connections,
-            deliveries: 0,
         }
     }
 
@@ -60,24 +58,11 @@ impl Session {
             () = link::over(link, connections) => Err("the connection was lost".to_owned()),
             message = self.messages.next() => {
                 let message = message.ok_or("the server ended it")?.map_err(|error| error.to_string())?;
-                self.take(&message, position)?;
+                let sequence = message.info().map_err(|error| error.to_string())?.stream_sequence;
+                position.progress().delivered(sequence);
                 Ok(message)
             }
         }
-    }
-
-    /// The server numbers what it delivers to a consumer: a skipped number was lost on the way.
-    fn take(&mut self, message: &jetstream::Message, position: &Position) -> Result<(), String> {
-        let info = message.info().map_err(|error| error.to_string())?;
-        if info.consumer_sequence != self.deliveries + 1 {
-            return Err(format!(
-                "delivery {} followed {}",
-                info.consumer_sequence, self.deliveries
-            ));
-        }
-        self.deliveries += 1;
-        position.progress().delivered(info.stream_sequence);
-        Ok(())
     }
 }
 
