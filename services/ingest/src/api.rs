@@ -53,12 +53,15 @@ impl IngestService for Api {
         let id = convert::message_id(&request.message_id)?;
         let document = self.store.document(&caller.desk, id).await.map_err(store_error)?;
         let document = document.ok_or_else(|| ApiError::not_found("message", id))?;
-        let raw = if request.with_raw { self
-        .store
-        .raw(&caller.desk, id)
-        .await
-        .map_err(store_error)?
-        .unwrap_or_default() } else { bytes::Bytes::new() };
+        let raw = if request.with_raw {
+            self.store
+                .raw(&caller.desk, id)
+                .await
+                .map_err(store_error)?
+                .unwrap_or_default()
+        } else {
+            bytes::Bytes::new()
+        };
         let message = Some(convert::message(&document).map_err(store_error)?);
         Ok(Response::new(v1::GetMessageResponse { message, raw }))
     }

@@ -5,6 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use tandem_desk_file::{DeskFile, Fault, Rules};
+use tokio::sync::watch;
+
 use tandem_domain::{AccountId, Channel, DeskId, QueueId, Timestamp};
 
 use crate::language::Detector;
@@ -108,6 +110,7 @@ impl Desk {
 #[derive(Default)]
 pub struct Directory {
     state: RwLock<State>,
+    changes: watch::Sender<()>,
 }
 
 #[derive(Default)]
@@ -123,6 +126,20 @@ impl Directory {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         state.desks.insert(desk.id.clone(), Arc::new(desk));
         state.addresses = addresses(&state.desks);
+        drop(state);
+        self.changes.send_replace(());
+    }
+
+    /// Who is reached at an address, once anybody is.
+    pub(crate) async fn appears(&self, address: &str) -> (Arc<Desk>, AccountId) {
+        let mut changes = self.changes.subscribe();
+        loop {
+            if let Some(found) = self.by_address(address) {
+                return found;
+            }
+            // The sender lives as long as `self`.
+            let _ = changes.changed().await;
+        }
     }
 
     /// Says that all that is kept has been put.

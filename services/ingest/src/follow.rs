@@ -154,20 +154,23 @@ impl Reconciler {
     }
 
     async fn look(&self) -> Result<(), StoreError> {
-        let mut all_in_use = true;
-        for stream in self.store.streams(crate::ROUTER).await? {
-            all_in_use &= self.reconcile(&stream.desk).await?;
+        let streams = self.store.streams(crate::ROUTER).await?;
+        let mut all_known = !streams.is_empty();
+        for stream in &streams {
+            all_known &= self.reconcile(stream).await?;
         }
-        if all_in_use {
+        if all_known {
             self.directory.loaded();
         }
         Ok(())
     }
 
     /// Whether the version that is wanted is in use.
-    async fn reconcile(&self, desk: &DeskId) -> Result<bool, StoreError> {
+    async fn reconcile(&self, stream: &Stream) -> Result<bool, StoreError> {
+        let desk = &stream.desk;
         let Some(wanted) = self.read::<Wanted>(desk, WANTED).await? else {
-            return Ok(false);
+            // A desk whose journal was read, and in which no version ever came into force, has no addresses.
+            return Ok(self.store.position(crate::SERVICE, stream).await?.is_some());
         };
         if self.directory.desk(desk).is_some_and(|used| used.hash == wanted.hash) {
             return Ok(true);

@@ -1,15 +1,21 @@
 //! Where the SMTP server's messages go.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tandem_store::StoreError;
+use tokio::time::timeout;
 
 use crate::directory::Directory;
 use crate::intake::Taker;
 use crate::mail::split_token;
 use crate::smtp::{DeliverAnswer, Envelope, MailSink, RcptAnswer};
+
+/// How long an unknown address is waited for: the desk file that has it may have come into force a moment ago, and a
+/// refusal is for ever. It also slows down those who try out addresses.
+const NEWS: Duration = Duration::from_secs(1);
 
 /// Takes mail for the addresses of the desks' files.
 pub(crate) struct Mailbox {
@@ -29,12 +35,10 @@ impl Mailbox {
 impl MailSink for Mailbox {
     async fn rcpt(&self, address: &str) -> RcptAnswer {
         let (plain, _) = split_token(address);
-        if self.directory.by_address(&plain).is_some() {
-            RcptAnswer::Accepted
-        } else if self.directory.is_loaded() {
-            RcptAnswer::NoSuchMailbox
-        } else {
-            RcptAnswer::TryLater
+        match timeout(NEWS, self.directory.appears(&plain)).await {
+            Ok(_) => RcptAnswer::Accepted,
+            Err(_) if self.directory.is_loaded() => RcptAnswer::NoSuchMailbox,
+            Err(_) => RcptAnswer::TryLater,
         }
     }
 

@@ -1,0 +1,213 @@
+//! A connection to a running Tandem, and as whom.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tandem_domain::{IdSource, TicketId, Timestamp};
+use tandem_proto::v1;
+use tandem_proto::v1::agent_service_client::AgentServiceClient;
+use tandem_proto::v1::desk_service_client::DeskServiceClient;
+use tandem_proto::v1::ingest_service_client::IngestServiceClient;
+use tandem_proto::v1::ticket_service_client::TicketServiceClient;
+use tandem_service_kit::ids::SystemIds;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::cli::{DeskArg, Target};
+use crate::failure::Failure;
+
+/// Where `tandem up` writes its gRPC address.
+pub const ENDPOINT_FILE: &str = "endpoint";
+/// Where `tandem up` writes the admin's token, readable by its owner only.
+pub const ADMIN_TOKEN_FILE: &str = "auth/admin.token";
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const LARGEST_RESPONSE: usize = 32 * 1024 * 1024;
+const PAGE: u32 = 200;
+
+/// Adds the token to every call.
+#[derive(Clone)]
+pub struct Bearer(MetadataValue<Ascii>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: tonic::Request<()>) -> Result<tonic::Request<()>, tonic::Status> {
+        request.metadata_mut().insert("authorization", self.0.clone());
+        Ok(request)
+    }
+}
+
+/// Calls with the token on them.
+pub type Calls = InterceptedService<Channel, Bearer>;
+
+/// A connection to a running Tandem.
+#[derive(Clone)]
+pub struct Client {
+    channel: Channel,
+    bearer: Bearer,
+}
+
+impl Client {
+    /// Connects, as the target says.
+    pub async fn connect(target: &Target) -> Result<Self, Failure> {
+        let server = server(target)?;
+        let token = token(target)?;
+        Self::connect_to(&server, &token).await
+    }
+
+    /// Connects to `server` with `token`.
+    pub async fn connect_to(server: &str, token: &str) -> Result<Self, Failure> {
+        let bearer = format!("Bearer {token}")
+            .parse()
+            .map_err(|_| Failure::Input("the token is not text".into()))?;
+        let endpoint = Endpoint::from_shared(server.to_owned())
+            .map_err(|_| Failure::Input(format!("`{server}` is not an address: use http://HOST:PORT")))?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .http2_keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_while_idle(true);
+        let channel = endpoint.connect().await.map_err(|_| {
+            Failure::Unreachable(format!(
+                "nobody answers at {server}: start it with `tandem up`, or name it with --server"
+            ))
+        })?;
+        Ok(Self {
+            channel,
+            bearer: Bearer(bearer),
+        })
+    }
+
+    fn calls(&self) -> Calls {
+        InterceptedService::new(self.channel.clone(), self.bearer.clone())
+    }
+
+    /// Tickets.
+    pub fn tickets(&self) -> TicketServiceClient<Calls> {
+        TicketServiceClient::new(self.calls()).max_decoding_message_size(LARGEST_RESPONSE)
+    }
+
+    /// Agents.
+    pub fn agents(&self) -> AgentServiceClient<Calls> {
+        AgentServiceClient::new(self.calls()).max_decoding_message_size(LARGEST_RESPONSE)
+    }
+
+    /// Desks.
+    pub fn desks(&self) -> DeskServiceClient<Calls> {
+        DeskServiceClient::new(self.calls()).max_decoding_message_size(LARGEST_RESPONSE)
+    }
+
+    /// Messages.
+    pub fn messages(&self) -> IngestServiceClient<Calls> {
+        IngestServiceClient::new(self.calls()).max_decoding_message_size(LARGEST_RESPONSE)
+    }
+
+    /// The desk that was named, or the only one that there is.
+    pub async fn desk(&self, named: &DeskArg) -> Result<String, Failure> {
+        if let Some(desk) = &named.desk {
+            return Ok(desk.clone());
+        }
+        let request = v1::ListDesksRequest {
+            page_size: PAGE,
+            page_token: String::new(),
+        };
+        let mut desks = self.desks().list_desks(request).await?.into_inner().desks;
+        match desks.len() {
+            0 => Err(Failure::Input(
+                "there is no desk yet: apply a desk file with `tandem apply FILE`".into(),
+            )),
+            1 => Ok(desks.remove(0)),
+            _ => Err(Failure::Input(format!(
+                "name one of the desks with --desk: {}",
+                desks.join(", ")
+            ))),
+        }
+    }
+}
+
+/// Collects pages until `limit` items are there or no page is left.
+pub async fn collect<T, F>(limit: usize, mut page: impl FnMut(u32, String) -> F) -> Result<Vec<T>, Failure>
+where
+    F: Future<Output = Result<(Vec<T>, String), tonic::Status>>,
+{
+    let mut items = Vec::new();
+    let mut token = String::new();
+    loop {
+        let wanted = u32::try_from(limit - items.len()).unwrap_or(PAGE).min(PAGE);
+        if wanted == 0 {
+            return Ok(items);
+        }
+        let (more, next) = page(wanted, token).await?;
+        items.extend(more);
+        if next.is_empty() {
+            return Ok(items);
+        }
+        token = next;
+    }
+}
+
+/// A fresh request id.
+pub fn request_id() -> String {
+    SystemIds.next(Timestamp::EPOCH).to_string()
+}
+
+/// Reads a ticket's number, with or without its letter.
+pub fn ticket_id(text: &str) -> Result<u64, Failure> {
+    let parsed: Result<TicketId, _> = text.trim().to_uppercase().parse();
+    parsed
+        .map(|ticket| ticket.0)
+        .map_err(|_| Failure::Input(format!("`{text}` is not a ticket: use T17 or 17")))
+}
+
+fn server(target: &Target) -> Result<String, Failure> {
+    if let Some(server) = &target.server {
+        return Ok(server.clone());
+    }
+    read(&target.data_dir.join(ENDPOINT_FILE)).map_err(|path| {
+        Failure::Unreachable(format!(
+            "no Tandem has written its address to {}: start one with `tandem up`, or name one with --server",
+            path.display()
+        ))
+    })
+}
+
+fn token(target: &Target) -> Result<String, Failure> {
+    let path = target
+        .token_file
+        .clone()
+        .unwrap_or_else(|| target.data_dir.join(ADMIN_TOKEN_FILE));
+    read(&path).map_err(|path| {
+        Failure::Denied(format!(
+            "cannot read the token in {}: name one with --token-file",
+            path.display()
+        ))
+    })
+}
+
+fn read(path: &Path) -> Result<String, PathBuf> {
+    fs::read_to_string(path)
+        .map(|text| text.trim().to_owned())
+        .map_err(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_can_be_written_in_three_ways() {
+        for text in ["T17", "t17", "17"] {
+            assert_eq!(ticket_id(text).ok(), Some(17));
+        }
+        assert!(ticket_id("seventeen").is_err());
+    }
+
+    #[tokio::test]
+    async fn pages_are_collected_up_to_the_limit() {
+        let page = |size: u32, token: String| async move {
+            let from: u32 = token.parse().unwrap_or(0);
+            Ok(((from..from + size.min(3)).collect(), (from + size.min(3)).to_string()))
+        };
+        assert_eq!(collect(7, page).await.expect("seven"), (0..7).collect::<Vec<_>>());
+    }
+}

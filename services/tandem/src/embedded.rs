@@ -1,0 +1,263 @@
+//! Ingest and router in one process, on SQLite and an in-process bus: the very same code as in a cluster.
+
+mod config;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tandem_bus::{Bus, InProcessBus};
+use tandem_domain::{Clock, IdSource, Role};
+use tandem_ingest::{Ingest, RouterFiles};
+use tandem_proto::v1::ingest_service_server::SERVICE_NAME as INGEST_SERVICE;
+use tandem_service_kit::auth::table::METHODS;
+use tandem_service_kit::auth::{DeskScope, Gate, Grant, Reflection, Signer, Verifier, own_secret};
+use tandem_service_kit::error::chain;
+use tandem_service_kit::grpc::{ClientOptions, Credentials, GrpcServer};
+use tandem_service_kit::health::Health;
+use tandem_service_kit::ids::{SystemClock, SystemIds};
+use tandem_service_kit::lifecycle::{Lifecycle, signals};
+use tandem_service_kit::telemetry::{Program, Telemetry};
+use tandem_store::{SqliteStore, Store, StoreError};
+use tonic::service::Routes;
+
+use crate::cli::{Target, Up};
+use crate::client::{ADMIN_TOKEN_FILE, Client, ENDPOINT_FILE};
+use crate::command::apply_file;
+use crate::failure::Failure;
+use crate::output::print_line;
+pub use config::EmbeddedConfig;
+
+const AUTH_DIR: &str = "auth";
+const INGEST_SECRET: &str = "auth/ingest.secret";
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// `tandem up`
+pub async fn up(target: &Target, args: &Up) -> Result<ExitCode, Failure> {
+    let overrides = [("TANDEM_GRPC__LISTEN", args.grpc), ("TANDEM_SMTP__LISTEN", args.smtp)];
+    let config = EmbeddedConfig::load(args.config.as_deref(), &overrides)?;
+    let telemetry =
+        Telemetry::start(&config.telemetry, PROGRAM).map_err(|error| Failure::Configuration(chain(&error)))?;
+    let signals = signals().map_err(|error| Failure::Fault(format!("signals cannot be heard: {error}")))?;
+    let running = Embedded::start(&target.data_dir, config).await?;
+    running.announce()?;
+    let exit = match running.apply(&args.desks).await {
+        Ok(()) => Ok(ExitCode::from(running.life.clone().run(signals).await)),
+        Err(failure) => {
+            running.stop().await;
+            Err(failure)
+        }
+    };
+    telemetry.shutdown().await;
+    exit
+}
+
+const PROGRAM: Program = Program {
+    name: "tandem",
+    version: env!("CARGO_PKG_VERSION"),
+};
+
+/// A Tandem that runs in this process.
+pub struct Embedded {
+    /// Where it answers gRPC.
+    pub grpc: SocketAddr,
+    /// Where it takes mail.
+    pub smtp: SocketAddr,
+    /// Where it keeps things.
+    pub store: Arc<dyn Store>,
+    /// How its parts talk.
+    pub bus: Arc<dyn Bus>,
+    /// Makes tokens.
+    pub signer: Arc<Signer>,
+    data_dir: PathBuf,
+    life: Lifecycle,
+}
+
+impl Embedded {
+    /// Starts it on a data directory.
+    pub async fn start(data_dir: &Path, config: EmbeddedConfig) -> Result<Self, Failure> {
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(data_dir).await.map_err(store_failure)?);
+        let signer = Arc::new(Signer::open(&data_dir.join(AUTH_DIR)).map_err(|error| fault(&error))?);
+        signer
+            .write_admin_token(&data_dir.join(AUTH_DIR), SystemClock.now())
+            .map_err(|error| fault(&error))?;
+        let server = GrpcServer::bind(&config.grpc)
+            .await
+            .map_err(|error| unreachable(&error))?;
+        let life = Lifecycle::new(config.lifecycle.clone());
+        let bus: Arc<dyn Bus> = Arc::new(InProcessBus::new());
+        let grpc = server.address();
+        let machine = Machine {
+            store: Arc::clone(&store),
+            bus: Arc::clone(&bus),
+            life: life.clone(),
+        };
+        let (routes, smtp) = machine.services(data_dir, &config, &signer, grpc).await?;
+        let gate = Gate::new(Arc::new(Verifier::of(&signer)), METHODS, Reflection::Open);
+        life.spawn(
+            "grpc",
+            server.serve(routes, gate, life.draining(), config.lifecycle.drain_timeout),
+        );
+        let running = Self {
+            grpc,
+            smtp,
+            store,
+            bus,
+            signer,
+            data_dir: data_dir.to_owned(),
+            life,
+        };
+        running.write_endpoint()?;
+        Ok(running)
+    }
+
+    /// The gRPC address as clients write it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.grpc)
+    }
+
+    /// Where it keeps its data.
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// A connection in a role.
+    pub async fn client(&self, role: Role, subject: &str) -> Result<Client, Failure> {
+        let grant = Grant {
+            role,
+            subject: subject.to_owned(),
+            desks: DeskScope::All,
+        };
+        let token = self
+            .signer
+            .mint(&grant, Duration::from_hours(12), SystemClock.now())
+            .map_err(|error| fault(&error))?;
+        Client::connect_to(&self.url(), &token).await
+    }
+
+    /// Stops as the first signal would.
+    pub async fn stop(self) {
+        self.life.draining().cancel();
+        self.life.run(futures::stream::pending()).await;
+    }
+
+    fn write_endpoint(&self) -> Result<(), Failure> {
+        let path = self.data_dir.join(ENDPOINT_FILE);
+        fs::write(&path, self.url())
+            .map_err(|error| Failure::Fault(format!("cannot write {}: {error}", path.display())))
+    }
+
+    fn announce(&self) -> Result<(), Failure> {
+        print_line(&format!("gRPC   {}", self.url()))?;
+        print_line(&format!("SMTP   {}", self.smtp))?;
+        print_line(&format!("data   {}", self.data_dir.display()))?;
+        print_line(&format!(
+            "token  {} (admin)",
+            self.data_dir.join(ADMIN_TOKEN_FILE).display()
+        ))
+    }
+
+    async fn apply(&self, desks: &[PathBuf]) -> Result<(), Failure> {
+        let client = self.client(Role::Admin, "admin").await?;
+        for file in desks {
+            apply_file(&client, file).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What the services share.
+struct Machine {
+    store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
+    life: Lifecycle,
+}
+
+impl Machine {
+    async fn services(
+        self,
+        data_dir: &Path,
+        config: &EmbeddedConfig,
+        signer: &Arc<Signer>,
+        grpc: SocketAddr,
+    ) -> Result<(Routes, SocketAddr), Failure> {
+        let services: Vec<&str> = tandem_router::SERVICES.into_iter().chain([INGEST_SERVICE]).collect();
+        let health = Health::new(&services, self.life.draining());
+        let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let parts = tandem_router::Parts {
+            store: Arc::clone(&self.store),
+            bus: Arc::clone(&self.bus),
+            ids: Arc::clone(&ids),
+            clock: Arc::clone(&clock),
+        };
+        let router = tandem_router::build(config.router.clone(), parts, &self.life, &health);
+        let parts = tandem_ingest::Parts {
+            store: self.store,
+            bus: self.bus,
+            files: Arc::new(router_files(grpc, signer, &clock)),
+            ids,
+            clock,
+            secret: own_secret(&data_dir.join(INGEST_SECRET))
+                .map_err(|error| fault(&error))?
+                .expose()
+                .into(),
+            instance: "embedded".to_owned(),
+            smtp: config.smtp.clone(),
+        };
+        let ingest = Ingest::start(parts, &self.life)
+            .await
+            .map_err(|error| unreachable(&error))?;
+        let mut routes = Routes::builder();
+        router.add_services(&mut routes, &config.grpc);
+        routes
+            .add_service(ingest.api)
+            .add_service(health.server())
+            .add_service(reflection());
+        Ok((routes.routes(), ingest.smtp))
+    }
+}
+
+fn router_files(grpc: SocketAddr, signer: &Arc<Signer>, clock: &Arc<dyn Clock>) -> RouterFiles {
+    let grant = Grant {
+        role: Role::Service,
+        subject: "ingest".to_owned(),
+        desks: DeskScope::All,
+    };
+    let options = ClientOptions {
+        address: format!("http://{grpc}"),
+        ca_file: None,
+        connect_timeout: CALL_TIMEOUT,
+        call_timeout: CALL_TIMEOUT,
+    };
+    RouterFiles::new(
+        options,
+        Credentials::from_signer(Arc::clone(signer), grant, Arc::clone(clock)),
+    )
+}
+
+fn reflection()
+-> tonic_reflection::server::v1::ServerReflectionServer<impl tonic_reflection::server::v1::ServerReflection> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(tandem_proto::DESCRIPTORS)
+        .build_v1()
+        .expect("the descriptors are those that the contracts were compiled to")
+}
+
+fn store_failure(error: StoreError) -> Failure {
+    match error {
+        StoreError::InUse(_) | StoreError::Unavailable(_) => Failure::Unreachable(error.to_string()),
+        other => Failure::Fault(other.to_string()),
+    }
+}
+
+fn fault(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::Fault(chain(error))
+}
+
+fn unreachable(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::Unreachable(chain(error))
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Installs what the tests need beside Rust: PostgreSQL's server, nats-server.
+set -euo pipefail
+
+found() { command -v "$1" >/dev/null 2>&1; }
+found_postgres() { found initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+
+missing=()
+found_postgres || missing+=(postgresql)
+found nats-server || missing+=(nats-server)
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if ! found apt-get; then
+  echo "The tests need: ${missing[*]} (PostgreSQL 13 or newer: initdb, postgres, psql; nats-server 2.9 or newer)." >&2
+  echo "This distribution is not known here: install them with its package manager and run this again." >&2
+  exit 1
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  found sudo || { echo "Not root, and no sudo: install ${missing[*]} by hand." >&2; exit 1; }
+  as_root=(sudo)
+fi
+echo "installing: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
