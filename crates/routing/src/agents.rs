@@ -70,6 +70,13 @@ impl Agent {
         }
     }
 
+    fn leave_desk(&mut self) {
+        self.profile = None;
+        self.presence = Presence::Offline;
+        self.missed = 0;
+        self.idle_since = Timestamp::EPOCH;
+    }
+
     pub(crate) fn capacity(&self) -> u32 {
         self.profile.as_ref().map_or(0, |profile| profile.capacity)
     }
@@ -187,15 +194,15 @@ impl Agents {
             .collect();
         let kept: BTreeSet<_> = profiles.iter().map(|(agent, _)| *agent).collect();
         for agent in self.all().filter(|agent| !kept.contains(agent)) {
-            let retired = self.get_mut(agent);
-            retired.profile = None;
-            retired.presence = Presence::Offline;
-            retired.missed = 0;
-            retired.idle_since = Timestamp::EPOCH;
+            self.get_mut(agent).leave_desk();
         }
         self.in_order = profiles.iter().map(|(agent, _)| *agent).collect();
         for (order, (agent, profile)) in profiles.into_iter().enumerate() {
             let slot = self.get_mut(agent);
+            if slot.profile.is_none() {
+                // What still happened to a former agent's tickets must not count for a newcomer.
+                slot.leave_desk();
+            }
             slot.order = order;
             slot.profile = Some(profile.clone());
         }

@@ -172,3 +172,17 @@ fn a_queues_new_aging_reorders_who_waits() {
     world.set_presence("ana", Presence::Online);
     assert_eq!(world.offered_to(old).as_deref(), Some("ana"));
 }
+
+#[test]
+fn an_agent_who_comes_back_is_a_newcomer_also_after_a_restart() {
+    let mut world = World::staffed(desk([agent("ana"), agent("bo")]));
+    world.open(mail(1));
+    world.activate(desk([agent("bo")])).unwrap();
+    world.restart();
+    // `World` compares the restarted core with one that was not.
+    world.activate(desk([agent("ana"), agent("bo")])).unwrap();
+    assert_eq!(
+        (world.agent("ana").presence, world.agent("ana").missed),
+        (Presence::Offline, 0)
+    );
+}

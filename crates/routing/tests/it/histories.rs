@@ -338,7 +338,7 @@ fn agree(world: &World, model: &Model) {
 }
 
 prop_state_machine! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn the_core_agrees_with_the_model_after_every_step(sequential 1..60 => Subject);
