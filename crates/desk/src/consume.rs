@@ -11,7 +11,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tandem_bus::Bus;
 use tandem_domain::Timestamp;
-use tandem_store::{Commit, Record, Store, Stream};
+use tandem_store::{Commit, Record, Store, StoreError, Stream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +48,15 @@ pub enum HandleError {
     /// It will never work.
     #[error("{0}")]
     Fail(String),
+    /// Something that every record needs is away, such as the store: tried until it is back, and never parked.
+    #[error("{0}")]
+    Wait(String),
+}
+
+impl From<StoreError> for HandleError {
+    fn from(error: StoreError) -> Self {
+        Self::Wait(error.to_string())
+    }
 }
 
 /// A consumer: one name, any number of replicas, one position per stream.

@@ -11,6 +11,7 @@ use tandem_bus::{BusError, Delivery, subject};
 use tandem_domain::Timestamp;
 use tandem_store::{Record, Stream};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -84,15 +85,17 @@ impl Dispatch {
     fn tell(&mut self, stream: Stream, news: News) {
         let worker = self.workers.entry(stream.clone()).or_insert_with(|| {
             let (sender, receiver) = mpsc::channel(WAITING);
-            self.tasks
-                .spawn(Worker::new(self.consumer.clone(), stream).run(receiver));
+            let worker = Worker::new(self.consumer.clone(), stream.clone());
+            self.tasks.spawn(worker.run(receiver));
             sender
         });
-        if let Err(mpsc::error::TrySendError::Full(_)) = worker.try_send(news) {
-            tracing::debug!(
-                consumer = self.consumer.name,
-                "worker is behind; it will read from the journal"
-            );
+        match worker.try_send(news) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => tracing::debug!(%stream, "worker is behind; it will read from the journal"),
+            Err(TrySendError::Closed(_)) => {
+                tracing::error!(%stream, consumer = self.consumer.name, "worker broke off; the next news starts it anew");
+                self.workers.remove(&stream);
+            }
         }
     }
 }

@@ -1,9 +1,11 @@
 //! One stream's worker: drops repeats, notices gaps and heads that are further, reads what is missing
 //! from the owner, and moves the position with what the handler did.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tandem_store::{Commit, Position, PositionUpdate, Record, StoreError, Stream};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -188,10 +190,23 @@ impl Worker {
         let Some(last) = records.last() else {
             return Ok(Handled::Committed);
         };
-        let handling = self.consumer.handler.handle(&self.stream, records);
-        let too_slow = |_| Err(HandleError::Retry("the handler took too long".to_owned()));
-        let commit = timeout(HANDLER_TIMEOUT, handling).await.unwrap_or_else(too_slow)?;
-        Ok(self.commit(commit, place(last)).await)
+        loop {
+            match self.call_handler(records).await {
+                Ok(commit) => return Ok(self.commit(commit, place(last)).await),
+                Err(HandleError::Wait(reason)) => self.pause(&reason).await,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// A handler that panics fails; one that hangs is tried again.
+    async fn call_handler(&self, records: &[Record]) -> Result<Commit, HandleError> {
+        let handling = AssertUnwindSafe(self.consumer.handler.handle(&self.stream, records)).catch_unwind();
+        match timeout(HANDLER_TIMEOUT, handling).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(HandleError::Fail("the handler panicked".to_owned())),
+            Err(_) => Err(HandleError::Retry("the handler took too long".to_owned())),
+        }
     }
 
     async fn reset(&mut self) {
@@ -216,7 +231,7 @@ impl Worker {
                 Ok(()) => Handled::Committed,
                 Err(StoreError::PositionMoved { .. }) => Handled::Moved,
                 Err(error) => {
-                    self.pause(&error).await;
+                    self.pause(&error.to_string()).await;
                     if let StoreError::OutcomeUnknown(_) = error {
                         Handled::Moved
                     } else {
@@ -245,13 +260,13 @@ impl Worker {
             let reading = self.consumer.store.position(&self.consumer.name, &self.stream);
             match within(STORE_TIMEOUT, reading).await {
                 Ok(position) => return self.position = position,
-                Err(error) => self.pause(&error).await,
+                Err(error) => self.pause(&error.to_string()).await,
             }
         }
     }
 
-    async fn pause(&mut self, error: &StoreError) {
-        tracing::warn!(stream = %self.stream, consumer = self.consumer.name, %error, "store trouble; tried again");
+    async fn pause(&mut self, reason: &str) {
+        tracing::warn!(stream = %self.stream, consumer = self.consumer.name, reason, "events wait; tried again");
         sleep(self.backoff.next()).await;
     }
 }

@@ -11,3 +11,4 @@ mod support;
 mod section_3;
 mod section_4;
 mod section_5;
+mod simulation;

@@ -196,6 +196,37 @@ async fn a_failure_is_parked_at_once_and_can_be_retried_by_hand() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_waits_for_something_that_is_away_is_never_parked() {
+    let world = World::new();
+    let counting = Counting::start(&world, "a");
+    counting.trouble(4, 50, HandleError::Wait("away".to_owned()));
+    let desks = world.owner().await;
+    add_many(&desks, 0, 5).await;
+    caught_up(&world, &counting, 5).await;
+    assert!(
+        parked_events(&world.store, "counting", &acme(), None, 10)
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_over_an_event_has_it_parked_and_goes_on() {
+    let world = World::new();
+    let counting = Counting::start(&world, "a");
+    counting.panic_at(4);
+    let desks = world.owner().await;
+    add_many(&desks, 0, 5).await;
+    caught_up(&world, &counting, 4).await;
+    let page = parked_events(&world.store, "counting", &acme(), None, 10)
+        .await
+        .unwrap();
+    assert_eq!(page.items[0].reason, "the handler panicked");
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_desks_poisoned_event_holds_no_other_desk_up() {
     let world = World::new();
     let counting = Counting::start(&world, "a");

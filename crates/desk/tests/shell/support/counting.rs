@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tandem_desk::{Consume, HandleError, Recorded, consume, decode_record};
 use tandem_domain::{DeskId, Timestamp};
-use tandem_store::{Commit, JournalStore, MemoryStore, Record, Row, Stream};
+use tandem_store::{Commit, JournalStore, MemoryStore, Record, Row, StoreError, Stream};
 use tokio_util::sync::CancellationToken;
 
 use super::World;
@@ -21,6 +21,7 @@ pub(crate) struct Seen {
     pub(crate) committed: usize,
     pub(crate) resets: usize,
     pub(crate) watermark: Option<Timestamp>,
+    panic_at: Option<u64>,
     /// How often handling this seq still fails, and how.
     pub(crate) trouble: HashMap<u64, (usize, HandleError)>,
 }
@@ -60,10 +61,18 @@ impl Counting {
         self.seen.lock().unwrap().trouble.insert(seq, (times, error));
     }
 
+    pub(crate) fn panic_at(&self, seq: u64) {
+        self.seen.lock().unwrap().panic_at = Some(seq);
+    }
+
     /// The sum, as committed.
     pub(crate) async fn sum(&self, desk: &DeskId) -> i64 {
-        let row = self.store.row(desk, "counting", "sum").await.unwrap();
-        row.map_or(0, |row| String::from_utf8(row.to_vec()).unwrap().parse().unwrap())
+        self.read_sum(desk).await.unwrap()
+    }
+
+    async fn read_sum(&self, desk: &DeskId) -> Result<i64, StoreError> {
+        let row = self.store.row(desk, "counting", "sum").await?;
+        Ok(row.map_or(0, |row| String::from_utf8(row.to_vec()).unwrap().parse().unwrap()))
     }
 
     /// How far it has come, as committed.
@@ -113,9 +122,11 @@ impl Consume for Counting {
     async fn handle(&self, stream: &Stream, records: &[Record]) -> Result<Commit, HandleError> {
         for record in records {
             self.fail(record)?;
+            let panic_at = self.seen.lock().unwrap().panic_at;
+            assert_ne!(panic_at, Some(record.seq), "told to panic");
             self.seen.lock().unwrap().handled.push(record.seq);
         }
-        let before = self.sum(&stream.desk).await;
+        let before = self.read_sum(&stream.desk).await?;
         // Another replica may be at it at the same time; the position decides whose commit counts.
         tokio::time::sleep(Duration::from_millis(3)).await;
         let sum = before + records.iter().map(amount).sum::<i64>();

@@ -1,0 +1,314 @@
+//! Any event at all.
+
+use std::time::Duration;
+
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use tandem_domain::desk::{AgentProfile, ChannelPolicy, QueuePolicy};
+use tandem_domain::explain::{Rank, Ranking};
+use tandem_domain::routing::{DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent};
+use tandem_domain::{
+    Actor, Cause, Channel, CompiledDesk, ConversationId, Event, LanguageTag, MessageId, OfferId, Presence, Priority,
+    Proficiency, Requirement, Role, SkillLevel, TicketId, Timestamp, Trace,
+};
+use uuid::Uuid;
+
+/// A key of any sort.
+fn key<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug + 'static>() -> BoxedStrategy<T> {
+    "[a-z0-9][a-z0-9_-]{0,20}"
+        .prop_map(|text| text.parse().expect("of the right form"))
+        .boxed()
+}
+
+fn keys<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug + 'static>() -> impl Strategy<Value = Vec<T>> {
+    vec(key(), 0..4)
+}
+
+fn time() -> impl Strategy<Value = Timestamp> {
+    (0..=4_102_444_800_000_000_i64).prop_map(Timestamp::from_micros)
+}
+
+fn duration() -> impl Strategy<Value = Duration> {
+    (0..=1_000_000_000_u64, 0..1_000_000_000_u32).prop_map(|(seconds, nanos)| Duration::new(seconds, nanos))
+}
+
+fn language() -> impl Strategy<Value = LanguageTag> {
+    select(vec!["de", "pt-BR", "zh-Hant-TW", "en"]).prop_map(|tag| tag.parse().expect("a tag"))
+}
+
+fn channel() -> impl Strategy<Value = Channel> {
+    select(Channel::ALL.to_vec())
+}
+
+fn proficiency() -> impl Strategy<Value = Proficiency> {
+    use Proficiency::{A1, A2, B1, B2, C1, C2};
+    select(vec![A1, A2, B1, B2, C1, C2])
+}
+
+fn presence() -> impl Strategy<Value = Presence> {
+    select(vec![
+        Presence::Offline,
+        Presence::Online,
+        Presence::Away,
+        Presence::NotResponding,
+    ])
+}
+
+fn level() -> impl Strategy<Value = SkillLevel> {
+    (1..=5_u8).prop_map(|level| SkillLevel::new(level).expect("from 1 to 5"))
+}
+
+fn requirement() -> impl Strategy<Value = Requirement> {
+    let skills = btree_map(key(), level(), 0..4);
+    (key(), channel(), option::of((language(), proficiency())), skills).prop_map(
+        |(queue, channel, language, skills)| Requirement {
+            queue,
+            channel,
+            language,
+            skills,
+        },
+    )
+}
+
+fn intake() -> impl Strategy<Value = Intake> {
+    let ids = (any::<u128>(), any::<u128>(), key(), channel(), key());
+    let content = (
+        option::of(language()),
+        btree_map(key(), level(), 0..3),
+        btree_set(key(), 0..3),
+    );
+    let rest = (select(Priority::ALL.to_vec()), time(), any::<bool>());
+    (ids, content, rest).prop_map(
+        |(ids, (language, skills, tags), (priority, received_at, automatic))| Intake {
+            message: MessageId(Uuid::from_u128(ids.0)),
+            conversation: ConversationId(Uuid::from_u128(ids.1)),
+            account: ids.2,
+            channel: ids.3,
+            queue: ids.4,
+            language,
+            skills,
+            tags,
+            priority,
+            received_at,
+            automatic,
+        },
+    )
+}
+
+fn rank() -> impl Strategy<Value = Rank> {
+    (key(), any::<u32>(), any::<u32>(), time()).prop_map(|(agent, used, capacity, idle_since)| Rank {
+        agent,
+        used,
+        capacity,
+        idle_since,
+    })
+}
+
+fn ranking() -> impl Strategy<Value = Ranking> {
+    (
+        any::<u32>(),
+        any::<u32>(),
+        any::<u32>(),
+        rank(),
+        vec(rank(), 0..3),
+        any::<bool>(),
+    )
+        .prop_map(|(considered, fit, free, winner, runners_up, direct)| Ranking {
+            considered,
+            fit,
+            free,
+            winner,
+            runners_up,
+            direct,
+        })
+}
+
+fn agent() -> impl Strategy<Value = AgentProfile> {
+    let skills = btree_map(key(), level(), 0..3);
+    let languages = btree_map(language(), proficiency(), 0..3);
+    (
+        key(),
+        keys(),
+        skills,
+        languages,
+        any::<u32>(),
+        btree_map(channel(), any::<u32>(), 0..4),
+    )
+        .prop_map(|(id, teams, skills, languages, capacity, channel_max)| AgentProfile {
+            id,
+            teams,
+            skills,
+            languages,
+            capacity,
+            channel_max,
+        })
+}
+
+fn queue() -> impl Strategy<Value = QueuePolicy> {
+    let skills = btree_map(key(), level(), 0..3);
+    (key(), keys(), skills, option::of(duration()), duration(), any::<u32>()).prop_map(
+        |(id, teams, skills, aging, decline_pause, max_missed)| QueuePolicy {
+            id,
+            teams,
+            skills,
+            aging,
+            decline_pause,
+            max_missed,
+        },
+    )
+}
+
+fn channel_policy() -> impl Strategy<Value = ChannelPolicy> {
+    (any::<u32>(), any::<u32>(), duration(), duration()).prop_map(|(units, hold_units, offer_ttl, wrap_up)| {
+        ChannelPolicy {
+            units,
+            hold_units,
+            offer_ttl,
+            wrap_up,
+        }
+    })
+}
+
+fn compiled_desk() -> impl Strategy<Value = CompiledDesk> {
+    let head = (
+        any::<u64>(),
+        "[0-9a-f]{64}",
+        option::of(language()),
+        proficiency(),
+        duration(),
+    );
+    let words = (keys(), keys(), vec(agent(), 0..3), vec(queue(), 0..3));
+    let maps = (
+        btree_map(channel(), channel_policy(), 0..4),
+        btree_map(key(), channel(), 0..3),
+    );
+    (head, words, maps).prop_map(
+        |(head, (skills, teams, agents, queues), (channels, accounts))| CompiledDesk {
+            version: head.0,
+            hash: head.1,
+            default_language: head.2,
+            min_proficiency: head.3,
+            skills,
+            teams,
+            agents,
+            queues,
+            channels,
+            accounts,
+            close_after: head.4,
+        },
+    )
+}
+
+fn ticket() -> impl Strategy<Value = TicketId> {
+    any::<u64>().prop_map(TicketId)
+}
+
+fn offer() -> impl Strategy<Value = OfferId> {
+    any::<u64>().prop_map(OfferId)
+}
+
+/// What happens to a desk and to tickets.
+fn ticket_event() -> impl Strategy<Value = RoutingEvent> {
+    use RequeueReason::{AgentRemoved, CustomerReplied, Reopened, Requested, Transferred};
+    let reason = select(vec![Requested, Transferred, AgentRemoved, Reopened, CustomerReplied]);
+    prop_oneof![
+        compiled_desk().prop_map(|desk| RoutingEvent::DeskActivated(Box::new(desk))),
+        (ticket(), intake(), requirement()).prop_map(|(ticket, intake, requirement)| RoutingEvent::TicketOpened {
+            ticket,
+            intake: Box::new(intake),
+            requirement
+        }),
+        (ticket(), any::<u128>(), any::<bool>(), time()).prop_map(|(ticket, message, automatic, received_at)| {
+            RoutingEvent::MessageAdded {
+                ticket,
+                message: MessageId(Uuid::from_u128(message)),
+                automatic,
+                received_at,
+            }
+        }),
+        (key(), presence()).prop_map(|(agent, presence)| RoutingEvent::PresenceChanged { agent, presence }),
+        ticket().prop_map(|ticket| RoutingEvent::TicketHeld { ticket }),
+        ticket().prop_map(|ticket| RoutingEvent::TicketResumed { ticket }),
+        (ticket(), requirement(), reason).prop_map(|(ticket, requirement, reason)| RoutingEvent::TicketRequeued {
+            ticket,
+            requirement,
+            reason
+        }),
+        (ticket(), time()).prop_map(|(ticket, until)| RoutingEvent::WrapUpStarted { ticket, until }),
+        ticket().prop_map(|ticket| RoutingEvent::TicketDone { ticket }),
+        ticket().prop_map(|ticket| RoutingEvent::WrapUpInterrupted { ticket }),
+        ticket().prop_map(|ticket| RoutingEvent::TicketCancelled { ticket }),
+        ticket().prop_map(|ticket| RoutingEvent::TicketClosed { ticket }),
+    ]
+}
+
+fn offer_event() -> impl Strategy<Value = RoutingEvent> {
+    use DeclineReason::{Busy, Conflict, Other, WrongSkill};
+    let declined = select(vec![Busy, WrongSkill, Conflict, Other]);
+    let revoked = select(vec![
+        RevokeReason::AgentLeft,
+        RevokeReason::TicketMoved,
+        RevokeReason::DeskChanged,
+    ]);
+    prop_oneof![
+        (offer(), ticket(), key(), time(), ranking()).prop_map(|(offer, ticket, agent, expires_at, ranking)| {
+            RoutingEvent::OfferIssued {
+                offer,
+                ticket,
+                agent,
+                expires_at,
+                ranking,
+            }
+        }),
+        (offer(), ticket(), key()).prop_map(|(offer, ticket, agent)| RoutingEvent::OfferAccepted {
+            offer,
+            ticket,
+            agent
+        }),
+        (offer(), ticket(), key(), declined, time()).prop_map(|(offer, ticket, agent, reason, until)| {
+            RoutingEvent::OfferDeclined {
+                offer,
+                ticket,
+                agent,
+                reason,
+                until,
+            }
+        }),
+        (offer(), ticket(), key(), time()).prop_map(|(offer, ticket, agent, until)| RoutingEvent::OfferExpired {
+            offer,
+            ticket,
+            agent,
+            until
+        }),
+        (offer(), ticket(), key(), revoked).prop_map(|(offer, ticket, agent, reason)| RoutingEvent::OfferRevoked {
+            offer,
+            ticket,
+            agent,
+            reason
+        }),
+    ]
+}
+
+fn cause() -> impl Strategy<Value = Cause> {
+    prop_oneof![
+        (".{0,10}", ".{0,10}").prop_map(|(method, id)| Cause::Request { method, id }),
+        Just(Cause::Timer),
+        Just(Cause::SessionLost),
+        ".{0,10}".prop_map(Cause::Event),
+    ]
+}
+
+/// Any event of any kind.
+pub(crate) fn event() -> impl Strategy<Value = Event<RoutingEvent>> {
+    let actor = (select(Role::ALL.to_vec()), ".{0,10}").prop_map(|(role, subject)| Actor { role, subject });
+    let body = prop_oneof![ticket_event(), offer_event()];
+    (time(), actor, cause(), ".{0,10}", body).prop_map(|(at, actor, cause, trace, body)| Event {
+        at,
+        actor,
+        cause,
+        trace: Trace(trace),
+        body,
+    })
+}
