@@ -1,5 +1,6 @@
 //! What tests share: real servers on free ports, and a network that fails when told to.
 
+pub mod disk;
 pub mod nats;
 pub mod port;
 pub mod postgres;

@@ -87,13 +87,33 @@ impl Postgres {
     /// If the server does not make it.
     #[must_use]
     pub fn database(&self) -> String {
+        self.database_in("pg_default")
+    }
+
+    /// Makes an empty database in a tablespace and returns its URL.
+    ///
+    /// # Panics
+    /// If the server does not make it.
+    #[must_use]
+    pub fn database_in(&self, tablespace: &str) -> String {
         let name = format!("tandem_test_{:016x}", random());
-        self.sql(&format!("CREATE DATABASE {name}"));
+        self.sql(&format!("CREATE DATABASE {name} TABLESPACE {tablespace}"));
         self.databases
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(name.clone());
         self.url(&name)
+    }
+
+    /// Makes a directory the private server's own, for a tablespace.
+    ///
+    /// # Panics
+    /// If the server is not ours.
+    pub fn own(&self, directory: &Path) {
+        let Server::Private(private) = &self.server else {
+            panic!("the server is not ours")
+        };
+        private.account.give(directory);
     }
 
     /// Runs SQL as the superuser, in the server's own database, and returns what it says: one line per row,

@@ -1,5 +1,11 @@
 //! The PostgreSQL store: the suite, and what only it promises.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
+
+mod lost;
+mod schema;
+mod support;
+
 use std::sync::Arc;
 
 use tandem_store::conformance::Subject;

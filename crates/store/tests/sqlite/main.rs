@@ -1,5 +1,13 @@
 //! The SQLite store: the suite, and what only it promises.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail as tests do")]
+
+mod crash;
+mod full;
+mod grouping;
+mod opening;
+mod support;
+
 use std::sync::Arc;
 
 use tandem_store::conformance::Subject;

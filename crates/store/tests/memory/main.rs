@@ -1,5 +1,7 @@
 //! The memory store: the suite, and the faults that it injects.
 
+mod faults;
+
 use std::sync::Arc;
 
 use tandem_store::conformance::Subject;

@@ -1,0 +1,157 @@
+//! Connections that are lost, servers that are killed, callers who stop waiting.
+
+use std::time::Duration;
+
+use tandem_store::conformance::eventually;
+use tandem_store::{DocumentStore, JournalStore, PostgresStore, StoreError};
+use tandem_test_support::postgres::Postgres;
+
+use crate::support::{Intruder, append, document, stream};
+
+#[tokio::test]
+async fn a_connection_lost_during_a_commit_leaves_its_outcome_unknown() {
+    let Some(server) = Postgres::start().await else { return };
+    let url = server.database();
+    let store = PostgresStore::connect(&url, 3).await.unwrap();
+    let acme = stream("acme");
+    store.commit(append(&acme, 1)).await.unwrap();
+
+    let mut intruder = Intruder::connect(&url).await;
+    intruder.lock("read_row").await;
+    let commit = store.commit(append(&acme, 2));
+    let cut = async {
+        intruder.see_it_wait().await;
+        intruder.terminate_the_store().await;
+        intruder.unlock().await;
+    };
+    let (lost, ()) = futures::future::join(commit, cut).await;
+    assert!(matches!(lost, Err(StoreError::OutcomeUnknown(_))), "{lost:?}");
+
+    // It did not happen, and the store goes on over new connections.
+    eventually(async || {
+        store
+            .tail(&acme)
+            .await
+            .is_ok_and(|tail| tail.is_some_and(|tail| tail.seq == 1))
+    })
+    .await;
+    store.commit(append(&acme, 2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_lost_before_the_commit_means_that_nothing_happened() {
+    let Some(server) = Postgres::start().await else { return };
+    let url = server.database();
+    let store = PostgresStore::connect(&url, 3).await.unwrap();
+    let mut intruder = Intruder::connect(&url).await;
+    intruder.lock("message").await;
+    let accept = store.accept(vec![document(1)]);
+    let cut = async {
+        intruder.see_it_wait().await;
+        intruder.terminate_the_store().await;
+        intruder.unlock().await;
+    };
+    let (lost, ()) = futures::future::join(accept, cut).await;
+    assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
+    eventually(async || {
+        store
+            .document(&document(1).desk, document(1).id)
+            .await
+            .is_ok_and(|found| found.is_none())
+    })
+    .await;
+    assert!(!store.accept(vec![document(1)]).await.unwrap()[0].duplicate);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unavailable_and_found_again() {
+    let Some(mut server) = Postgres::start_private().await else {
+        return;
+    };
+    let store = PostgresStore::connect(&server.database(), 3).await.unwrap();
+    server.stop();
+    assert!(matches!(
+        store.tail(&stream("acme")).await,
+        Err(StoreError::Unavailable(_))
+    ));
+    let lost = store.commit(append(&stream("acme"), 1)).await;
+    assert!(
+        matches!(lost, Err(StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_))),
+        "{lost:?}"
+    );
+    server.start_again().await;
+    eventually(async || store.tail(&stream("acme")).await.is_ok()).await;
+    store.commit(append(&stream("acme"), 1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_the_server() {
+    let Some(mut server) = Postgres::start_private().await else {
+        return;
+    };
+    let store = PostgresStore::connect(&server.database(), 4).await.unwrap();
+    let acme = stream("acme");
+    let mut acknowledged = 0;
+    for round in 1..=4 {
+        let writing = tokio::spawn(write_until_lost(store.clone(), acknowledged));
+        eventually(async || {
+            store
+                .tail(&acme)
+                .await
+                .is_ok_and(|tail| tail.is_some_and(|tail| tail.seq >= round * 20))
+        })
+        .await;
+        server.kill9();
+        acknowledged = writing.await.unwrap();
+        server.start_again().await;
+        eventually(async || store.tail(&acme).await.is_ok()).await;
+
+        let tail = store.tail(&acme).await.unwrap().map_or(0, |tail| tail.seq);
+        assert!(
+            tail >= acknowledged,
+            "the journal ends at {tail}, but {acknowledged} was acknowledged"
+        );
+        let last = store.row(&acme.desk, "ticket", "last").await.unwrap();
+        assert_eq!(
+            last,
+            Some(tail.to_string().into()),
+            "record and row were committed together"
+        );
+        acknowledged = tail;
+    }
+}
+
+/// Commits one record after the other; returns the last one that was acknowledged.
+async fn write_until_lost(store: PostgresStore, mut acknowledged: u64) -> u64 {
+    loop {
+        match store.commit(append(&stream("acme"), acknowledged + 1)).await {
+            Ok(()) => acknowledged += 1,
+            Err(StoreError::OutcomeUnknown(_) | StoreError::Unavailable(_)) => return acknowledged,
+            Err(other) => panic!("a lost server is no {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn callers_who_stop_waiting_poison_no_connection() {
+    let Some(server) = Postgres::start().await else { return };
+    let store = PostgresStore::connect(&server.database(), 2).await.unwrap();
+    for number in 1..=150_u128 {
+        // Each is left at another point of its transaction.
+        let patience = Duration::from_micros(u64::try_from(number).unwrap() * 40);
+        let _ = tokio::time::timeout(patience, store.accept(vec![document(number)])).await;
+        let _ = tokio::time::timeout(patience, store.tail(&stream("acme"))).await;
+    }
+    // All were finished, each in its own transaction, and the connections are as good as new.
+    let all = async || {
+        store
+            .documents(&document(1).desk, None, None, 1000)
+            .await
+            .unwrap()
+            .len()
+    };
+    eventually(async || all().await == 150).await;
+    for seq in 1..=20 {
+        store.commit(append(&stream("acme"), seq)).await.unwrap();
+    }
+}
