@@ -64,6 +64,12 @@ impl Lifecycle {
         self.draining.clone()
     }
 
+    /// How long running work may take to finish once it drains.
+    #[must_use]
+    pub fn drain_timeout(&self) -> Duration {
+        self.config.drain_timeout
+    }
+
     /// Cancelled when work is cut off.
     #[must_use]
     pub fn aborting(&self) -> CancellationToken {

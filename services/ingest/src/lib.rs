@@ -17,6 +17,7 @@ mod follow;
 mod intake;
 pub mod language;
 pub mod mail;
+mod process;
 mod sender;
 mod service;
 mod sink;

@@ -172,7 +172,11 @@ impl Validate for BusConfig {
             "URLs such as nats://host:4222 or tls://host:4222",
         );
         let both_or_neither = self.tls_cert_file.is_some() == self.tls_key_file.is_some();
-        check.rule(both_or_neither, "tls_key_file", "a certificate and a key are needed, or neither");
+        check.rule(
+            both_or_neither,
+            "tls_key_file",
+            "a certificate and a key are needed, or neither",
+        );
         check.rule((1..=5).contains(&self.replicas), "replicas", "1 to 5");
     }
 }
