@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use tandem_bus::conformance::{event, next, publish, within};
-use tandem_bus::nats::{NatsBus, NatsConfig, STREAM, Weakness};
+use tandem_bus::nats::{NatsBus, NatsConfig, NatsTls, STREAM, Weakness};
 use tandem_bus::{Bus, BusError, Headers};
 use tandem_test_support::nats::Nats;
 
@@ -29,6 +29,42 @@ async fn a_wrong_password_leaves_the_bus_unavailable() {
     let bus = connect(&format!("nats://tandem:wrong@127.0.0.1:{}", nats.port())).await;
     assert!(!bus.is_connected());
     assert!(matches!(bus.publish(event("0")).await, Err(BusError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn with_tls_only_a_server_of_a_trusted_authority_is_talked_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (directory.path().join("server.pem"), directory.path().join("server.key"));
+    std::fs::write(&certificate, server.cert.pem()).unwrap();
+    std::fs::write(&key, server.signing_key.serialize_pem()).unwrap();
+    let settings = format!("tls {{ cert_file: {certificate:?}, key_file: {key:?} }}");
+    let Some(nats) = Nats::start_with(&settings).await else {
+        return;
+    };
+
+    let trusting = Some(NatsTls {
+        ca_file: Some(certificate),
+        identity: None,
+    });
+    let bus = NatsBus::connect(NatsConfig {
+        tls: trusting,
+        ..config(&nats.url())
+    })
+    .await
+    .unwrap();
+    publish(&bus, 0..1).await;
+    let unknowing = Some(NatsTls {
+        ca_file: None,
+        identity: None,
+    });
+    let bus = NatsBus::connect(NatsConfig {
+        tls: unknowing,
+        ..config(&nats.url())
+    })
+    .await
+    .unwrap();
+    assert!(!bus.is_connected());
 }
 
 #[tokio::test]
