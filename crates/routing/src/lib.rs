@@ -12,6 +12,7 @@ mod agents;
 mod apply;
 mod bits;
 mod classes;
+mod closed;
 mod core;
 mod desk;
 mod ended;
@@ -28,5 +29,6 @@ mod ticket;
 mod tickets;
 mod timers;
 mod turn;
+mod views;
 
 pub use core::RoutingCore;

@@ -16,7 +16,7 @@
 
 mod index;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use tandem_domain::routing::RoutingEvent;
@@ -97,8 +97,9 @@ pub(crate) fn changed(state: &State, events: &[Event<RoutingEvent>]) -> Vec<RowC
     if let Some(desk) = events.iter().rev().find_map(|event| activated(&event.body)) {
         rows.push(put(DESK, DESK_KEY.to_owned(), desk));
     }
-    for ticket in changed_tickets(state, events) {
-        ticket_rows(state, ticket, events, &mut rows);
+    let switched = events.iter().any(|event| activated(&event.body).is_some());
+    for (ticket, own) in changed_tickets(state, events, switched) {
+        rows.extend(ticket_rows(state, ticket, &own, switched));
     }
     rows.extend(
         changed_agents(state, events)
@@ -163,26 +164,29 @@ fn activated(body: &RoutingEvent) -> Option<&CompiledDesk> {
     }
 }
 
-/// A new desk may change what every ticket asks for.
-fn changed_tickets(state: &State, events: &[Event<RoutingEvent>]) -> BTreeSet<TicketId> {
-    let named = events.iter().filter_map(|event| ticket_of(&event.body));
-    let switched = events.iter().any(|event| activated(&event.body).is_some());
-    named
-        .chain(state.tickets.keys().copied().filter(|_| switched))
-        .collect()
+/// Each ticket that has changed, with its own events. A new desk may change what every ticket asks for.
+fn changed_tickets<'a>(
+    state: &State,
+    events: &'a [Event<RoutingEvent>],
+    switched: bool,
+) -> BTreeMap<TicketId, Vec<&'a RoutingEvent>> {
+    let every = state.tickets.keys().filter(|_| switched);
+    let mut changed: BTreeMap<_, Vec<_>> = every.map(|ticket| (*ticket, Vec::new())).collect();
+    for event in events {
+        if let Some(ticket) = ticket_of(&event.body) {
+            changed.entry(ticket).or_default().push(&event.body);
+        }
+    }
+    changed
 }
 
-fn ticket_rows(state: &State, id: TicketId, events: &[Event<RoutingEvent>], rows: &mut Vec<RowChange>) {
+fn ticket_rows(state: &State, id: TicketId, own: &[&RoutingEvent], switched: bool) -> Vec<RowChange> {
     let view = state
         .view_of(id)
         .expect("a ticket is remembered until its last rows are written");
-    let own: Vec<_> = events
-        .iter()
-        .map(|event| &event.body)
-        .filter(|body| ticket_of(body) == Some(id))
-        .collect();
-    rows.push(put(TICKET, number(id.0), &view));
-    rows.extend(index::changes(state, &view, trail(state, id), &own));
+    let mut rows = vec![put(TICKET, number(id.0), &view)];
+    rows.extend(index::changes(state, &view, trail(state, id), own, switched));
+    rows
 }
 
 fn trail(state: &State, id: TicketId) -> &Trail {

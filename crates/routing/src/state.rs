@@ -1,20 +1,18 @@
 //! Everything that the router knows about a desk, and its indices.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use tandem_domain::desk::AgentProfile;
-use tandem_domain::routing::{AgentView, OfferView, TicketView, WorkList};
-use tandem_domain::{
-    AgentId, Channel, ConversationId, OfferId, Presence, QueueId, Requirement, TicketId, TicketStatus, Timestamp,
-};
+use tandem_domain::routing::TicketView;
+use tandem_domain::{Channel, ConversationId, OfferId, QueueId, Requirement, TicketId, TicketStatus, Timestamp};
 
 use crate::agents::{AgentIx, Agents, Load};
 use crate::bits::Bits;
 use crate::classes::{ClassIx, Classes, WaitKey};
+use crate::closed::JustClosed;
 use crate::desk::Desk;
 use crate::ended::EndedOffers;
-use crate::ticket::{PassedOver, Phase, Ticket, Trail};
+use crate::ticket::{PassedOver, Phase, Ticket};
 use crate::timers::{Timer, Timers};
 
 /// The facts, and what is derived from them. Facts change in `apply` only; what is derived
@@ -44,34 +42,6 @@ pub(crate) struct State {
 pub(crate) struct Touched {
     pub(crate) agents: Bits,
     pub(crate) classes: Bits,
-}
-
-/// Tickets that were closed lately, as they were at the end: their last read-model rows are
-/// written after they have been forgotten.
-#[derive(Debug, Default)]
-pub(crate) struct JustClosed {
-    order: VecDeque<(Timestamp, TicketId)>,
-    tickets: BTreeMap<TicketId, (TicketView, Trail)>,
-}
-
-/// Far longer than a batch of commands takes to be committed.
-const CLOSED_KEPT: Duration = Duration::from_mins(10);
-
-impl JustClosed {
-    pub(crate) fn get(&self, ticket: TicketId) -> Option<&(TicketView, Trail)> {
-        self.tickets.get(&ticket)
-    }
-
-    fn add(&mut self, at: Timestamp, view: TicketView, trail: Trail) {
-        self.order.push_back((at, view.id));
-        self.tickets.insert(view.id, (view, trail));
-    }
-
-    pub(crate) fn forget_old(&mut self, now: Timestamp) {
-        while let Some((_, ticket)) = self.order.pop_front_if(|(at, _)| at.plus(CLOSED_KEPT) < now) {
-            self.tickets.remove(&ticket);
-        }
-    }
 }
 
 /// Looking things up.
@@ -183,31 +153,26 @@ impl State {
 
     /// Moves a ticket on, and all indices with it.
     pub(crate) fn shift(&mut self, id: TicketId, phase: Phase, at: Timestamp) {
-        let before = self.ticket(id).phase.holder();
+        self.shift_to(id, phase, self.ticket(id).class, at);
+    }
+
+    /// Puts a ticket, wherever it is, among those that wait with this requirement.
+    pub(crate) fn queue(&mut self, id: TicketId, requirement: &Requirement, at: Timestamp) {
+        let class = self.class_of(requirement);
+        self.ticket_mut(id).trail.queues.insert(requirement.queue.clone());
+        self.shift_to(id, Phase::Queued, class, at);
+    }
+
+    fn shift_to(&mut self, id: TicketId, phase: Phase, class: ClassIx, at: Timestamp) {
+        let (before, after) = (self.ticket(id).phase.holder(), phase.holder());
         self.leave(id);
-        self.ticket_mut(id).phase = phase;
+        let ticket = self.ticket_mut(id);
+        (ticket.phase, ticket.class) = (phase, class);
         self.enter(id);
-        let after = phase.holder();
         for agent in [before, after.filter(|_| after != before)].into_iter().flatten() {
             if before != after {
                 self.agents.get_mut(agent).idle_since = at;
             }
-            self.refresh(agent);
-        }
-    }
-
-    /// Puts a ticket, wherever it is, into this requirement's class of waiting tickets.
-    pub(crate) fn queue(&mut self, id: TicketId, requirement: &Requirement, at: Timestamp) {
-        let class = self.class_of(requirement);
-        let before = self.ticket(id).phase.holder();
-        self.leave(id);
-        let ticket = self.ticket_mut(id);
-        ticket.phase = Phase::Queued;
-        ticket.class = class;
-        ticket.trail.queues.insert(requirement.queue.clone());
-        self.enter(id);
-        if let Some(agent) = before {
-            self.agents.get_mut(agent).idle_since = at;
             self.refresh(agent);
         }
     }
@@ -289,80 +254,5 @@ impl State {
         {
             self.timers.stop(&(passed.until, id, Timer::PauseEnds(passed.agent)));
         }
-    }
-}
-
-/// What readers see.
-impl State {
-    pub(crate) fn view(&self, ticket: &Ticket) -> TicketView {
-        let offer = match ticket.phase {
-            Phase::Offered {
-                offer,
-                agent,
-                expires_at,
-            } => Some(OfferView {
-                id: offer,
-                agent: self.agents.get(agent).id.clone(),
-                expires_at,
-            }),
-            _ => None,
-        };
-        TicketView {
-            id: ticket.id,
-            conversation: ticket.conversation,
-            account: ticket.account.clone(),
-            state: ticket.phase.state(),
-            status: ticket.phase.status(),
-            requirement: self.requirement(ticket).clone(),
-            priority: ticket.priority,
-            tags: ticket.tags.clone(),
-            owner: ticket.phase.owner().map(|owner| self.agents.get(owner).id.clone()),
-            offer,
-            messages: ticket.messages,
-            opened_at: ticket.opened_at,
-            changed_at: ticket.changed_at,
-            version: ticket.version,
-        }
-    }
-
-    /// The ticket as it is, or as it was when it was closed just now.
-    pub(crate) fn view_of(&self, id: TicketId) -> Option<TicketView> {
-        let open = self.tickets.get(&id).map(|ticket| self.view(ticket));
-        open.or_else(|| self.just_closed.get(id).map(|(view, _)| view.clone()))
-    }
-
-    pub(crate) fn agent_view(&self, agent: AgentIx) -> AgentView {
-        let agent = self.agents.get(agent);
-        AgentView {
-            id: agent.id.clone(),
-            presence: agent.presence,
-            used: agent.load.used,
-            capacity: agent.capacity(),
-            tickets: agent.items.iter().map(|(_, ticket)| *ticket).collect(),
-            missed: agent.missed,
-        }
-    }
-
-    pub(crate) fn work_list(&self, id: &AgentId) -> Option<WorkList> {
-        let agent = self.agents.find(id)?;
-        let slot = self.agents.get(agent);
-        let items = slot
-            .items
-            .iter()
-            .map(|(_, ticket)| self.view(self.ticket(*ticket)))
-            .collect();
-        Some(WorkList {
-            version: slot.changed,
-            agent: self.agent_view(agent),
-            items,
-        })
-    }
-
-    pub(crate) fn signed_in(&self) -> Vec<AgentId> {
-        let agents = self.agents.in_order().iter().map(|agent| self.agents.get(*agent));
-        agents
-            .filter(|agent| agent.presence != Presence::Offline)
-            .map(|agent| agent.id.clone())
-            .collect()
     }
 }

@@ -9,14 +9,40 @@ use super::{TICKET_BY_AGENT, TICKET_BY_QUEUE, TICKET_BY_STATE, delete, number};
 use crate::state::State;
 use crate::ticket::Trail;
 
-/// The changes of the ticket's index rows after `events`, which are all about this ticket.
+/// The changes of the ticket's index rows after `events`, which are all about this ticket, and
+/// perhaps a new desk (`switched`).
 ///
 /// The state before the events is gone, so every row that may have been there is deleted.
-pub(super) fn changes(state: &State, view: &TicketView, trail: &Trail, events: &[&RoutingEvent]) -> Vec<RowChange> {
+pub(super) fn changes(
+    state: &State,
+    view: &TicketView,
+    trail: &Trail,
+    events: &[&RoutingEvent],
+    switched: bool,
+) -> Vec<RowChange> {
     let mut rows = by_state(view, events);
-    rows.extend(by_queue(view, trail));
-    rows.extend(by_agent(state, view, trail, events));
+    if switched || events.iter().any(|body| may_change_queue(body)) {
+        rows.extend(by_queue(view, trail));
+    }
+    if events.iter().any(|body| may_change_agent(body)) {
+        rows.extend(by_agent(state, view, trail, events));
+    }
     rows
+}
+
+fn may_change_queue(body: &RoutingEvent) -> bool {
+    matches!(
+        body,
+        RoutingEvent::TicketOpened { .. } | RoutingEvent::TicketRequeued { .. }
+    )
+}
+
+fn may_change_agent(body: &RoutingEvent) -> bool {
+    let drops_owner = matches!(
+        body,
+        RoutingEvent::TicketRequeued { .. } | RoutingEvent::TicketCancelled { .. }
+    );
+    drops_owner || super::agent_of(body).is_some()
 }
 
 fn entry(table: &'static str, first: &str, ticket: TicketId) -> RowChange {

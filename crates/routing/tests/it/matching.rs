@@ -125,6 +125,12 @@ fn many_free_agents_are_ranked_as_few_are() {
     assert_eq!((ranking.fit, ranking.free), (200, 199));
     assert_eq!(ranking.winner.agent.as_str(), "a001");
     assert_eq!(ranking.runners_up.len(), 3);
+    world.refuse(ticket);
+    assert_eq!(
+        world.offered_to(ticket).as_deref(),
+        Some("a002"),
+        "who declined is passed over"
+    );
 }
 
 #[test]

@@ -93,7 +93,6 @@ fn one_change_writes_few_rows() {
             format!("ticket {number}"),
             format!("ticket_by_state offered/{number}"),
             format!("ticket_by_state assigned/{number}"),
-            format!("ticket_by_queue support/{number}"),
             format!("ticket_by_agent ana/{number}"),
             "agent ana".to_owned(),
         ]

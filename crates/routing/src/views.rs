@@ -1,0 +1,82 @@
+//! What readers see.
+
+use tandem_domain::routing::{AgentView, OfferView, TicketView, WorkList};
+use tandem_domain::{AgentId, Presence, TicketId};
+
+use crate::agents::AgentIx;
+use crate::state::State;
+use crate::ticket::{Phase, Ticket};
+
+impl State {
+    pub(crate) fn view(&self, ticket: &Ticket) -> TicketView {
+        let offer = match ticket.phase {
+            Phase::Offered {
+                offer,
+                agent,
+                expires_at,
+            } => Some(OfferView {
+                id: offer,
+                agent: self.agents.get(agent).id.clone(),
+                expires_at,
+            }),
+            _ => None,
+        };
+        TicketView {
+            id: ticket.id,
+            conversation: ticket.conversation,
+            account: ticket.account.clone(),
+            state: ticket.phase.state(),
+            status: ticket.phase.status(),
+            requirement: self.requirement(ticket).clone(),
+            priority: ticket.priority,
+            tags: ticket.tags.clone(),
+            owner: ticket.phase.owner().map(|owner| self.agents.get(owner).id.clone()),
+            offer,
+            messages: ticket.messages,
+            opened_at: ticket.opened_at,
+            changed_at: ticket.changed_at,
+            version: ticket.version,
+        }
+    }
+
+    /// The ticket as it is, or as it was when it was closed just now.
+    pub(crate) fn view_of(&self, id: TicketId) -> Option<TicketView> {
+        let open = self.tickets.get(&id).map(|ticket| self.view(ticket));
+        open.or_else(|| self.just_closed.get(id).map(|(view, _)| view.clone()))
+    }
+
+    pub(crate) fn agent_view(&self, agent: AgentIx) -> AgentView {
+        let agent = self.agents.get(agent);
+        AgentView {
+            id: agent.id.clone(),
+            presence: agent.presence,
+            used: agent.load.used,
+            capacity: agent.capacity(),
+            tickets: agent.items.iter().map(|(_, ticket)| *ticket).collect(),
+            missed: agent.missed,
+        }
+    }
+
+    pub(crate) fn work_list(&self, id: &AgentId) -> Option<WorkList> {
+        let agent = self.agents.find(id)?;
+        let slot = self.agents.get(agent);
+        let items = slot
+            .items
+            .iter()
+            .map(|(_, ticket)| self.view(self.ticket(*ticket)))
+            .collect();
+        Some(WorkList {
+            version: slot.changed,
+            agent: self.agent_view(agent),
+            items,
+        })
+    }
+
+    pub(crate) fn signed_in(&self) -> Vec<AgentId> {
+        let agents = self.agents.in_order().iter().map(|agent| self.agents.get(*agent));
+        agents
+            .filter(|agent| agent.presence != Presence::Offline)
+            .map(|agent| agent.id.clone())
+            .collect()
+    }
+}
