@@ -124,3 +124,102 @@ async fn next_numbers(
     numbers.truncate(limit);
     Ok(numbers)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use tandem_domain::{Channel, ConversationId, Priority, Requirement, RoutingState, TicketStatus, Timestamp};
+    use tandem_store::{Commit, JournalStore, MemoryStore, Row};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn done(id: u64) -> TicketView {
+        TicketView {
+            id: TicketId(id),
+            conversation: ConversationId(Uuid::nil()),
+            account: "support".parse().unwrap(),
+            state: RoutingState::Done,
+            status: TicketStatus::Resolved,
+            requirement: Requirement {
+                queue: "general".parse().unwrap(),
+                channel: Channel::Email,
+                language: None,
+                skills: BTreeMap::new(),
+            },
+            priority: Priority::Normal,
+            tags: BTreeSet::new(),
+            owner: None,
+            offer: None,
+            messages: 1,
+            opened_at: Timestamp::EPOCH,
+            changed_at: Timestamp::EPOCH,
+            version: 1,
+        }
+    }
+
+    /// A desk of tickets that are done, with their entries in the queues' index.
+    async fn desk_of(count: u64) -> (MemoryStore, DeskId) {
+        let (store, desk): (_, DeskId) = (MemoryStore::new(), "acme".parse().unwrap());
+        let row = |table: &str, key: String, value: Vec<u8>| Row {
+            desk: desk.clone(),
+            table: table.to_owned(),
+            key,
+            value: Some(value.into()),
+        };
+        let rows = (1..=count).flat_map(|id| {
+            let ticket = row(rows::TICKET, rows::number(id), serde_json::to_vec(&done(id)).unwrap());
+            let index = row(
+                rows::TICKET_BY_QUEUE,
+                format!("general/{}", rows::number(id)),
+                Vec::new(),
+            );
+            [ticket, index]
+        });
+        let commit = Commit {
+            rows: rows.collect(),
+            ..Commit::default()
+        };
+        store.commit(commit).await.unwrap();
+        (store, desk)
+    }
+
+    #[tokio::test]
+    async fn a_list_that_finds_little_ends_its_page_early_and_goes_on() {
+        let (store, desk) = desk_of(MOST_LOOKED_AT as u64 * 2).await;
+        let filter = TicketFilter {
+            states: vec![RoutingState::Queued],
+            queue: Some("general".parse().unwrap()),
+            agent: None,
+        };
+        let (mut token, mut pages) = (String::new(), 0);
+        loop {
+            let page = Page::of("list", 100, &token).unwrap();
+            let (found, next) = tickets(&store, &desk, &filter, &page).await.unwrap();
+            assert!(found.is_empty());
+            (token, pages) = (next, pages + 1);
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert!((2..=3).contains(&pages), "{pages} pages");
+    }
+
+    #[tokio::test]
+    async fn a_full_page_that_is_the_last_leads_nowhere() {
+        let (store, desk) = desk_of(4).await;
+        let filter = TicketFilter {
+            states: Vec::new(),
+            queue: None,
+            agent: None,
+        };
+        let first = Page::of("list", 2, "").unwrap();
+        let (found, token) = tickets(&store, &desk, &filter, &first).await.unwrap();
+        assert_eq!(found.len(), 2);
+        let second = Page::of("list", 2, &token).unwrap();
+        let (found, token) = tickets(&store, &desk, &filter, &second).await.unwrap();
+        assert_eq!(found.iter().map(|ticket| ticket.id.0).collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(token, "");
+    }
+}

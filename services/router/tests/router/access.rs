@@ -71,7 +71,7 @@ fn the_desk_is_the_first_field_of_every_request() {
     let messages = set.file.iter().flat_map(|file| &file.message_type);
     let desks = messages.filter(|message| message.name().ends_with("Request"));
     let desks = desks.flat_map(|message| message.field.iter().filter(|field| field.name() == "desk"));
-    let numbers: Vec<i32> = desks.map(|field| field.number()).collect();
+    let numbers: Vec<i32> = desks.map(prost_types::FieldDescriptorProto::number).collect();
     assert!(
         numbers.len() > 20 && numbers.iter().all(|number| *number == 1),
         "{numbers:?}"

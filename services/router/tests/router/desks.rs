@@ -30,7 +30,7 @@ async fn versions(admin: &Clients) -> Vec<v1::DeskVersion> {
         .clone()
         .list_desk_versions(list)
         .await
-        .unwrap()
+        .expect("versions")
         .into_inner()
         .versions
 }
@@ -40,7 +40,14 @@ async fn text_of(admin: &Clients, version: u64) -> String {
         desk: ACME.into(),
         version,
     };
-    admin.desks.clone().get_desk(get).await.unwrap().into_inner().text
+    admin
+        .desks
+        .clone()
+        .get_desk(get)
+        .await
+        .expect("a version")
+        .into_inner()
+        .text
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use crate::harness::{ACME, Clients, DEADLINE};
 
 /// An open stream. Events of other kinds than the one waited for are kept.
 pub(crate) struct Desktop {
-    up: mpsc::Sender<v1::WorkRequest>,
+    up: Option<mpsc::Sender<v1::WorkRequest>>,
     down: Streaming<v1::WorkResponse>,
     lists: VecDeque<v1::WorkList>,
     offers: VecDeque<v1::OfferMade>,
@@ -33,7 +33,7 @@ impl Desktop {
             .expect("a stream")
             .into_inner();
         Self {
-            up,
+            up: Some(up),
             down,
             lists: VecDeque::new(),
             offers: VecDeque::new(),
@@ -66,7 +66,17 @@ impl Desktop {
             request_id: request_id.into(),
             action,
         };
-        self.up.send(request).await.expect("an open stream");
+        self.up
+            .as_ref()
+            .expect("not hung up")
+            .send(request)
+            .await
+            .expect("an open stream");
+    }
+
+    /// Says that nothing more will be sent.
+    pub(crate) fn hang_up(&mut self) {
+        self.up = None;
     }
 
     pub(crate) async fn next_list(&mut self) -> v1::WorkList {
@@ -77,7 +87,7 @@ impl Desktop {
     }
 
     /// The first list for which the condition holds.
-    pub(crate) async fn list_where(&mut self, condition: impl Fn(&v1::WorkList) -> bool) -> v1::WorkList {
+    pub(crate) async fn list_where(&mut self, mut condition: impl FnMut(&v1::WorkList) -> bool) -> v1::WorkList {
         loop {
             let list = self.next_list().await;
             if condition(&list) {

@@ -23,6 +23,8 @@ use tandem_service_kit::lifecycle::Lifecycle;
 use tandem_store::MemoryStore;
 use tonic::Status;
 use tonic::service::Routes;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel as Transport;
 use tonic_types::StatusExt;
 
 /// A desk on which tests work.
@@ -118,13 +120,13 @@ impl World {
             clock: Arc::new(SystemClock),
         };
         let router = build(config.router.clone(), parts, &life, &health);
-        let mut routes = Routes::builder();
-        router.add_services(&mut routes, &config.grpc);
-        routes.add_service(health.server());
+        let mut services = Routes::builder();
+        router.add_services(&mut services, &config.grpc);
+        services.add_service(health.server());
         let server = GrpcServer::bind(&config.grpc).await.expect("a free port");
         let address = server.address();
         let gate = Gate::new(Arc::new(Verifier::of(&self.signer)), table::METHODS, Reflection::Closed);
-        life.spawn("grpc", server.serve(routes.routes(), gate, life.draining(), DEADLINE));
+        life.spawn("grpc", server.serve(services.routes(), gate, life.draining(), DEADLINE));
         Replica { address, life, router }
     }
 
@@ -165,15 +167,24 @@ impl World {
             connect_timeout: DEADLINE,
             call_timeout: DEADLINE,
         };
-        let credentials = Credentials::fixed(Secret::new(token.to_owned()));
-        let raw = connect(&options, credentials).await.expect("a connection");
-        Clients {
-            tickets: TicketServiceClient::new(raw.clone()),
-            agents: AgentServiceClient::new(raw.clone()),
-            desks: DeskServiceClient::new(raw.clone()),
-            raw,
-        }
+        Clients::on(connect(&options, credentials(token)).await.expect("a connection"))
     }
+
+    /// A caller whose transport takes only a few bytes that were not read yet.
+    pub(crate) async fn narrow_caller(&self, replica: &Replica, role: Role, subject: &str) -> Clients {
+        let endpoint = Transport::from_shared(format!("http://{}", replica.address)).expect("an address");
+        let channel = endpoint
+            .initial_stream_window_size(512)
+            .connect()
+            .await
+            .expect("a connection");
+        let credentials = credentials(&self.token(role, subject, own_desks()));
+        Clients::on(InterceptedService::new(channel, credentials))
+    }
+}
+
+fn credentials(token: &str) -> Credentials {
+    Credentials::fixed(Secret::new(token.to_owned()))
 }
 
 impl Replica {
@@ -313,6 +324,15 @@ pub(crate) fn assert_refused<T: std::fmt::Debug>(answer: Result<T, Status>, code
 }
 
 impl Clients {
+    fn on(raw: Client) -> Self {
+        Self {
+            tickets: TicketServiceClient::new(raw.clone()),
+            agents: AgentServiceClient::new(raw.clone()),
+            desks: DeskServiceClient::new(raw.clone()),
+            raw,
+        }
+    }
+
     /// A ticket of `ACME`.
     pub(crate) async fn ticket(&self, ticket_id: u64) -> v1::Ticket {
         let request = v1::GetTicketRequest {
@@ -366,17 +386,35 @@ impl Clients {
 
     /// An agent of `ACME` goes online.
     pub(crate) async fn go_online(&self, agent: &str) {
+        self.set_presence(agent, v1::Presence::Online, "online").await;
+    }
+
+    /// An agent of `ACME` says what he or she is doing.
+    pub(crate) async fn set_presence(&self, agent: &str, presence: v1::Presence, request_id: &str) {
+        let (desk, request_id, agent) = (ACME.into(), request_id.into(), agent.into());
+        let presence = presence.into();
         let request = v1::SetPresenceRequest {
-            desk: ACME.into(),
-            request_id: "online".into(),
-            agent: agent.into(),
-            presence: v1::Presence::Online.into(),
+            desk,
+            request_id,
+            agent,
+            presence,
         };
-        self.agents
-            .clone()
-            .set_presence(request)
-            .await
-            .expect("an agent of the desk");
+        let answer = self.agents.clone().set_presence(request).await;
+        answer.expect("an agent of the desk");
+    }
+
+    /// The work list of an agent of `ACME`.
+    pub(crate) async fn work_list(&self, agent: &str) -> v1::WorkList {
+        let request = v1::GetWorkListRequest {
+            desk: ACME.into(),
+            agent: agent.into(),
+        };
+        let answer = self.agents.clone().get_work_list(request).await;
+        answer
+            .expect("an agent of the desk")
+            .into_inner()
+            .work_list
+            .expect("a list")
     }
 
     /// An agent of `ACME` takes an offer.

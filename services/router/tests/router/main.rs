@@ -5,6 +5,7 @@ mod agents;
 mod desks;
 mod desktop;
 mod harness;
+mod health;
 mod tickets;
 mod work;
 mod work_replicas;

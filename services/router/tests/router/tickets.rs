@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tandem_domain::Role;
 use tandem_proto::v1;
 use tonic::Code;
+use v1::lack::Kind;
 use v1::transfer_ticket_request::Target;
 use v1::{RoutingState, TicketStatus};
 
@@ -362,8 +363,7 @@ async fn an_explanation_says_what_each_agent_lacks_and_why_one_was_chosen() {
         .await
         .unwrap()
         .into_inner();
-    let lacks: BTreeSet<_> = waiting.candidates.iter().map(|candidate| lacks_of(candidate)).collect();
-    use v1::lack::Kind;
+    let lacks: BTreeSet<_> = waiting.candidates.iter().map(lacks_of).collect();
     let expected = [
         ("ana", vec![Kind::Skill as i32, Kind::Presence as i32]),
         ("ben", vec![Kind::Presence as i32]),

@@ -142,6 +142,46 @@ async fn nobody_works_as_somebody_else_or_as_nobody() {
 }
 
 #[tokio::test]
+async fn a_client_that_has_nothing_more_to_say_may_still_listen() {
+    let (world, replica) = World::with_desks().await;
+    let ana = world.caller_as(&replica, Role::Agent, "ana").await;
+    let mut desktop = Desktop::online(&ana, "ana").await;
+    assert_eq!(desktop.outcome_of("start").await, None);
+    desktop.hang_up();
+    replica.open_ticket(ACME, None).await;
+    desktop.next_offer().await;
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_gets_the_newest_list_and_not_every_one() {
+    const CHANGES: usize = 300;
+    let (world, replica) = World::with_desks().await;
+    let boss = world.caller_as(&replica, Role::Supervisor, "boss").await;
+    let ana = world.narrow_caller(&replica, Role::Agent, "ana").await;
+    let mut desktop = Desktop::online(&ana, "ana").await;
+    assert_eq!(desktop.outcome_of("start").await, None);
+    for change in 0..CHANGES {
+        let presence = if change % 2 == 0 {
+            Presence::Away
+        } else {
+            Presence::Online
+        };
+        boss.set_presence("ana", presence, &change.to_string()).await;
+    }
+    let newest = boss.work_list("ana").await.version;
+    let mut lists = 0;
+    let is_newest = |list: &v1::WorkList| {
+        lists += 1;
+        list.version == newest
+    };
+    desktop.list_where(is_newest).await;
+    assert!(
+        lists < CHANGES / 2,
+        "{lists} lists were kept for a client that did not read"
+    );
+}
+
+#[tokio::test]
 async fn the_newest_stream_of_an_agent_wins() {
     let (world, replica) = World::with_desks().await;
     let ana = world.caller_as(&replica, Role::Agent, "ana").await;
