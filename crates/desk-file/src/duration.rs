@@ -57,6 +57,6 @@ mod tests {
         for text in ["90s", "5m", "2h", "7d", "0s", "25h"] {
             assert_eq!(parse(text).map(show).as_deref(), Some(text));
         }
-        assert_eq!(show(Duration::from_secs(120)), "2m");
+        assert_eq!(show(Duration::from_mins(2)), "2m");
     }
 }

@@ -121,9 +121,19 @@ impl<'t> Place<'t> {
     }
 
     pub(crate) fn duration(&self, range: RangeInclusive<Duration>) -> Option<Duration> {
+        self.duration_or_word(range, "")
+    }
+
+    /// Whether the value is exactly this word.
+    pub(crate) fn says(&self, word: &str) -> bool {
+        matches!(&self.node.value, Value::Scalar { text, .. } if text == word)
+    }
+
+    /// The same where a word such as `"never, or "` is allowed, too.
+    pub(crate) fn duration_or_word(&self, range: RangeInclusive<Duration>, word: &str) -> Option<Duration> {
         let [least, most] = [range.start(), range.end()].map(|limit| duration::show(*limit));
-        let wanted =
-            format!("a duration from {least} to {most}: a whole number and s, m, h or d, such as 90s, 5m, 2h or 7d");
+        let units = "a whole number and s, m, h or d, such as 90s, 5m, 2h or 7d";
+        let wanted = format!("{word}a duration from {least} to {most}: {units}");
         let found = duration::parse(self.plain(&wanted)?).filter(|found| range.contains(found));
         found.or_else(|| self.wanted(&wanted))
     }
@@ -175,9 +185,12 @@ impl<'t> Place<'t> {
         }
     }
 
-    /// Whether it is a list or table with nothing in it.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub(crate) fn is_empty_list(&self) -> bool {
+        matches!(&self.node.value, Value::List(items) if items.is_empty())
+    }
+
+    pub(crate) fn is_empty_table(&self) -> bool {
+        matches!(&self.node.value, Value::Table(entries) if entries.is_empty())
     }
 
     /// A table whose keys the file's author chooses; every key must be a `K`.
@@ -295,7 +308,7 @@ impl<'t> Table<'t> {
     /// What stands under a key that cannot be left out.
     pub(crate) fn need(&self, key: &str, example: &str) -> Option<Place<'t>> {
         let found = self.get(key);
-        if found.is_none() && !matches!(self.place.node.value, Value::Refused) {
+        if found.is_none() && matches!(self.place.node.value, Value::Table(_)) {
             self.place
                 .fault(format!("`{key}` is missing: such as `{key}: {example}`"));
         }

@@ -50,37 +50,22 @@ struct Known<'t> {
 /// Reads the whole desk; none only if a fault was reported.
 pub(crate) fn desk(root: &Place<'_>, text: &str) -> Option<DeskFile> {
     let table = root.table(&KEYS);
-    let desk = table.need("desk", "acme").and_then(|place| place.parsed::<DeskId>());
     if has_too_many(&table) {
         return None;
     }
     let known = known(&table);
-    let min_proficiency = table
-        .get("min_proficiency")
-        .and_then(|place| proficiency(&place))
-        .unwrap_or(Proficiency::B2);
+    let desk = table.need("desk", "acme").and_then(|place| place.parsed::<DeskId>());
+    let name = name(&table, desk.as_ref().map_or("", DeskId::as_str));
+    let min_proficiency = table.get("min_proficiency").and_then(|place| proficiency(&place));
+    let min_proficiency = min_proficiency.unwrap_or(Proficiency::B2);
     let skills = skills(&table);
     let teams = teams(&table);
     let channels = channels::read(&table, &known);
-    let faults_before = root.report().count();
-    let agents = people::agents(&table, &known, &channels);
-    people::check_teams(&table, &agents);
-    // Who cannot serve what is only known when every agent could be read.
-    let crew = (root.report().count() == faults_before).then_some(agents.as_slice());
-    let queues = queues::read(&table, &known, crew, min_proficiency);
-    let rules = rules::read(&table, &known, text);
-    let desk = desk?;
+    let crew = people::crew(&table, &known, &channels);
+    let queues = queues::read(&table, &known, crew.if_whole(), min_proficiency);
     Some(DeskFile {
-        name: table
-            .get("name")
-            .and_then(|place| place.text())
-            .unwrap_or(desk.as_str())
-            .to_owned(),
-        desk,
-        timezone: table
-            .get("timezone")
-            .and_then(|place| timezone(&place))
-            .unwrap_or_else(|| "UTC".to_owned()),
+        name,
+        timezone: timezone_or_utc(&table),
         default_language: table.get("default_language").and_then(|place| language(&place, &known)),
         min_proficiency,
         language_threshold: table
@@ -88,15 +73,26 @@ pub(crate) fn desk(root: &Place<'_>, text: &str) -> Option<DeskFile> {
             .and_then(|place| place.share())
             .unwrap_or(0.5),
         close_after: duration_or(&table, "close_after", HOUR..=365 * DAY, 7 * DAY),
-        languages: known.languages,
         skills,
         teams,
         channels,
-        agents,
+        agents: crew.agents,
         queues,
-        rules,
+        rules: rules::read(&table, &known, text),
+        languages: known.languages,
         warnings: Vec::new(),
+        // Last, for it must not keep the rest from being read.
+        desk: desk?,
     })
+}
+
+/// The name for people; the key where there is none.
+fn name(table: &Table<'_>, key: &str) -> String {
+    table
+        .get("name")
+        .and_then(|place| place.text())
+        .unwrap_or(key)
+        .to_owned()
 }
 
 fn known<'t>(table: &Table<'t>) -> Known<'t> {
@@ -169,24 +165,20 @@ fn teams(table: &Table<'_>) -> BTreeMap<TeamId, String> {
     let entries = table
         .need("teams", "{support: {}}")
         .map(|place| place.entries())
-        .unwrap_or_default();
+        .unwrap_or_default()
+        .into_iter();
     entries
-        .into_iter()
-        .map(|(team, place)| {
-            let name = name(&place, &team);
-            (team, name)
-        })
+        .map(|(team, place)| (TeamId::clone(&team), team_name(&place, &team)))
         .collect()
 }
 
 /// A team may have a name and nothing else, or be just its key.
-fn name(place: &Place<'_>, team: &TeamId) -> String {
-    let given = if place.node.is_nothing() {
-        None
+fn team_name(place: &Place<'_>, team: &TeamId) -> String {
+    if place.node.is_nothing() {
+        team.to_string()
     } else {
-        place.table(&["name"]).get("name")
-    };
-    given.and_then(|place| place.text()).unwrap_or(team.as_str()).to_owned()
+        name(&place.table(&["name"]), team.as_str())
+    }
 }
 
 /// A language that the desk serves, or a regional form of one.
@@ -212,6 +204,13 @@ fn proficiency(place: &Place<'_>) -> Option<Proficiency> {
     place.word("proficiency", &PROFICIENCIES)
 }
 
+fn timezone_or_utc(table: &Table<'_>) -> String {
+    table
+        .get("timezone")
+        .and_then(|place| timezone(&place))
+        .unwrap_or_else(|| "UTC".to_owned())
+}
+
 fn timezone(place: &Place<'_>) -> Option<String> {
     let name = place.text()?;
     let zones = jiff::tz::TimeZoneDatabase::bundled();
@@ -228,10 +227,13 @@ fn timezone(place: &Place<'_>) -> Option<String> {
     None
 }
 
-fn duration_or(table: &Table<'_>, key: &str, seconds: RangeInclusive<u64>, default: u64) -> Duration {
-    let range = Duration::from_secs(*seconds.start())..=Duration::from_secs(*seconds.end());
-    let given = table.get(key).and_then(|place| place.duration(range));
+fn duration_or(table: &Table<'_>, key: &str, range: RangeInclusive<u64>, default: u64) -> Duration {
+    let given = table.get(key).and_then(|place| place.duration(seconds(range)));
     given.unwrap_or(Duration::from_secs(default))
+}
+
+fn seconds(range: RangeInclusive<u64>) -> RangeInclusive<Duration> {
+    Duration::from_secs(*range.start())..=Duration::from_secs(*range.end())
 }
 
 fn levels(place: &Place<'_>, known: &Known<'_>) -> BTreeMap<SkillId, SkillLevel> {

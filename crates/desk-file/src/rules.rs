@@ -78,9 +78,10 @@ impl Rules {
     #[must_use]
     pub fn apply(&self, facts: &MessageFacts<'_>) -> Outcome {
         let message = message::value(facts);
+        let budget = condition::Budget::for_one_message();
         let mut outcome = Outcome::default();
         for rule in &self.0 {
-            match rule.when.fits(&message) {
+            match rule.when.fits(&message, &budget) {
                 Ok(false) => {}
                 Ok(true) => {
                     outcome.add(rule);

@@ -244,6 +244,19 @@ impl Builder<'_> {
         }
     }
 
+    fn refuse_key(&mut self, at: Position) {
+        self.fault(at, "a key must be plain text");
+        if let Some(open) = self.open.last_mut() {
+            open.pending = Some(Pending {
+                key: Key {
+                    at,
+                    text: String::new(),
+                },
+                is_kept: false,
+            });
+        }
+    }
+
     fn begin(&mut self, start: Marker, value: Value) -> Option<()> {
         if self.open.len() >= DEEPEST {
             self.fault(
@@ -280,17 +293,7 @@ impl Builder<'_> {
         match (&mut open.node.value, open.pending.take()) {
             (Value::List(items), _) => items.push(node),
             (Value::Table(entries), Some(Pending { key, is_kept: true })) => entries.push((key, node)),
-            (Value::Table(_), None) => {
-                let at = node.at;
-                open.pending = Some(Pending {
-                    key: Key {
-                        at,
-                        text: String::new(),
-                    },
-                    is_kept: false,
-                });
-                self.fault(at, "a key must be plain text");
-            }
+            (Value::Table(_), None) => self.refuse_key(node.at),
             _ => {}
         }
     }

@@ -68,7 +68,7 @@ fn policy(channel: Channel, table: &Table<'_>) -> ChannelPolicy {
         let given = place.number(0..=100)?;
         if given > units {
             place.fault(format!(
-                "a ticket on hold cannot cost more than the {units} units that it costs otherwise"
+                "a ticket on hold cannot cost more units than it does otherwise, {units}"
             ));
         }
         Some(given)
@@ -93,7 +93,7 @@ fn addresses(table: &Table<'_>, taken: &mut Taken) -> Vec<Address> {
     let Some(place) = table.need("addresses", "[help@acme.example]") else {
         return Vec::new();
     };
-    if place.is_empty() {
+    if place.is_empty_list() {
         place.fault("an email account needs at least one address");
     }
     place

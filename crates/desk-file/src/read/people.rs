@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tandem_domain::{AgentId, Channel, LanguageTag, TeamId};
 
 use super::channels::CHANNELS;
-use super::{Known, levels, proficiency, served};
+use super::{Known, levels, name, proficiency, served};
 use crate::fault::Position;
 use crate::model::{Agent, ChannelSection};
 use crate::place::{Place, Table};
@@ -17,12 +17,36 @@ const DEFAULT_CAPACITY: u32 = 2;
 
 type Channels = BTreeMap<Channel, ChannelSection>;
 
-pub(super) fn agents(table: &Table<'_>, known: &Known<'_>, channels: &Channels) -> Vec<Agent> {
+/// Everybody on the desk, as far as they could be read.
+pub(super) struct Crew {
+    pub(super) agents: Vec<Agent>,
+    is_whole: bool,
+}
+
+impl Crew {
+    /// Everybody: what nobody can do is known only when no agent was misread.
+    pub(super) fn if_whole(&self) -> Option<&[Agent]> {
+        self.is_whole.then_some(&self.agents)
+    }
+}
+
+pub(super) fn crew(table: &Table<'_>, known: &Known<'_>, channels: &Channels) -> Crew {
+    let report = table.place.report();
+    let faults_before = report.count();
+    let agents = agents(table, known, channels);
+    let is_whole = report.count() == faults_before;
+    if is_whole {
+        check_teams(table, &agents);
+    }
+    Crew { agents, is_whole }
+}
+
+fn agents(table: &Table<'_>, known: &Known<'_>, channels: &Channels) -> Vec<Agent> {
     let Some(place) = table.need("agents", "{ana: {teams: [support], languages: {en: C2}}}") else {
         return Vec::new();
     };
     let entries = place.entries();
-    if place.is_empty() {
+    if place.is_empty_table() {
         place.fault("a desk needs at least one agent");
     }
     entries
@@ -35,11 +59,7 @@ fn agent(id: AgentId, place: &Place<'_>, known: &Known<'_>, channels: &Channels)
     let table = place.table(&KEYS);
     let (capacity, channel_max) = room(&table, channels);
     Agent {
-        name: table
-            .get("name")
-            .and_then(|place| place.text())
-            .unwrap_or(id.as_str())
-            .to_owned(),
+        name: name(&table, id.as_str()),
         teams: teams(&table, known),
         skills: table
             .get("skills")
@@ -56,7 +76,7 @@ pub(super) fn teams(table: &Table<'_>, known: &Known<'_>) -> Vec<TeamId> {
     let Some(place) = table.need("teams", "[support]") else {
         return Vec::new();
     };
-    if place.is_empty() {
+    if place.is_empty_list() {
         place.fault("at least one team must stand here");
     }
     let mut teams: Vec<TeamId> = Vec::new();
@@ -74,7 +94,7 @@ fn languages(table: &Table<'_>, known: &Known<'_>) -> BTreeMap<LanguageTag, tand
     let Some(place) = table.need("languages", "{en: C2}") else {
         return BTreeMap::new();
     };
-    if place.is_empty() {
+    if place.is_empty_table() {
         place.fault("an agent must speak at least one language");
     }
     let spoken = |(tag, at, place): (LanguageTag, Position, Place<'_>)| {
@@ -111,7 +131,7 @@ fn room(table: &Table<'_>, channels: &Channels) -> (u32, BTreeMap<Channel, u32>)
 }
 
 /// A team that nobody is in serves nothing.
-pub(super) fn check_teams(table: &Table<'_>, agents: &[Agent]) {
+fn check_teams(table: &Table<'_>, agents: &[Agent]) {
     let manned: BTreeSet<&TeamId> = agents.iter().flat_map(|agent| &agent.teams).collect();
     let teams = table
         .get("teams")

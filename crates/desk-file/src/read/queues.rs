@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tandem_domain::{LanguageTag, Proficiency, QueueId, TeamId};
 
-use super::{DAY, HOUR, Known, MINUTE, duration_or, levels, people};
+use super::{DAY, HOUR, Known, MINUTE, duration_or, levels, name, people, seconds};
 use crate::model::{Agent, Queue};
 use crate::place::{Place, Table};
 
@@ -17,7 +17,7 @@ pub(super) fn read(table: &Table<'_>, known: &Known<'_>, crew: Option<&[Agent]>,
         return Vec::new();
     };
     let entries = place.entries();
-    if place.is_empty() {
+    if place.is_empty_table() {
         place.fault("a desk needs at least one queue");
     }
     let mut queues = Vec::new();
@@ -35,11 +35,7 @@ pub(super) fn read(table: &Table<'_>, known: &Known<'_>, crew: Option<&[Agent]>,
 fn queue(id: QueueId, place: &Place<'_>, known: &Known<'_>) -> Queue {
     let table = place.table(&KEYS);
     Queue {
-        name: table
-            .get("name")
-            .and_then(|place| place.text())
-            .unwrap_or(id.as_str())
-            .to_owned(),
+        name: name(&table, id.as_str()),
         teams: people::teams(&table, known),
         skills: table
             .get("skills")
@@ -57,12 +53,15 @@ fn queue(id: QueueId, place: &Place<'_>, known: &Known<'_>) -> Queue {
 
 /// Without aging, a ticket of low priority can wait for ever: that must be asked for.
 fn aging(table: &Table<'_>) -> Option<Duration> {
-    let never =
-        |place: &Place<'_>| matches!(&place.node.value, crate::tree::Value::Scalar { text, .. } if text == "never");
-    if table.get("aging").is_some_and(|place| never(&place)) {
+    let default = Duration::from_secs(HOUR);
+    let Some(place) = table.get("aging") else {
+        return Some(default);
+    };
+    if place.says("never") {
         return None;
     }
-    Some(duration_or(table, "aging", MINUTE..=30 * DAY, HOUR))
+    let given = place.duration_or_word(seconds(MINUTE..=30 * DAY), "never, or ");
+    Some(given.unwrap_or(default))
 }
 
 /// A fault if nobody can ever serve the queue, a warning for each language in which nobody can.

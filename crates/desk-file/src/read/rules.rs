@@ -16,6 +16,8 @@ const PRIORITIES: [&str; 4] = ["low", "normal", "high", "urgent"];
 
 /// Every message is asked all of them.
 const MOST_RULES: usize = 200;
+/// Each is kept in memory, compiled.
+const MOST_PATTERNS: usize = 300;
 
 pub(super) fn read(table: &Table<'_>, known: &Known<'_>, text: &str) -> Rules {
     let Some(place) = table.get("rules") else {
@@ -31,11 +33,16 @@ pub(super) fn read(table: &Table<'_>, known: &Known<'_>, text: &str) -> Rules {
     }
     let mut names = BTreeSet::new();
     let rules = places.iter().enumerate();
-    Rules::new(
-        rules
-            .filter_map(|(index, place)| rule(index, place, known, text, &mut names))
-            .collect(),
-    )
+    let rules: Vec<Rule> = rules
+        .filter_map(|(index, place)| rule(index, place, known, text, &mut names))
+        .collect();
+    let patterns: usize = rules.iter().map(|rule| rule.when.patterns()).sum();
+    if patterns > MOST_PATTERNS {
+        place.fault(format!(
+            "{patterns} patterns in `matches`: at most {MOST_PATTERNS} are allowed; join some with `|`"
+        ));
+    }
+    Rules::new(rules)
 }
 
 fn rule(index: usize, place: &Place<'_>, known: &Known<'_>, text: &str, names: &mut BTreeSet<String>) -> Option<Rule> {
@@ -46,7 +53,7 @@ fn rule(index: usize, place: &Place<'_>, known: &Known<'_>, text: &str, names: &
         .need("when", "message.subject.contains(\"invoice\")")
         .and_then(|place| condition(&place, text));
     let then = table.get("then").map(|place| actions(&place, known));
-    if then.is_none() && !stop {
+    if then.is_none() && table.get("stop").is_none() {
         place.fault("this rule does nothing: it needs `then`, such as `then: {queue: support}`, or `stop: true`");
     }
     Some(Rule {

@@ -14,6 +14,10 @@ use super::condition::Mistake;
 use super::message::{FIELDS, Kind};
 use crate::suggest::{did_you_mean, one_of, quoted};
 
+/// Going through a longer list, or more often, would make a condition slow.
+const LONGEST_LIST: usize = 100;
+const MOST_LOOPS: usize = 4;
+
 /// What `text.matches(pattern)` becomes: the pattern is compiled once and passed by number.
 pub(super) const MATCHES: &str = "@matches";
 
@@ -31,6 +35,7 @@ pub(super) fn check(program: &Program) -> Result<Checked, Vec<Mistake>> {
     let mut checker = Checker {
         source: program.source_info(),
         variables: Vec::new(),
+        loops: 0,
         patterns: Vec::new(),
         mistakes: Vec::new(),
         depth: 0,
@@ -65,6 +70,7 @@ struct Checker<'p> {
     source: &'p SourceInfo,
     /// What `exists` and its kin brought in, innermost last.
     variables: Vec<(String, Kind)>,
+    loops: usize,
     patterns: Vec<Regex>,
     mistakes: Vec<Mistake>,
     depth: usize,
@@ -80,6 +86,12 @@ impl Checker<'_> {
         let kind = self.kind_within(expression);
         self.depth -= 1;
         kind
+    }
+
+    fn kinds(&mut self, expressions: &mut [IdedExpr]) -> Option<Vec<Kind>> {
+        // All of them, so that a mistake in one does not hide one in the next.
+        let kinds: Vec<Option<Kind>> = expressions.iter_mut().map(|expression| self.kind(expression)).collect();
+        kinds.into_iter().collect()
     }
 
     fn kind_within(&mut self, expression: &mut IdedExpr) -> Option<Kind> {
@@ -132,7 +144,13 @@ impl Checker<'_> {
     }
 
     fn offset(&self, at: &IdedExpr) -> usize {
-        self.source.offset_for(at.id).map_or(0, |(start, _)| start as usize)
+        // The parser counts bytes.
+        let bytes = self.source.offset_for(at.id).map_or(0, |(start, _)| start as usize);
+        self.source
+            .source
+            .char_indices()
+            .take_while(|(index, _)| *index < bytes)
+            .count()
     }
 
     fn variable(&mut self, at: &IdedExpr, name: &str) -> Option<Kind> {
@@ -199,10 +217,10 @@ impl Checker<'_> {
     }
 
     fn list(&mut self, at: &IdedExpr, list: &mut ListExpr) -> Option<Kind> {
-        let mut kinds = Vec::new();
-        for element in &mut list.elements {
-            kinds.push(self.kind(element)?);
+        if list.elements.len() > LONGEST_LIST {
+            return self.mistake(at, format!("a list may hold at most {LONGEST_LIST} values"));
         }
+        let kinds = self.kinds(&mut list.elements)?;
         match kinds.split_first() {
             None => self.mistake(at, "an empty list fits nothing"),
             Some((first, rest)) if rest.iter().all(|kind| kind == first) => Some(Kind::List(Box::new(first.clone()))),
@@ -217,6 +235,13 @@ impl Checker<'_> {
             return self.mistake(
                 at,
                 "`exists`, `all` and `exists_one` cannot stand within each other: write several rules",
+            );
+        }
+        self.loops += 1;
+        if self.loops > MOST_LOOPS {
+            return self.mistake(
+                at,
+                format!("at most {MOST_LOOPS} of `exists`, `all` and `exists_one` may stand in a condition"),
             );
         }
         if loops.iter_var == "message" {

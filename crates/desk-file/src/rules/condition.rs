@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use cel::{Context, Env, ExecutionError, Value};
@@ -28,6 +29,8 @@ pub enum ProblemKind {
     Failed,
     /// Its answer was neither true nor false.
     NotTruth,
+    /// The rules before it used up what may be spent on one message.
+    TooCostly,
     /// It made the interpreter panic: a fault of Tandem's, not of the rule's.
     Panicked,
 }
@@ -72,26 +75,63 @@ impl Condition {
         })
     }
 
-    /// Whether a message fits.
-    pub(super) fn fits(&self, message: &Value) -> Result<bool, ProblemKind> {
+    /// How many patterns it has.
+    pub(crate) fn patterns(&self) -> usize {
+        self.checked.patterns.len()
+    }
+
+    /// Whether a message fits; spends of the budget what matching costs.
+    pub(super) fn fits(&self, message: &Value, budget: &Budget) -> Result<bool, ProblemKind> {
         // Nothing is shared with the evaluation that a panic could leave half done.
-        let answer = catch_unwind(AssertUnwindSafe(|| self.evaluate(message))).map_err(|_| ProblemKind::Panicked)?;
-        match answer {
+        let answer = catch_unwind(AssertUnwindSafe(|| self.evaluate(message, budget)));
+        match answer.map_err(|_| ProblemKind::Panicked)? {
             Ok(Value::Bool(answer)) => Ok(answer),
             Ok(_) => Err(ProblemKind::NotTruth),
             // The error's text may hold the message's: it ends here.
+            Err(_) if budget.is_spent() => Err(ProblemKind::TooCostly),
             Err(_) => Err(ProblemKind::Failed),
         }
     }
 
-    fn evaluate(&self, message: &Value) -> Result<Value, ExecutionError> {
+    fn evaluate(&self, message: &Value, budget: &Budget) -> Result<Value, ExecutionError> {
         let mut context = Context::with_env(Arc::clone(&ENV));
         context.add_variable_from_value("message", message.clone());
-        let patterns = Arc::clone(&self.checked.patterns);
-        let matches = move |text: Arc<String>, pattern: i64| is_match(&patterns, &text, pattern);
+        let (patterns, budget) = (Arc::clone(&self.checked.patterns), budget.clone());
+        let matches = move |text: Arc<String>, pattern: i64| {
+            budget.spend(text.len())?;
+            Ok::<bool, ExecutionError>(is_match(&patterns, &text, pattern))
+        };
         let added = context.add_function(MATCHES, matches);
         added.map_err(|error| ExecutionError::function_error(MATCHES, error))?;
         Value::resolve(&self.checked.expression, &context)
+    }
+}
+
+/// How many bytes patterns may still go through for one message, in all rules together. Matching is
+/// linear in the text, but a file may ask for it very often.
+#[derive(Clone)]
+pub(super) struct Budget(Arc<AtomicUsize>);
+
+impl Budget {
+    /// Enough for a thousand patterns over the longest text, and over in a second or two at worst.
+    const BYTES: usize = 64 << 20;
+
+    pub(super) fn for_one_message() -> Self {
+        Self(Arc::new(AtomicUsize::new(Self::BYTES)))
+    }
+
+    fn spend(&self, bytes: usize) -> Result<(), ExecutionError> {
+        let left = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            Some(left.saturating_sub(bytes))
+        });
+        match left {
+            Ok(left) if left > bytes => Ok(()),
+            _ => Err(ExecutionError::function_error("matches", "too costly")),
+        }
+    }
+
+    fn is_spent(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
     }
 }
 

@@ -10,7 +10,7 @@ const MOST_TEXT: usize = 64 * 1024;
 /// No single line that a rule sees (subject, address, header) is longer, in bytes.
 const MOST_LINE: usize = 4 * 1024;
 /// Rules see so many headers.
-const MOST_HEADERS: usize = 200;
+const MOST_HEADERS: usize = 100;
 
 /// What rules can ask of a message.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use crate::rules::message::Kind;
 use crate::suggest::{did_you_mean, one_of, quoted};
 
 /// A compiled pattern takes at most so many bytes; Unicode classes are large.
-const LARGEST_PATTERN: usize = 2 << 20;
+const LARGEST_PATTERN: usize = 512 << 10;
 
 const METHODS: [&str; 8] = [
     "contains",
@@ -83,12 +83,6 @@ impl Checker<'_> {
                 format!("not a regular expression: {}", last_line(&error.to_string())),
             ),
         }
-    }
-
-    fn kinds(&mut self, expressions: &mut [IdedExpr]) -> Option<Vec<Kind>> {
-        // All of them, so that a mistake in one does not hide one in the next.
-        let kinds: Vec<Option<Kind>> = expressions.iter_mut().map(|expression| self.kind(expression)).collect();
-        kinds.into_iter().collect()
     }
 
     fn operator(&mut self, at: &IdedExpr, call: &mut CallExpr) -> Option<Kind> {
