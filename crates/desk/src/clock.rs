@@ -38,7 +38,7 @@ impl Clock for StoreClock {
     }
 }
 
-/// A desk's clock: the store's, but never below the last event.
+/// A desk's clock: the store's, but never below the last event before the opening. Since then it only goes on.
 #[derive(Clone, Copy, Debug)]
 pub struct DeskClock {
     store: StoreClock,
@@ -59,11 +59,6 @@ impl DeskClock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.store.now().max(self.floor)
-    }
-
-    /// An event at `at` was committed: time does not go back behind it.
-    pub fn observe(&mut self, at: Timestamp) {
-        self.floor = self.floor.max(at);
     }
 
     /// How far the journal is ahead of the store's clock; zero as long as clocks are right.

@@ -142,7 +142,7 @@ impl<C: Journaled> Wheel<C> {
     async fn commit(&mut self, draft: &mut Draft<C>) -> Result<(), StoreError> {
         let records = std::mem::take(&mut draft.records);
         let span = tracing::info_span!("desk.commit", stream = %self.shared.stream, records = records.len());
-        let (written, last_at) = (records.len() as u64, records.last().map(|record| record.at));
+        let written = records.len() as u64;
         let commit = Commit {
             append: (!records.is_empty()).then(|| Append {
                 stream: self.shared.stream.clone(),
@@ -159,9 +159,6 @@ impl<C: Journaled> Wheel<C> {
             .instrument(span)
             .await?;
         self.desk.seq += written;
-        if let Some(at) = last_at {
-            self.desk.clock.observe(at);
-        }
         Ok(())
     }
 

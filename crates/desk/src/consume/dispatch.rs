@@ -70,19 +70,19 @@ impl Dispatch {
     async fn event(&mut self, delivery: Delivery) {
         let ours = read(&delivery).filter(|(stream, _)| *stream.service == *self.consumer.service);
         if let Some((stream, record)) = ours {
-            self.tell(stream, News::Event(record));
+            self.tell(&stream, News::Event(record));
         }
         delivery.ack().await;
     }
 
     fn head(&mut self, payload: &Bytes) {
         match serde_json::from_slice::<Head>(payload) {
-            Ok(head) => self.tell(head.stream(), News::Head(head)),
+            Ok(head) => self.tell(&head.stream(), News::Head(head)),
             Err(error) => tracing::warn!(consumer = self.consumer.name, %error, "unreadable head"),
         }
     }
 
-    fn tell(&mut self, stream: Stream, news: News) {
+    fn tell(&mut self, stream: &Stream, news: News) {
         let worker = self.workers.entry(stream.clone()).or_insert_with(|| {
             let (sender, receiver) = mpsc::channel(WAITING);
             let worker = Worker::new(self.consumer.clone(), stream.clone());
@@ -94,7 +94,7 @@ impl Dispatch {
             Err(TrySendError::Full(_)) => tracing::debug!(%stream, "worker is behind; it will read from the journal"),
             Err(TrySendError::Closed(_)) => {
                 tracing::error!(%stream, consumer = self.consumer.name, "worker broke off; the next news starts it anew");
-                self.workers.remove(&stream);
+                self.workers.remove(stream);
             }
         }
     }

@@ -268,6 +268,23 @@ async fn a_restored_backup_that_went_on_differently_is_noticed_and_everything_co
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_event_of_another_opening_is_not_taken_without_a_look_at_the_history_before_it() {
+    let (world, bus) = faulty(Faults::none().with(BusFault::LoseHint, 1.0));
+    let counting = Counting::start(&world, "a");
+    let desks = world.owner().await;
+    add_many(&desks, 0, 5).await;
+    caught_up(&world, &counting, 5).await;
+    desks.shutdown().await;
+    let mut restored = World::with_bus(world.bus.clone());
+    restored.ids = crate::support::SeededIds::new(99);
+    let desks = restored.owner().await;
+    add_many(&desks, 0, 6).await;
+    until(async || counting.seq(&stream(&acme())).await == 8 && counting.sum(&acme()).await == 6).await;
+    assert_eq!(counting.seen.lock().unwrap().resets, 1);
+    assert!(bus.hits(BusFault::LoseHint) > 0, "no head told of it");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_consumer_knows_its_input_up_to_the_heads_time_once_it_has_caught_up() {
     let world = World::new();
     let counting = Counting::start(&world, "a");

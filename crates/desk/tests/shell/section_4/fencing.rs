@@ -120,6 +120,27 @@ async fn a_process_that_sleeps_past_its_lease_between_two_steps_does_not_answer_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_lease_that_ends_during_a_commit_leaves_the_write_true_and_the_read_unanswered() {
+    let mut world = World::new();
+    world.settings.lease_ttl = Duration::from_secs(5);
+    let frozen = FreezingStore::new(world.store.clone());
+    let desks = process_on(&world, &frozen);
+    desks.create(&acme()).await.unwrap();
+    let gate = world.hold_commit();
+    let both = tokio::spawn({
+        let desks = desks.clone();
+        async move { futures::join!(add(&desks, "1", 1), total(&desks)) }
+    });
+    gate.reached().await;
+    frozen.freeze(true);
+    sleep(Duration::from_secs(6)).await;
+    gate.open();
+    let (write, read) = both.await.unwrap();
+    assert_eq!(write, Ok(1), "it is in the journal, whoever owns the desk now");
+    assert!(matches!(read, Err(DeskError::Unavailable(_))), "{read:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_commit_that_was_under_way_when_the_desk_was_taken_over_is_fenced() {
     let world = World::new();
     let frozen = FreezingStore::new(world.store.clone());

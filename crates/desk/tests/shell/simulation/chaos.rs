@@ -13,12 +13,12 @@ use tandem_store::{JournalStore, LeaseStore};
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::cluster::{Cluster, DESKS, Workload};
+use super::cluster::{Cluster, DESKS, PROCESSES, Workload};
 use super::sometimes::Sometimes;
 use crate::support::desk;
 
 /// How long things go wrong.
-const TROUBLE: Duration = Duration::from_secs(60);
+const TROUBLE: Duration = Duration::from_mins(1);
 /// So long after everything is healed, every caller must have an answer.
 const PATIENCE: Duration = Duration::from_mins(2);
 const CLIENTS_PER_DESK: u64 = 4;
@@ -112,7 +112,7 @@ fn weather<C: Journaled>(cluster: &Cluster<C>, rng: &mut StdRng, bad: bool) {
 
 /// One blow to one process, or to the store.
 async fn strike<C: Journaled>(cluster: &Cluster<C>, rng: &mut StdRng, sometimes: &Sometimes) {
-    let number = rng.random_range(cluster.processes());
+    let number = rng.random_range(0..PROCESSES);
     match rng.random_range(0..10) {
         0..=2 => crash(cluster, number, rng, sometimes).await,
         3..=5 => stop(cluster, number, rng, sometimes).await,
@@ -169,7 +169,7 @@ async fn shut_down<C: Journaled>(cluster: &Cluster<C>, number: usize, sometimes:
 fn heal<C: Journaled>(cluster: &Cluster<C>) {
     cluster.store.faults().clear();
     cluster.bus.set(Faults::none());
-    for number in cluster.processes() {
+    for number in 0..PROCESSES {
         cluster.restart(number);
     }
 }

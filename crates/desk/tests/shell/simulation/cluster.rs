@@ -19,7 +19,7 @@ use crate::support::{SeededIds, desk};
 
 /// Three desks; none of them may ever see anything of another.
 pub(crate) const DESKS: [&str; 3] = ["acme", "bravo", "carlo"];
-const PROCESSES: usize = 3;
+pub(crate) const PROCESSES: usize = 3;
 
 /// What clients do, and what must be true in the end.
 #[async_trait(?Send)]
@@ -111,10 +111,6 @@ impl<C: Journaled> Cluster<C> {
     /// A process that is up, by chance.
     pub(crate) fn any(&self, rng: &mut StdRng) -> Option<Desks<C>> {
         self.process(rng.random_range(0..PROCESSES))
-    }
-
-    pub(crate) fn processes(&self) -> std::ops::Range<usize> {
-        0..PROCESSES
     }
 
     /// Submits until it is answered for good, through one process or another, always under the same id.

@@ -160,7 +160,7 @@ impl Ledgers {
         );
         assert_eq!(
             replica.sum(&desk(name)).await,
-            marked.len() as i64,
+            i64::try_from(marked.len()).unwrap(),
             "{name}: the consumer counted wrong"
         );
         assert!(
