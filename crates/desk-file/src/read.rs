@@ -63,6 +63,13 @@ pub(crate) fn desk(root: &Place<'_>, text: &str) -> Option<DeskFile> {
     let channels = channels::read(&table, &known);
     let crew = people::crew(&table, &known, &channels);
     let queues = queues::read(&table, &known, crew.if_whole(), min_proficiency);
+    let around = rules::Around {
+        known: &known,
+        crew: crew.if_whole(),
+        queues: &queues,
+        text,
+    };
+    let rules = rules::read(&table, &around);
     Some(DeskFile {
         name,
         timezone: timezone_or_utc(&table),
@@ -78,7 +85,7 @@ pub(crate) fn desk(root: &Place<'_>, text: &str) -> Option<DeskFile> {
         channels,
         agents: crew.agents,
         queues,
-        rules: rules::read(&table, &known, text),
+        rules,
         languages: known.languages,
         warnings: Vec::new(),
         // Last, for it must not keep the rest from being read.

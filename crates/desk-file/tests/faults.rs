@@ -552,6 +552,19 @@ fn a_language_in_which_nobody_serves_a_queue_is_a_warning() {
 }
 
 #[test]
+fn a_rule_that_asks_for_skills_that_nobody_has_is_a_warning() {
+    let text = BASE.replace("skills: {billing: 1}", "skills: {billing: 1, orders: 1}");
+    let warnings = parse(&text).map(|desk| desk.warnings).expect("no fault");
+    assert_eq!(warnings.len(), 1);
+    assert_eq!((warnings[0].line, warnings[0].path.as_str()), (48, "rules[0].then"));
+    assert!(
+        warnings[0].message.ends_with("it would wait for ever"),
+        "{}",
+        warnings[0]
+    );
+}
+
+#[test]
 fn a_queue_whose_agents_speak_no_language_well_enough_is_a_fault() {
     let text = BASE
         .replace("min_proficiency: B2", "min_proficiency: C2")

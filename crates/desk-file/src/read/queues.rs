@@ -1,9 +1,9 @@
 //! `queues`, and whether somebody can serve each of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tandem_domain::{LanguageTag, Proficiency, QueueId, TeamId};
+use tandem_domain::{LanguageTag, Proficiency, QueueId, SkillId, SkillLevel, TeamId};
 
 use super::{DAY, HOUR, Known, MINUTE, duration_or, levels, name, people, seconds};
 use crate::model::{Agent, Queue};
@@ -66,13 +66,7 @@ fn aging(table: &Table<'_>) -> Option<Duration> {
 
 /// A fault if nobody can ever serve the queue, a warning for each language in which nobody can.
 fn check_served(place: &Place<'_>, queue: &Queue, crew: &[Agent], languages: &[LanguageTag], least: Proficiency) {
-    let teams: BTreeSet<&TeamId> = queue.teams.iter().collect();
-    let is_in = |agent: &&Agent| agent.teams.iter().any(|team| teams.contains(team));
-    let skilled: Vec<&Agent> = crew
-        .iter()
-        .filter(is_in)
-        .filter(|agent| has_skills(agent, queue))
-        .collect();
+    let skilled: Vec<&Agent> = able(crew, queue, &BTreeMap::new()).collect();
     if skilled.is_empty() {
         place.fault("nobody can ever serve this queue: no agent of its teams has all of its skills at these levels");
         return;
@@ -88,9 +82,21 @@ fn check_served(place: &Place<'_>, queue: &Queue, crew: &[Agent], languages: &[L
     }
 }
 
-fn has_skills(agent: &Agent, queue: &Queue) -> bool {
-    queue
-        .skills
+/// Who is in the queue's teams and has its skills and these more.
+pub(super) fn able<'c>(
+    crew: &'c [Agent],
+    queue: &Queue,
+    more: &BTreeMap<SkillId, SkillLevel>,
+) -> impl Iterator<Item = &'c Agent> {
+    let teams: BTreeSet<&TeamId> = queue.teams.iter().collect();
+    let is_in = move |agent: &&Agent| agent.teams.iter().any(|team| teams.contains(team));
+    crew.iter()
+        .filter(is_in)
+        .filter(|agent| has_skills(agent, &queue.skills) && has_skills(agent, more))
+}
+
+pub(super) fn has_skills(agent: &Agent, skills: &BTreeMap<SkillId, SkillLevel>) -> bool {
+    skills
         .iter()
         .all(|(skill, level)| agent.skills.get(skill).is_some_and(|own| own >= level))
 }

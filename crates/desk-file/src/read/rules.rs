@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use tandem_domain::{Priority, Tag};
 
+use super::queues;
 use super::{Known, language, levels};
-use crate::model::Actions;
+use crate::model::{Actions, Agent, Queue};
 use crate::place::{Place, Table};
 use crate::rules::{Condition, Rule, Rules, locate};
-use crate::tree::Value;
 
 const KEYS: [&str; 4] = ["name", "when", "then", "stop"];
 const ACTIONS: [&str; 6] = ["queue", "priority", "skills", "tags", "language", "unrouted"];
@@ -19,7 +19,17 @@ const MOST_RULES: usize = 200;
 /// Each is kept in memory, compiled.
 const MOST_PATTERNS: usize = 300;
 
-pub(super) fn read(table: &Table<'_>, known: &Known<'_>, text: &str) -> Rules {
+/// What a rule is checked against.
+pub(super) struct Around<'a> {
+    pub(super) known: &'a Known<'a>,
+    /// None where not every agent could be read.
+    pub(super) crew: Option<&'a [Agent]>,
+    pub(super) queues: &'a [Queue],
+    /// The file's text, in which a mistake in a condition has its place.
+    pub(super) text: &'a str,
+}
+
+pub(super) fn read(table: &Table<'_>, around: &Around<'_>) -> Rules {
     let Some(place) = table.get("rules") else {
         return Rules::default();
     };
@@ -34,7 +44,7 @@ pub(super) fn read(table: &Table<'_>, known: &Known<'_>, text: &str) -> Rules {
     let mut names = BTreeSet::new();
     let rules = places.iter().enumerate();
     let rules: Vec<Rule> = rules
-        .filter_map(|(index, place)| rule(index, place, known, text, &mut names))
+        .filter_map(|(index, place)| rule(index, place, around, &mut names))
         .collect();
     let patterns: usize = rules.iter().map(|rule| rule.when.patterns()).sum();
     if patterns > MOST_PATTERNS {
@@ -45,14 +55,14 @@ pub(super) fn read(table: &Table<'_>, known: &Known<'_>, text: &str) -> Rules {
     Rules::new(rules)
 }
 
-fn rule(index: usize, place: &Place<'_>, known: &Known<'_>, text: &str, names: &mut BTreeSet<String>) -> Option<Rule> {
+fn rule(index: usize, place: &Place<'_>, around: &Around<'_>, names: &mut BTreeSet<String>) -> Option<Rule> {
     let table = place.table(&KEYS);
     let name = name(index, &table, names);
     let stop = table.get("stop").and_then(|place| place.truth()).unwrap_or(false);
     let when = table
         .need("when", "message.subject.contains(\"invoice\")")
-        .and_then(|place| condition(&place, text));
-    let then = table.get("then").map(|place| actions(&place, known));
+        .and_then(|place| condition(&place, around.text));
+    let then = table.get("then").map(|place| actions(&place, around));
     if then.is_none() && table.get("stop").is_none() {
         place.fault("this rule does nothing: it needs `then`, such as `then: {queue: support}`, or `stop: true`");
     }
@@ -90,12 +100,13 @@ fn condition(place: &Place<'_>, text: &str) -> Option<Condition> {
         .ok()
 }
 
-fn actions(place: &Place<'_>, known: &Known<'_>) -> Actions {
+fn actions(place: &Place<'_>, around: &Around<'_>) -> Actions {
+    let known = around.known;
     let table = place.table(&ACTIONS);
-    if matches!(&place.node.value, Value::Table(entries) if entries.is_empty()) {
+    if place.is_empty_table() {
         place.fault("nothing stands here: such as `{queue: support}`");
     }
-    Actions {
+    let then = Actions {
         queue: table.get("queue").and_then(|place| place.word("queue", &known.queues)),
         priority: table
             .get("priority")
@@ -110,6 +121,25 @@ fn actions(place: &Place<'_>, known: &Known<'_>) -> Actions {
             .get("unrouted")
             .and_then(|place| place.parsed::<Tag>())
             .map(|reason| reason.to_string()),
+    };
+    if let Some(crew) = around.crew {
+        check_served(place, &then, crew, around.queues);
+    }
+    then
+}
+
+/// A warning where a rule asks for skills that nobody has, or nobody who serves the queue that it names.
+fn check_served(place: &Place<'_>, then: &Actions, crew: &[Agent], queues: &[Queue]) {
+    let named = then
+        .queue
+        .as_ref()
+        .and_then(|id| queues.iter().find(|queue| queue.id == *id));
+    let is_served = match named {
+        Some(queue) => queues::able(crew, queue, &then.skills).next().is_some(),
+        None => crew.iter().any(|agent| queues::has_skills(agent, &then.skills)),
+    };
+    if !is_served {
+        place.warn("nobody who could take such a ticket has these skills at these levels: it would wait for ever");
     }
 }
 
