@@ -9,6 +9,7 @@ pub mod positions;
 pub mod requests;
 pub mod rows;
 pub mod snapshots;
+pub mod speed;
 
 use std::any::Any;
 use std::sync::Arc;

@@ -28,6 +28,9 @@ use error::of_read;
 use unit::{Pending, Write};
 use writer::{Message, Writer};
 
+/// The store's file in its data directory.
+const FILE: &str = "tandem.sqlite";
+
 /// How many writes may wait to be taken up by the writer before callers wait to hand theirs in.
 const WAITING_WRITES: usize = 1024;
 
@@ -40,6 +43,12 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// Whether there is a store in `directory`.
+    #[must_use]
+    pub fn exists(directory: &Path) -> bool {
+        directory.join(FILE).is_file()
+    }
+
     /// Opens the store in `directory`, which is made if it does not exist, and brings its schema up to date.
     ///
     /// # Errors
@@ -47,7 +56,7 @@ impl SqliteStore {
     /// `Unavailable` if it cannot be read or written.
     pub async fn open(directory: &Path) -> Result<Self, StoreError> {
         let lock = lock::lock(directory)?;
-        let file = directory.join("tandem.sqlite");
+        let file = directory.join(FILE);
         let connection = schema::open_for_writing(&file).await?;
         let readers = schema::open_readers(&file).await?;
         let transactions = Arc::new(AtomicU64::new(0));

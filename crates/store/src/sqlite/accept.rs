@@ -1,11 +1,12 @@
 //! Accepting documents.
 
 use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, SqliteConnection};
 use tandem_domain::{ConversationId, DeskId, MessageId, Timestamp};
 
 use super::error::Failure;
-use super::insert::{Statement, Values, for_all, no_tail};
+use super::insert::{ROWS, Values, asking, insert_all, no_tail};
 use super::unit::Write;
 use crate::documents::plan::{self, DeskKey, Insert, Known, Plan};
 use crate::sql::convert;
@@ -36,11 +37,15 @@ impl Write for Accept {
     }
 }
 
+pub(super) const KNOWN_MESSAGES: &str = "SELECT asked.desk, asked.key, id, conversation, started \
+    FROM asked CROSS JOIN message ON message.desk = asked.desk AND dedupe_key = asked.key";
+
+pub(super) const KNOWN_CONVERSATIONS: &str = "SELECT asked.desk, asked.key, conversation \
+    FROM asked CROSS JOIN conversation_key ON conversation_key.desk = asked.desk AND conversation_key.key = asked.key";
+
 async fn known(connection: &mut SqliteConnection, documents: &[NewDocument]) -> Result<Known, Failure> {
-    let sql = "SELECT desk, dedupe_key, id, conversation, started FROM message WHERE (desk, dedupe_key) IN (";
-    let messages = of_keys(connection, sql, &plan::dedupe_keys(documents)).await?;
-    let sql = "SELECT desk, key, conversation FROM conversation_key WHERE (desk, key) IN (";
-    let conversations = of_keys(connection, sql, &plan::conversation_keys(documents)).await?;
+    let messages = of_keys(connection, KNOWN_MESSAGES, &plan::dedupe_keys(documents)).await?;
+    let conversations = of_keys(connection, KNOWN_CONVERSATIONS, &plan::conversation_keys(documents)).await?;
     Ok(Known {
         messages: messages
             .into_iter()
@@ -53,24 +58,14 @@ async fn known(connection: &mut SqliteConnection, documents: &[NewDocument]) -> 
     })
 }
 
-async fn of_keys<R: for<'r> FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin>(
+async fn of_keys<R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin>(
     connection: &mut SqliteConnection,
-    head: &'static str,
+    query: &'static str,
     keys: &[DeskKey],
 ) -> Result<Vec<R>, sqlx::Error> {
     let mut found = Vec::new();
-    for keys in keys.chunks(256) {
-        let mut statement = Statement::new(head);
-        statement.push_values(keys, |mut values, (desk, key)| {
-            values.push_bind(desk.as_str()).push_bind(&**key);
-        });
-        found.extend(
-            statement
-                .push(")")
-                .build_query_as::<R>()
-                .fetch_all(&mut *connection)
-                .await?,
-        );
+    for keys in keys.chunks(ROWS) {
+        found.extend(asking(keys, query).build_query_as().fetch_all(&mut *connection).await?);
     }
     Ok(found)
 }
@@ -107,11 +102,11 @@ async fn write_messages(connection: &mut SqliteConnection, inserts: &[(i64, &Ins
     };
     let head = "INSERT INTO message \
                 (stored, desk, id, dedupe_key, conversation, started, unrouted, body, received_at) ";
-    for_all(connection, head, inserts, bind, no_tail).await?;
+    insert_all(connection, head, inserts, bind, no_tail).await?;
     let bind = |mut values: Values<'_>, (stored, insert): &(i64, &Insert)| {
         values.push_bind(*stored).push_bind(&*insert.document.raw);
     };
-    for_all(
+    insert_all(
         connection,
         "INSERT INTO raw_message (stored, raw) ",
         inserts,
@@ -128,7 +123,7 @@ async fn write_keys(connection: &mut SqliteConnection, keys: &[(DeskKey, Convers
             .push_bind(&**key)
             .push_bind(conversation(*id));
     };
-    for_all(
+    insert_all(
         connection,
         "INSERT INTO conversation_key (desk, key, conversation) ",
         keys,
@@ -161,7 +156,7 @@ async fn write_outbox<'a>(
             .push_bind(0);
     };
     let head = "INSERT INTO outbox (stored, desk, id, conversation, content, trace, since, due_at, attempts) ";
-    for_all(connection, head, &routed, bind, no_tail).await
+    insert_all(connection, head, &routed, bind, no_tail).await
 }
 
 fn id(id: MessageId) -> Vec<u8> {

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use tandem_domain::{DeskId, Timestamp};
 
 use super::error::Failure;
-use super::insert::{Statement, Values, for_all, no_tail};
+use super::insert::{ROWS, Statement, Values, delete_rows, insert_all, no_tail};
 use super::unit::Write;
 use crate::sql::convert::{ordered, position};
 use crate::sql::rows::{first_requests, last_words};
@@ -73,7 +73,7 @@ async fn write_records(connection: &mut SqliteConnection, append: &Append) -> Re
         values.push_bind(record.at.as_micros()).push_bind(&*record.payload);
     };
     let head = "INSERT INTO journal (service, desk, seq, incarnation, kind, at, payload) ";
-    for_all(connection, head, &numbered, bind, no_tail).await?;
+    insert_all(connection, head, &numbered, bind, no_tail).await?;
     Ok(())
 }
 
@@ -117,20 +117,17 @@ async fn move_position(connection: &mut SqliteConnection, update: &PositionUpdat
 
 async fn write_rows(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
     let (puts, deletes) = last_words(rows);
-    let bind_key = |values: &mut Values<'_>, row: &Row| {
+    let bind = |mut values: Values<'_>, row: &&Row| {
         values
             .push_bind(row.desk.as_str())
             .push_bind(&*row.table)
             .push_bind(row.key.as_bytes());
-    };
-    let bind = |mut values: Values<'_>, row: &&Row| {
-        bind_key(&mut values, row);
         values.push_bind(row.value.as_deref());
     };
     let upsert = |sql: &mut Statement| {
         sql.push(" ON CONFLICT DO UPDATE SET value = excluded.value");
     };
-    for_all(
+    insert_all(
         connection,
         "INSERT INTO read_row (desk, tbl, key, value) ",
         &puts,
@@ -138,17 +135,9 @@ async fn write_rows(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(
         upsert,
     )
     .await?;
-    let bind = |mut values: Values<'_>, row: &&Row| bind_key(&mut values, row);
-    for_all(
-        connection,
-        "DELETE FROM read_row WHERE (desk, tbl, key) IN (",
-        &deletes,
-        bind,
-        |sql| {
-            sql.push(")");
-        },
-    )
-    .await?;
+    for deletes in deletes.chunks(ROWS) {
+        delete_rows(deletes).build().execute(&mut *connection).await?;
+    }
     Ok(())
 }
 
@@ -175,6 +164,6 @@ async fn remember(
         sql.push(" expires_at = excluded.expires_at WHERE request.expires_at < ")
             .push_bind(now.as_micros());
     };
-    for_all(connection, head, &first_requests(requests), bind, unless_kept).await?;
+    insert_all(connection, head, &first_requests(requests), bind, unless_kept).await?;
     Ok(())
 }

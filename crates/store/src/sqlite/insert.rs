@@ -3,14 +3,18 @@
 use sqlx::query_builder::Separated;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-/// Rows per statement: far below SQLite's limit of 32766 parameters at any number of columns that we have.
-const ROWS: usize = 256;
+use crate::Row;
+use crate::documents::plan::DeskKey;
+
+/// Rows per statement: far below SQLite's limits of 32766 parameters, at any number of columns that we have, and of
+/// 1000 nested expressions.
+pub(super) const ROWS: usize = 256;
 
 pub(super) type Statement = QueryBuilder<Sqlite>;
 pub(super) type Values<'a> = Separated<'a, Sqlite, &'static str>;
 
 /// `<head> VALUES (…), (…) … <tail>` for all rows, some hundred at a time.
-pub(super) async fn for_all<T>(
+pub(super) async fn insert_all<T>(
     connection: &mut SqliteConnection,
     head: &'static str,
     rows: &[T],
@@ -28,3 +32,78 @@ pub(super) async fn for_all<T>(
 
 /// Nothing more to say after the values.
 pub(super) fn no_tail(_: &mut Statement) {}
+
+/// Deletes rows by key. SQLite would read the whole table for `(…) IN (VALUES …)`.
+pub(super) fn delete_rows(rows: &[&Row]) -> Statement {
+    let mut statement = Statement::new("DELETE FROM read_row WHERE ");
+    let mut any = statement.separated(" OR ");
+    for row in rows {
+        any.push("(desk = ").push_bind_unseparated(row.desk.as_str());
+        any.push_unseparated(" AND tbl = ").push_bind_unseparated(&*row.table);
+        any.push_unseparated(" AND key = ")
+            .push_bind_unseparated(row.key.as_bytes())
+            .push_unseparated(")");
+    }
+    statement
+}
+
+/// `WITH asked (desk, key) AS (VALUES …) <query>`. A query that cross-joins what is asked for is not reordered into
+/// one that reads the whole table.
+pub(super) fn asking(keys: &[DeskKey], query: &'static str) -> Statement {
+    let mut statement = Statement::new("WITH asked (desk, key) AS (");
+    statement.push_values(keys, |mut values, (desk, key)| {
+        values.push_bind(desk.as_str()).push_bind(&**key);
+    });
+    statement.push(") ").push(query);
+    statement
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Connection, Execute, SqliteConnection};
+
+    use super::*;
+    use crate::sqlite::{accept, schema};
+
+    /// Tables that the statement reads from end to end.
+    async fn scans(mut statement: Statement) -> Vec<String> {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        schema::migrate(&mut connection).await.unwrap();
+        let arguments = statement.build().take_arguments().unwrap().unwrap();
+        let explain = format!("EXPLAIN QUERY PLAN {}", statement.sql().as_str());
+        let explain = sqlx::query_as_with::<_, (i64, i64, i64, String), _>(AssertSqlSafe(explain), arguments);
+        let plan = explain.fetch_all(&mut connection).await.unwrap();
+        let tables = ["read_row", "message", "conversation_key"];
+        let is_scan = |step: &String| tables.iter().any(|table| step.starts_with(&format!("SCAN {table}")));
+        plan.into_iter().map(|(.., step)| step).filter(is_scan).collect()
+    }
+
+    #[tokio::test]
+    async fn statements_over_many_keys_scan_no_table() {
+        let row = |key: &str| Row {
+            desk: "acme".parse().unwrap(),
+            table: "ticket".to_owned(),
+            key: key.to_owned(),
+            value: None,
+        };
+        let rows = [row("T1"), row("T2"), row("T3")];
+        assert_eq!(scans(delete_rows(&rows.each_ref())).await, [""; 0]);
+        let keys = [
+            ("acme".parse().unwrap(), "a".into()),
+            ("acme".parse().unwrap(), "b".into()),
+        ];
+        for query in [accept::KNOWN_MESSAGES, accept::KNOWN_CONVERSATIONS] {
+            assert_eq!(scans(asking(&keys, query)).await, [""; 0]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_scan_would_be_seen() {
+        assert_eq!(
+            scans(Statement::new("SELECT count(*) FROM read_row WHERE value = x'00'"))
+                .await
+                .len(),
+            1
+        );
+    }
+}

@@ -36,8 +36,12 @@ pub(super) async fn connect_writer(file: &Path) -> Result<SqliteConnection, sqlx
 
 pub(super) async fn open_for_writing(file: &Path) -> Result<SqliteConnection, StoreError> {
     let mut connection = connect_writer(file).await.map_err(|error| of_write(&error))?;
-    migrations::run(&mut connection, STEPS, |error| of_write(&error)).await?;
+    migrate(&mut connection).await?;
     Ok(connection)
+}
+
+pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    migrations::run(connection, STEPS, |error| of_write(&error)).await
 }
 
 pub(super) async fn open_readers(file: &Path) -> Result<SqlitePool, StoreError> {

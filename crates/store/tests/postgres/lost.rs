@@ -1,10 +1,13 @@
 //! Connections that are lost, servers that are killed, callers who stop waiting.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use futures::future::{join, join3};
 use tandem_store::conformance::eventually;
 use tandem_store::{DocumentStore, JournalStore, PostgresStore, StoreError};
 use tandem_test_support::postgres::Postgres;
+use tandem_test_support::proxy::Proxy;
 
 use crate::support::{Intruder, append, document, stream};
 
@@ -24,7 +27,7 @@ async fn a_connection_lost_during_a_commit_leaves_its_outcome_unknown() {
         intruder.terminate_the_store().await;
         intruder.unlock().await;
     };
-    let (lost, ()) = futures::future::join(commit, cut).await;
+    let (lost, ()) = join(commit, cut).await;
     assert!(matches!(lost, Err(StoreError::OutcomeUnknown(_))), "{lost:?}");
 
     // It did not happen, and the store goes on over new connections.
@@ -51,7 +54,7 @@ async fn a_connection_lost_before_the_commit_means_that_nothing_happened() {
         intruder.terminate_the_store().await;
         intruder.unlock().await;
     };
-    let (lost, ()) = futures::future::join(accept, cut).await;
+    let (lost, ()) = join(accept, cut).await;
     assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
     eventually(async || {
         store
@@ -82,6 +85,39 @@ async fn a_server_that_is_not_there_is_unavailable_and_found_again() {
     server.start_again().await;
     eventually(async || store.tail(&stream("acme")).await.is_ok()).await;
     store.commit(append(&stream("acme"), 1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_costs_no_connection() {
+    let Some(server) = Postgres::start_private().await else {
+        return;
+    };
+    let cable = Proxy::start((Ipv4Addr::LOCALHOST, server.port()).into()).await;
+    let url = server
+        .database()
+        .replace(&server.port().to_string(), &cable.port().to_string());
+    let store = PostgresStore::connect(&url, 2).await.unwrap();
+    let acme = stream("acme");
+    store.commit(append(&acme, 1)).await.unwrap();
+
+    cable.pause();
+    let (commit, tail, one_too_many) = join3(
+        store.commit(append(&acme, 2)),
+        store.tail(&acme),
+        store.position("metrics", &acme),
+    )
+    .await;
+    assert!(matches!(commit, Err(StoreError::OutcomeUnknown(_))), "{commit:?}");
+    assert!(matches!(tail, Err(StoreError::Unavailable(_))), "{tail:?}");
+    assert!(
+        matches!(one_too_many, Err(StoreError::Unavailable(_))),
+        "{one_too_many:?}"
+    );
+
+    cable.heal();
+    eventually(async || store.tail(&acme).await.is_ok()).await;
+    let (one, two) = join(store.tail(&acme), store.position("metrics", &acme)).await;
+    assert!(one.is_ok() && two.is_ok(), "both connections are there again");
 }
 
 #[tokio::test]
