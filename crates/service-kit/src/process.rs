@@ -1,5 +1,6 @@
 //! A service as a process of its own: from the command line to the exit code.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -36,11 +37,11 @@ pub trait Service: Sized + Send + 'static {
     /// How it stops.
     fn lifecycle(&self) -> &LifecycleConfig;
 
-    /// Starts it as tasks of `life`.
+    /// Starts it as tasks of `life`; where it answers calls.
     ///
     /// # Errors
     /// See [`StartError`].
-    async fn start(self, life: &Lifecycle) -> Result<(), StartError>;
+    async fn start(self, life: &Lifecycle) -> Result<SocketAddr, StartError>;
 }
 
 /// Why a service cannot start.
@@ -117,7 +118,10 @@ async fn live<S: Service>(config: S) -> Exit {
     let life = Lifecycle::new(*config.lifecycle());
     let Ok(signals) = signals() else { return Exit::Internal };
     match config.start(&life).await {
-        Ok(()) => life.run(signals).await,
+        Ok(address) => {
+            tracing::info!(%address, "answers calls");
+            life.run(signals).await
+        }
         Err(error) => {
             tracing::error!(error = chain(&error), "cannot start");
             error.exit()
@@ -130,7 +134,7 @@ fn failed<S: Service>(error: &dyn std::error::Error, exit: Exit) -> ExitCode {
     exit.into()
 }
 
-/// Serves a process's calls behind the gate, as tasks of `life`. Reflection is always among the services; the
+/// Serves a process's calls behind the gate, as tasks of `life`; where. Reflection is always among the services; the
 /// gate says whether it needs a token.
 ///
 /// # Errors
@@ -141,7 +145,7 @@ pub fn serve(
     (grpc, auth): (&GrpcConfig, &AuthConfig),
     descriptors: &'static [u8],
     life: &Lifecycle,
-) -> Result<(), StartError> {
+) -> Result<SocketAddr, StartError> {
     let verifier = Arc::new(Verifier::from_files(auth)?);
     let contracts = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(descriptors)
@@ -163,6 +167,5 @@ pub fn serve(
         "grpc",
         server.serve(services.routes(), gate, life.draining(), life.drain_timeout()),
     );
-    tracing::info!(%address, "answers calls");
-    Ok(())
+    Ok(address)
 }

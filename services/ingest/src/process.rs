@@ -1,6 +1,7 @@
 //! Ingest as a process of its own.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +49,7 @@ impl Service for ServiceConfig {
         &self.lifecycle
     }
 
-    async fn start(self, life: &Lifecycle) -> Result<(), StartError> {
+    async fn start(self, life: &Lifecycle) -> Result<SocketAddr, StartError> {
         let server = GrpcServer::bind(&self.grpc).await?;
         let store = open_store(&self.store).await?;
         let bus = open_bus(&self.bus, PROGRAM.name).await?;

@@ -233,17 +233,39 @@ fn store_error(error: StoreError) -> ApiError {
     ApiError::new(code, text).caused_by(error)
 }
 
-/// One field violation per fault, and the first fault in the message's first line.
+/// Clients take at most 8 KiB of metadata with a status (grpc's own do), and there each fault stands twice, in
+/// the message and, encoded, in the details.
+const MOST_FAULT_BYTES: usize = 2048;
+
+/// One field violation per fault, as many as a status can hold; the first fault in the message's first line.
 fn desk_file(faults: &[Fault]) -> ApiError {
-    let heading = match faults.len() {
-        1 => "the desk file has a fault".to_owned(),
-        count => format!("the desk file has {count} faults"),
+    let told = told(faults);
+    let heading = match (faults.len(), faults.len() - told.len()) {
+        (1, 0) => "the desk file has a fault".to_owned(),
+        (count, 0) => format!("the desk file has {count} faults"),
+        (count, _) => format!(
+            "the desk file has {count} faults (DiffDesk shows all), the first {}",
+            told.len()
+        ),
     };
     let error = ApiError::new(ErrorCode::InvalidArgument, heading);
-    faults.iter().fold(error, |error, fault| {
-        error.field(
-            format!("{}:{} {}", fault.line, fault.column, fault.path),
-            fault.message.clone(),
-        )
-    })
+    told.iter()
+        .fold(error, |error, fault| error.field(place(fault), fault.message.clone()))
+}
+
+/// The first faults, as many as a status can hold.
+fn told(faults: &[Fault]) -> &[Fault] {
+    let mut bytes = 0;
+    let fits = |fault: &&Fault| {
+        bytes += place(fault).len() + fault.message.len();
+        bytes <= MOST_FAULT_BYTES
+    };
+    let fitting = faults.iter().take_while(fits).count();
+    &faults[..fitting.max(1).min(faults.len())]
+}
+
+fn place(fault: &Fault) -> String {
+    format!("{}:{} {}", fault.line, fault.column, fault.path)
+        .trim_end()
+        .to_owned()
 }

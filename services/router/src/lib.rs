@@ -11,16 +11,13 @@
 mod api;
 pub mod config;
 mod convert;
-mod deployment;
 mod errors;
 mod heartbeats;
-mod page;
+mod process;
 mod read;
-mod service;
 mod worker;
 
 pub use config::{RouterConfig, ServiceConfig};
-pub use service::{StartError, run};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,9 +39,6 @@ use tonic::service::RoutesBuilder;
 
 use api::{Agents, Api, DeskFiles, Tickets};
 use heartbeats::Heartbeats;
-
-/// The program's name.
-pub const NAME: &str = "tandem-router";
 
 /// The services that the router answers, for health.
 pub const SERVICES: [&str; 3] = [TICKET_SERVICE, AGENT_SERVICE, DESK_SERVICE];

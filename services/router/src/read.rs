@@ -7,7 +7,7 @@ use tandem_routing::rows;
 use tandem_store::{RowPage, Store};
 
 use crate::errors::Failure;
-use crate::page::Page;
+use tandem_service_kit::page::Page;
 
 mod tickets;
 

@@ -12,8 +12,8 @@ use tonic::{Request, Response, Status, Streaming, async_trait};
 use super::{Api, work};
 use crate::convert::{self, FieldError, Write};
 use crate::errors::Failure;
-use crate::page::Page;
 use crate::read;
+use tandem_service_kit::page::Page;
 
 /// Answers `AgentService`.
 pub(crate) struct Agents(pub(crate) Arc<Api>);

@@ -18,8 +18,8 @@ use tonic::{Request, Response, Status, async_trait};
 use super::Api;
 use crate::convert::{self, FieldError};
 use crate::errors::Failure;
-use crate::page::Page;
 use crate::read;
+use tandem_service_kit::page::Page;
 
 /// Answers `DeskService`.
 pub(crate) struct DeskFiles(pub(crate) Arc<Api>);

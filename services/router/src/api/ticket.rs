@@ -12,8 +12,8 @@ use tonic::{Request, Response, Status, async_trait};
 use super::Api;
 use crate::convert::{self, FieldError, Write};
 use crate::errors::Failure;
-use crate::page::Page;
 use crate::read::{self, TicketFilter};
+use tandem_service_kit::page::Page;
 
 /// Answers `TicketService`.
 pub(crate) struct Tickets(pub(crate) Arc<Api>);

@@ -8,7 +8,7 @@ use tandem_store::Store;
 
 use super::{TicketFilter, decode, ticket};
 use crate::errors::Failure;
-use crate::page::Page;
+use tandem_service_kit::page::Page;
 
 /// Tickets that one call looks at, at most; a page may be short or empty, and yet lead to the next.
 const MOST_LOOKED_AT: usize = 2_000;

@@ -136,6 +136,40 @@ async fn all_faults_of_a_file_are_reported_with_their_places_and_nothing_changes
 }
 
 #[tokio::test]
+async fn a_file_with_hundreds_of_faults_is_answered_with_what_a_status_holds_and_compared_with_all() {
+    let (_world, _replica, mut admin) = admin().await;
+    let wrong =
+        |number| format!("  agent{number}: {{teams: [inside], languages: {{de: C1}}, skills: {{biling: 3}}}}\n");
+    let agents: String = (0..300).map(wrong).collect();
+    let text = desk_file(ACME).replace("agents:\n", &format!("agents:\n{agents}"));
+    let status = admin
+        .desks
+        .apply_desk(apply_request(ACME, "1", &text))
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+    assert!(
+        status.message().starts_with("the desk file has 300 faults"),
+        "{status:?}"
+    );
+    let told = status.get_details_bad_request().unwrap().field_violations.len();
+    assert!((5..300).contains(&told), "{told} faults told");
+    assert!(
+        status.message().len() + status.details().len() * 4 / 3 < 8 * 1024,
+        "more than clients take"
+    );
+
+    let other = Some(Other::Text(text));
+    let diff = v1::DiffDeskRequest {
+        desk: ACME.into(),
+        base_version: 0,
+        other,
+    };
+    let all = admin.desks.diff_desk(diff).await.unwrap().into_inner().faults;
+    assert_eq!(all.len(), 300);
+}
+
+#[tokio::test]
 async fn a_file_is_applied_where_it_belongs_and_not_larger_than_allowed() {
     let (_world, _replica, mut admin) = admin().await;
     let invalid = Code::InvalidArgument;

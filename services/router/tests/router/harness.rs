@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tandem_bus::InProcessBus;
+use tandem_bus::{Bus, InProcessBus};
 use tandem_desk::{RequestMark, Submission};
 use tandem_domain::routing::{Command, Intake, Reply};
 use tandem_domain::{Actor, Channel, Clock, ConversationId, DeskId, IdSource, MessageId, Priority, Role, Trace};
@@ -20,7 +20,7 @@ use tandem_service_kit::grpc::{Client, ClientOptions, Credentials, GrpcServer, c
 use tandem_service_kit::health::Health;
 use tandem_service_kit::ids::{SystemClock, SystemIds};
 use tandem_service_kit::lifecycle::Lifecycle;
-use tandem_store::MemoryStore;
+use tandem_store::{MemoryStore, Store};
 use tonic::Status;
 use tonic::service::Routes;
 use tonic::service::interceptor::InterceptedService;
@@ -45,8 +45,8 @@ pub(crate) const SHORT_GRACE: [(&str, &str); 2] = [
 
 /// One store, one bus, one issuer of tokens, and the three desks.
 pub(crate) struct World {
-    pub(crate) store: MemoryStore,
-    pub(crate) bus: Arc<InProcessBus>,
+    store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
     signer: Signer,
     _keys: tempfile::TempDir,
 }
@@ -77,9 +77,31 @@ impl World {
     pub(crate) async fn with_settings(settings: &[(&str, &str)]) -> (Self, Replica) {
         let world = Self::empty();
         let replica = world.replica_with(settings).await;
-        let mut founder = world
-            .caller(&replica, &world.token(Role::Admin, "founder", DeskScope::All))
-            .await;
+        world.found_desks(&replica).await;
+        (world, replica)
+    }
+
+    /// Nothing yet, in memory.
+    pub(crate) fn empty() -> Self {
+        Self::on(Arc::new(MemoryStore::new()), Arc::new(InProcessBus::new()))
+    }
+
+    /// Nothing yet, on a store and a bus.
+    pub(crate) fn on(store: Arc<dyn Store>, bus: Arc<dyn Bus>) -> Self {
+        let keys = tempfile::tempdir().expect("a temporary directory");
+        let signer = Signer::open(&keys.path().join("keys")).expect("a new key");
+        Self {
+            store,
+            bus,
+            signer,
+            _keys: keys,
+        }
+    }
+
+    /// Applies the three desks.
+    pub(crate) async fn found_desks(&self, replica: &Replica) {
+        let token = self.token(Role::Admin, "founder", DeskScope::All);
+        let mut founder = self.caller(replica, &token).await;
         for desk in [ACME, GLOBEX, FOREIGN] {
             let request = apply_request(desk, "founding", &desk_file(desk));
             founder
@@ -87,19 +109,6 @@ impl World {
                 .apply_desk(request)
                 .await
                 .expect("a desk file without faults");
-        }
-        (world, replica)
-    }
-
-    pub(crate) fn empty() -> Self {
-        let keys = tempfile::tempdir().expect("a temporary directory");
-        let signer = Signer::open(&keys.path().join("keys")).expect("a new key");
-        let (store, bus) = (MemoryStore::new(), Arc::new(InProcessBus::new()));
-        Self {
-            store,
-            bus,
-            signer,
-            _keys: keys,
         }
     }
 
@@ -110,12 +119,22 @@ impl World {
 
     /// Starts one more process, configured differently.
     pub(crate) async fn replica_with(&self, settings: &[(&str, &str)]) -> Replica {
+        self.replica_on(self.store.clone(), self.bus.clone(), settings).await
+    }
+
+    /// Starts one more process with connections of its own.
+    pub(crate) async fn replica_on(
+        &self,
+        store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
+        settings: &[(&str, &str)],
+    ) -> Replica {
         let config = config(settings);
         let life = Lifecycle::new(config.lifecycle);
         let health = Health::new(&SERVICES, life.draining());
         let parts = Parts {
-            store: Arc::new(self.store.clone()),
-            bus: self.bus.clone(),
+            store,
+            bus,
             ids: Arc::new(SystemIds),
             clock: Arc::new(SystemClock),
         };

@@ -1,15 +1,20 @@
 //! What the router says of itself.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use futures::StreamExt;
+use tandem_bus::InProcessBus;
 use tandem_domain::{Clock, Role};
 use tandem_proto::v1;
-use tandem_router::{SERVICES, ServiceConfig, run};
+use tandem_router::{SERVICES, ServiceConfig};
 use tandem_service_kit::auth::{DeskScope, Grant, Signer};
 use tandem_service_kit::health::{LIVENESS, READINESS};
 use tandem_service_kit::ids::SystemClock;
 use tandem_service_kit::lifecycle::{Exit, Lifecycle};
+use tandem_service_kit::process::Service;
+use tandem_store::MemoryStore;
 use tonic::Code;
 use tonic::transport::Channel;
 use tonic_health::pb::HealthCheckRequest;
@@ -22,7 +27,7 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
 use crate::harness::{ACME, DEADLINE, World, eventually};
 
-async fn channel(address: std::net::SocketAddr) -> Channel {
+async fn channel(address: SocketAddr) -> Channel {
     let endpoint = Channel::from_shared(format!("http://{address}")).expect("an address");
     endpoint.connect().await.expect("a connection")
 }
@@ -40,12 +45,15 @@ async fn status(channel: &Channel, service: &str) -> ServingStatus {
 
 #[tokio::test]
 async fn readiness_follows_the_store_and_liveness_does_not() {
-    let (world, replica) = World::with_desks().await;
+    let store = MemoryStore::new();
+    let world = World::on(Arc::new(store.clone()), Arc::new(InProcessBus::new()));
+    let replica = world.replica().await;
+    world.found_desks(&replica).await;
     let channel = channel(replica.address).await;
     let mut reader = world.caller_as(&replica, Role::Reader, "wall").await;
     eventually(async || status(&channel, READINESS).await == ServingStatus::Serving).await;
 
-    world.store.faults().set_unreachable(true);
+    store.faults().set_unreachable(true);
     eventually(async || status(&channel, READINESS).await == ServingStatus::NotServing).await;
     assert_eq!(status(&channel, LIVENESS).await, ServingStatus::Serving);
     let get = v1::GetTicketRequest {
@@ -55,7 +63,7 @@ async fn readiness_follows_the_store_and_liveness_does_not() {
     let answer = reader.tickets.get_ticket(get).await.unwrap_err();
     assert_eq!(answer.code(), Code::Unavailable, "{answer:?}");
 
-    world.store.faults().set_unreachable(false);
+    store.faults().set_unreachable(false);
     eventually(async || status(&channel, SERVICES[0]).await == ServingStatus::Serving).await;
 }
 
@@ -76,7 +84,7 @@ async fn a_router_of_its_own_answers_is_reflected_and_stops_in_good_order() {
     let settings = settings.map(|(name, value)| (name.to_owned(), value));
     let config = ServiceConfig::load(None, settings).unwrap();
     let life = Lifecycle::new(config.lifecycle);
-    let channel = channel(run(config, &life).await.unwrap()).await;
+    let channel = channel(config.start(&life).await.unwrap()).await;
     eventually(async || status(&channel, READINESS).await == ServingStatus::Serving).await;
     for service in SERVICES {
         assert!(reflected(&channel).await.contains(service), "{service}");

@@ -1,7 +1,8 @@
-//! The router as its callers see it: real gRPC, memory behind it.
+//! The router as its callers see it: real gRPC, memory behind it but where a cluster is what matters.
 
 mod access;
 mod agents;
+mod cluster;
 mod desks;
 mod desktop;
 mod harness;

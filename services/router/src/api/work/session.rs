@@ -15,6 +15,7 @@ use tandem_routing::RoutingCore;
 use tandem_service_kit::auth::{Caller, TokenError};
 use tokio::time::{MissedTickBehavior, interval};
 use tonic::Streaming;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::outbox::Outbox;
@@ -177,7 +178,12 @@ impl Session {
 
     async fn carry_out(&self, command: Command, request_id: &str) -> Result<(), Failure> {
         let request_id = convert::request_id(request_id)?;
-        self.api.submit(&self.caller, Write { request_id, command }).await?;
+        // The stream lives for hours; a trace is of one action.
+        let span = tracing::info_span!("work", desk = %self.caller.desk, agent = %self.agent);
+        self.api
+            .submit(&self.caller, Write { request_id, command })
+            .instrument(span)
+            .await?;
         Ok(())
     }
 }
