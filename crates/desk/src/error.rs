@@ -30,8 +30,8 @@ pub enum DeskError<R> {
     /// It took too long, and may or may not have happened: repeat under the same request id.
     #[error("no answer in time: it may or may not have happened; repeat under the same request id")]
     DeadlineExceeded,
-    /// The command made the core panic twice; it is kept where it can be listed and retried.
-    #[error("the command failed twice and was parked: {0}")]
+    /// The request made the core panic. A command that did so twice is kept where it can be listed and retried.
+    #[error("the request made the desk fail and was set aside: {0}")]
     Parked(String),
     /// No parked item has this id.
     #[error("nothing is parked under `{0}`")]

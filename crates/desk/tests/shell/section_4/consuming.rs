@@ -56,6 +56,26 @@ async fn events_lost_in_the_middle_are_read_from_the_owner() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_gap_is_noticed_by_the_next_event_without_any_head() {
+    let (world, bus) = faulty(Faults::none().with(BusFault::LoseHint, 1.0));
+    let counting = Counting::start(&world, "a");
+    let desks = world.owner().await;
+    add_many(&desks, 0, 3).await;
+    caught_up(&world, &counting, 3).await;
+    bus.set(
+        Faults::none()
+            .with(BusFault::LoseHint, 1.0)
+            .with(BusFault::LoseEvent, 1.0),
+    );
+    add_many(&desks, 3, 3).await;
+    sleep(Duration::from_secs(1)).await;
+    bus.set(Faults::none().with(BusFault::LoseHint, 1.0));
+    add_many(&desks, 6, 1).await;
+    caught_up(&world, &counting, 7).await;
+    assert_eq!(bus.hits(BusFault::LoseEvent), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_very_last_event_when_lost_is_noticed_by_the_head() {
     let (world, bus) = faulty(Faults::none());
     let counting = Counting::start(&world, "a");
