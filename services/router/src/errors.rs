@@ -269,3 +269,73 @@ fn place(fault: &Fault) -> String {
         .trim_end()
         .to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(failure: Failure) -> ErrorCode {
+        ApiError::from(failure).code()
+    }
+
+    #[test]
+    fn a_store_that_fails_says_whether_anything_happened_and_nothing_of_itself() {
+        let why = || "table tickets".to_owned();
+        for (error, expected) in [
+            (StoreError::Unavailable(why()), ErrorCode::Unavailable),
+            (StoreError::Full(why()), ErrorCode::ResourceExhausted),
+            (StoreError::OutcomeUnknown(why()), ErrorCode::DeadlineExceeded),
+            (StoreError::NewerSchema(why()), ErrorCode::DataLoss),
+        ] {
+            let error = ApiError::from(Failure::from(error));
+            assert_eq!(error.code(), expected);
+            assert!(!error.to_string().contains("table"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_stream_outlives_only_what_passes() {
+        assert!(Failure::from(StoreError::Unavailable(String::new())).is_passing());
+        assert!(Failure::from(DeskError::DeadlineExceeded).is_passing());
+        assert!(!Failure::missing("agent", &"ana", "agent").is_passing());
+        assert!(!Failure::from(DeskError::Failed(String::new())).is_passing());
+    }
+
+    #[test]
+    fn a_stream_that_ends_tells_its_client_what_to_do() {
+        assert_eq!(code(Failure::Superseded), ErrorCode::Aborted);
+        assert_eq!(code(Failure::Draining), ErrorCode::Unavailable);
+        assert_eq!(code(TokenError::Expired.into()), ErrorCode::Unauthenticated);
+        assert_eq!(code(Failure::NotStarted), ErrorCode::InvalidArgument);
+    }
+
+    #[test]
+    fn an_outcome_names_the_field_that_is_wrong() {
+        let wrong = outcome("r-1", Err(FieldError::new("offer_id", "from 1").into()));
+        let failure = wrong.failure.unwrap();
+        assert_eq!(
+            (failure.code, failure.field.as_str()),
+            (tonic::Code::InvalidArgument.into(), "offer_id")
+        );
+        assert_eq!(outcome("r-1", Ok(())).failure, None);
+    }
+
+    #[test]
+    fn a_status_holds_at_least_one_fault_however_long_it_is() {
+        let fault = |size: usize| Fault {
+            line: 1,
+            column: 2,
+            path: "rules[0].when".into(),
+            message: "x".repeat(size),
+        };
+        assert_eq!(told(&[fault(9_000), fault(10)]).len(), 1);
+        assert_eq!(told(&[fault(10), fault(10)]).len(), 2);
+        assert_eq!(
+            place(&Fault {
+                path: String::new(),
+                ..fault(1)
+            }),
+            "1:2"
+        );
+    }
+}
