@@ -1,13 +1,12 @@
 //! Connections that are lost, servers that are killed, callers who stop waiting.
 
-use std::net::Ipv4Addr;
+use std::process::Command;
 use std::time::Duration;
 
 use futures::future::{join, join3};
 use tandem_store::conformance::eventually;
-use tandem_store::{DocumentStore, JournalStore, PostgresStore, StoreError};
+use tandem_store::{DocumentStore, JournalStore, OutboxOutcome, PostgresStore, StoreError};
 use tandem_test_support::postgres::Postgres;
-use tandem_test_support::proxy::Proxy;
 
 use crate::support::{Intruder, append, document, stream};
 
@@ -88,19 +87,17 @@ async fn a_server_that_is_not_there_is_unavailable_and_found_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_falls_silent_costs_no_connection() {
+async fn a_connection_that_falls_silent_is_replaced() {
     let Some(server) = Postgres::start_private().await else {
         return;
     };
-    let cable = Proxy::start((Ipv4Addr::LOCALHOST, server.port()).into()).await;
-    let url = server
-        .database()
-        .replace(&server.port().to_string(), &cable.port().to_string());
+    let url = server.database();
     let store = PostgresStore::connect(&url, 2).await.unwrap();
     let acme = stream("acme");
-    store.commit(append(&acme, 1)).await.unwrap();
+    let (one, two) = join(store.tail(&acme), store.commit(append(&acme, 1))).await;
+    assert!(one.is_ok() && two.is_ok());
 
-    cable.pause();
+    let silent = Silenced::all(&mut Intruder::connect(&url).await).await;
     let (commit, tail, one_too_many) = join3(
         store.commit(append(&acme, 2)),
         store.tail(&acme),
@@ -114,10 +111,84 @@ async fn a_server_that_falls_silent_costs_no_connection() {
         "{one_too_many:?}"
     );
 
-    cable.heal();
-    eventually(async || store.tail(&acme).await.is_ok()).await;
+    // They are silent still, but nobody waits for them any more.
     let (one, two) = join(store.tail(&acme), store.position("metrics", &acme)).await;
-    assert!(one.is_ok() && two.is_ok(), "both connections are there again");
+    assert!(one.is_ok() && two.is_ok(), "{one:?} and {two:?}");
+    drop(silent);
+}
+
+/// Server processes that are stopped: their connections stay, and nobody answers. They go on when this is dropped.
+struct Silenced(Vec<i32>);
+
+impl Silenced {
+    async fn all(intruder: &mut Intruder) -> Self {
+        let silenced = Self(intruder.server_processes().await);
+        assert_eq!(silenced.0.len(), 2, "each of the store's connections has its process");
+        silenced.signal("-STOP");
+        silenced
+    }
+
+    fn signal(&self, signal: &str) {
+        for pid in &self.0 {
+            let sent = Command::new("kill").arg(signal).arg(pid.to_string()).status();
+            assert!(
+                sent.is_ok_and(|status| status.success()),
+                "process {pid} takes {signal}"
+            );
+        }
+    }
+}
+
+impl Drop for Silenced {
+    fn drop(&mut self) {
+        self.signal("-CONT");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_passes_over_rows_that_somebody_else_is_claiming() {
+    let Some(server) = Postgres::start().await else { return };
+    let url = server.database();
+    let store = PostgresStore::connect(&url, 2).await.unwrap();
+    store.accept(vec![document(1), document(2)]).await.unwrap();
+    let mut intruder = Intruder::connect(&url).await;
+    intruder
+        .execute("BEGIN; SELECT FROM outbox WHERE stored = 1 FOR UPDATE")
+        .await;
+    let claimed = store.claim(10, Duration::from_mins(1)).await.unwrap();
+    assert_eq!(
+        claimed.iter().map(|claimed| claimed.id).collect::<Vec<_>>(),
+        [document(2).id]
+    );
+    intruder.unlock().await;
+    assert_eq!(
+        store.claim(10, Duration::from_mins(1)).await.unwrap()[0].id,
+        document(1).id
+    );
+}
+
+#[tokio::test]
+async fn a_transaction_that_loses_a_deadlock_is_tried_again() {
+    let Some(server) = Postgres::start().await else { return };
+    let url = server.database();
+    let store = PostgresStore::connect(&url, 2).await.unwrap();
+    store.accept(vec![document(1), document(2)]).await.unwrap();
+    let mut intruder = Intruder::connect(&url).await;
+    // The intruder is the more patient one, so that the server breaks off the store's transaction.
+    intruder
+        .execute("SET deadlock_timeout = '30s'; BEGIN; SELECT FROM outbox WHERE stored = 2 FOR UPDATE")
+        .await;
+    let desk = document(1).desk;
+    let outcomes = [1, 2].map(|number| (desk.clone(), document(number).id, OutboxOutcome::OnTicket(7)));
+    let settle = store.settle(outcomes.to_vec());
+    let cross = async {
+        intruder.see_it_wait().await;
+        intruder.execute("SELECT FROM outbox WHERE stored = 1 FOR UPDATE").await;
+        intruder.unlock().await;
+    };
+    let (settled, ()) = join(settle, cross).await;
+    settled.unwrap();
+    assert_eq!(store.outbox(&desk, false, None, 10).await.unwrap(), []);
 }
 
 #[tokio::test]

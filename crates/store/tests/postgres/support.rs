@@ -97,6 +97,13 @@ impl Intruder {
         sqlx::query(terminate).execute(&mut self.0).await.unwrap();
     }
 
+    /// The server's processes that serve the store.
+    pub(crate) async fn server_processes(&mut self) -> Vec<i32> {
+        let pids = "SELECT pid FROM pg_stat_activity \
+                    WHERE datname = current_database() AND application_name = 'tandem'";
+        sqlx::query_scalar(pids).fetch_all(&mut self.0).await.unwrap()
+    }
+
     pub(crate) async fn execute(&mut self, sql: &'static str) {
         sqlx::raw_sql(sql).execute(&mut self.0).await.unwrap();
     }
