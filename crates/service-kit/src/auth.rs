@@ -15,7 +15,7 @@ pub mod table;
 mod token;
 mod verifier;
 
-pub use desk::{Caller, DeskScoped, authorize, authorize_message};
+pub use desk::{Caller, authorize};
 pub use gate::{Gate, GateService, Reflection};
 pub use principal::{DeskScope, Principal};
 pub use shared_secret::own_secret;

@@ -6,6 +6,7 @@
 //! **Invariant:** neither logs nor traces hold anybody's words, addresses or subjects; ids only.
 
 mod bounded;
+mod panics;
 mod propagation;
 mod traces;
 
@@ -63,7 +64,7 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Starts logs and traces for the whole process. Must be called inside a runtime of at least two threads,
+    /// Starts logs and traces for the whole process, and has panics logged. Must be called inside a runtime of at least two threads,
     /// since sending spans needs one.
     ///
     /// # Errors
@@ -76,6 +77,7 @@ impl Telemetry {
             .with(logs)
             .with(telemetry.layer())
             .try_init()?;
+        panics::log_places_only();
         Ok(telemetry)
     }
 

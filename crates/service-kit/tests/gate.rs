@@ -11,7 +11,6 @@ use tandem_domain::{Clock, Role};
 use tandem_service_kit::auth::{
     Caller, DeskRule, DeskScope, Gate, Grant, MethodRule, Reflection, Signer, Verifier, authorize,
 };
-use tandem_service_kit::desk_scoped;
 use tandem_service_kit::error::ApiError;
 use tandem_service_kit::ids::SystemClock;
 use tonic::body::Body;
@@ -67,8 +66,6 @@ struct Ask {
     agent: String,
 }
 
-desk_scoped!(Ask);
-
 fn answer(request: Request<Body>) -> Result<Caller, ApiError> {
     let header = |name: &str| {
         request
@@ -83,7 +80,7 @@ fn answer(request: Request<Body>) -> Result<Caller, ApiError> {
     };
     let (parts, _) = request.into_parts();
     let request = tonic::Request::from_parts(MetadataMap::new(), parts.extensions, ask);
-    let caller = authorize(&request)?;
+    let caller = authorize(request.extensions(), &request.get_ref().desk)?;
     if !request.get_ref().agent.is_empty() {
         caller.acting_as(&request.get_ref().agent)?;
     }

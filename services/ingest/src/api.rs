@@ -1,20 +1,22 @@
 //! The service that ingest answers: messages in, messages looked at.
 
 mod convert;
+mod pages;
 
 use std::sync::Arc;
 
 use tandem_domain::{DeskId, MessageId};
 use tandem_proto::v1;
 use tandem_proto::v1::ingest_service_server::IngestService;
-use tandem_service_kit::auth::{Caller, authorize_message};
+use tandem_service_kit::auth::{Caller, authorize};
 use tandem_service_kit::error::ApiError;
 use tandem_service_kit::page::Page;
-use tandem_store::{Store, StoreError, StoredDocument};
+use tandem_store::{Store, StoreError};
 use tonic::{Request, Response, Status};
 
 use crate::directory::Directory;
 use crate::intake::Taker;
+use pages::List;
 
 /// `IngestService`.
 pub struct Api {
@@ -29,7 +31,7 @@ pub struct Api {
 #[tonic::async_trait]
 impl IngestService for Api {
     async fn submit(&self, request: Request<v1::SubmitRequest>) -> Result<Response<v1::SubmitResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let trace = tandem_service_kit::telemetry::inject();
         let desk = self
             .directory
@@ -48,7 +50,7 @@ impl IngestService for Api {
         &self,
         request: Request<v1::GetMessageRequest>,
     ) -> Result<Response<v1::GetMessageResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let request = request.into_inner();
         let id = convert::message_id(&request.message_id)?;
         let document = self.store.document(&caller.desk, id).await.map_err(store_error)?;
@@ -70,7 +72,7 @@ impl IngestService for Api {
         &self,
         request: Request<v1::ListMessagesRequest>,
     ) -> Result<Response<v1::ListMessagesResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let v1::ListMessagesRequest {
             page_size,
             page_token,
@@ -82,14 +84,10 @@ impl IngestService for Api {
             page_size,
             &page_token,
         )?;
-        let ticket = (ticket_id != 0).then_some(ticket_id);
-        let after = after(&page)?;
-        let found = self
-            .store
-            .documents(&caller.desk, ticket, after, page.size + 1)
-            .await
-            .map_err(store_error)?;
-        let (messages, next_page_token) = messages(&page, found)?;
+        let list = List::Messages {
+            ticket: (ticket_id != 0).then_some(ticket_id),
+        };
+        let (messages, next_page_token) = self.messages(&caller.desk, &list, &page).await?;
         Ok(Response::new(v1::ListMessagesResponse {
             messages,
             next_page_token,
@@ -100,17 +98,12 @@ impl IngestService for Api {
         &self,
         request: Request<v1::ListUnroutedRequest>,
     ) -> Result<Response<v1::ListUnroutedResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let v1::ListUnroutedRequest {
             page_size, page_token, ..
         } = request.into_inner();
         let page = Page::of(&format!("ListUnrouted {}", caller.desk), page_size, &page_token)?;
-        let found = self
-            .store
-            .unrouted(&caller.desk, after(&page)?, page.size + 1)
-            .await
-            .map_err(store_error)?;
-        let (messages, next_page_token) = messages(&page, found)?;
+        let (messages, next_page_token) = self.messages(&caller.desk, &List::Unrouted, &page).await?;
         Ok(Response::new(v1::ListUnroutedResponse {
             messages,
             next_page_token,
@@ -121,17 +114,17 @@ impl IngestService for Api {
         &self,
         request: Request<v1::ListParkedMessagesRequest>,
     ) -> Result<Response<v1::ListParkedMessagesResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let v1::ListParkedMessagesRequest {
             page_size, page_token, ..
         } = request.into_inner();
         let page = Page::of(&format!("ListParkedMessages {}", caller.desk), page_size, &page_token)?;
         let found = self
             .store
-            .outbox(&caller.desk, true, after(&page)?, page.size + 1)
+            .outbox(&caller.desk, true, pages::after(&page)?, page.size + 1)
             .await
             .map_err(store_error)?;
-        let (entries, next_page_token) = cut(&page, found, |entry| entry.id);
+        let (entries, next_page_token) = pages::cut(&page, found);
         let items = entries.into_iter().map(convert::parked).collect();
         Ok(Response::new(v1::ListParkedMessagesResponse { items, next_page_token }))
     }
@@ -140,7 +133,7 @@ impl IngestService for Api {
         &self,
         request: Request<v1::RetryParkedMessageRequest>,
     ) -> Result<Response<v1::RetryParkedMessageResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let request = request.into_inner();
         convert::request_id(&request.request_id)?;
         // An id that is none of ingest's is not parked here; it may be the router's.
@@ -169,31 +162,6 @@ impl Api {
 
 fn unknown_desk(desk: &DeskId) -> ApiError {
     ApiError::not_found("desk", desk).field("desk", "apply a desk file first")
-}
-
-fn after(page: &Page) -> Result<Option<MessageId>, ApiError> {
-    page.after.as_deref().map(convert::message_id).transpose()
-}
-
-fn messages(page: &Page, found: Vec<StoredDocument>) -> Result<(Vec<v1::Message>, String), ApiError> {
-    let (documents, token) = cut(page, found, |document| document.id);
-    let messages = documents
-        .iter()
-        .map(convert::message)
-        .collect::<Result<_, _>>()
-        .map_err(store_error)?;
-    Ok((messages, token))
-}
-
-/// One item more than the page's size was asked for: whether it came says whether there is a next page.
-fn cut<T>(page: &Page, mut found: Vec<T>, id: impl Fn(&T) -> MessageId) -> (Vec<T>, String) {
-    let more = found.len() > page.size;
-    found.truncate(page.size);
-    let token = found
-        .last()
-        .filter(|_| more)
-        .map(|last| page.token(&id(last).to_string()));
-    (found, token.unwrap_or_default())
 }
 
 /// Callers learn what they can do, not what the store is.

@@ -2,29 +2,10 @@
 
 use http::Extensions;
 use tandem_domain::{Actor, AgentId, DeskId, ErrorCode};
-use tonic::Request;
 
 use super::gate::DeskDuty;
 use super::{DeskScope, Principal, TokenError};
 use crate::error::ApiError;
-
-/// A request that names its desk. Services implement it with [`desk_scoped!`](crate::desk_scoped).
-pub trait DeskScoped {
-    /// The desk's key as given; may be malformed or foreign.
-    fn desk(&self) -> &str;
-}
-
-/// Implements [`DeskScoped`](crate::auth::DeskScoped) for messages with a field `desk`.
-#[macro_export]
-macro_rules! desk_scoped {
-    ($($message:ty),+ $(,)?) => {
-        $(impl $crate::auth::DeskScoped for $message {
-            fn desk(&self) -> &str {
-                &self.desk
-            }
-        })+
-    };
-}
 
 /// A caller who may touch the desk that the request names.
 #[derive(Clone, Debug)]
@@ -60,20 +41,13 @@ impl Caller {
     }
 }
 
-/// The caller of a request, and the desk that it names.
+/// The caller of a request, and the desk that it names: `extensions` are the request's, `desk` is its field, or that of a
+/// stream's first message.
 ///
 /// # Errors
 /// `PERMISSION_DENIED` for a desk that the token does not name, whether or not there is one;
 /// `INVALID_ARGUMENT` for what is no key, if the token names all desks.
-pub fn authorize<T: DeskScoped>(request: &Request<T>) -> Result<Caller, ApiError> {
-    authorize_message(request.extensions(), request.get_ref().desk())
-}
-
-/// [`authorize`] for a stream, whose messages name the desk: `extensions` are the request's.
-///
-/// # Errors
-/// As [`authorize`].
-pub fn authorize_message(extensions: &Extensions, desk: &str) -> Result<Caller, ApiError> {
+pub fn authorize(extensions: &Extensions, desk: &str) -> Result<Caller, ApiError> {
     let principal = extensions.get::<Principal>().ok_or(TokenError::Missing)?.clone();
     if let Some(duty) = extensions.get::<DeskDuty>() {
         duty.done();

@@ -142,3 +142,33 @@ fn only_a_well_formed_trace_is_taken_from_a_request() {
     headers.insert("traceparent", HeaderValue::from_static("dear sir or madam"));
     assert_eq!(trace_of(&headers), Trace::default());
 }
+
+/// Where a subscriber's lines go.
+#[derive(Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_panic_is_logged_without_what_it_says() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let usual = std::panic::take_hook();
+    panics::log_places_only();
+    with_default(fmt().with_writer(move || writer.clone()).finish(), || {
+        let panicked = std::panic::catch_unwind(|| panic!("the customer wrote: canary"));
+        assert!(panicked.is_err());
+    });
+    std::panic::set_hook(usual);
+    let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(logged.contains("a panic") && logged.contains("tests.rs"), "{logged}");
+    assert!(!logged.contains("canary"), "{logged}");
+}

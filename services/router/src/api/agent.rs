@@ -6,7 +6,7 @@ use futures::stream::BoxStream;
 use tandem_domain::routing::Reply;
 use tandem_proto::v1;
 use tandem_proto::v1::agent_service_server::AgentService;
-use tandem_service_kit::auth::{Caller, authorize_message};
+use tandem_service_kit::auth::{Caller, authorize};
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
 use super::{Api, work};
@@ -67,7 +67,7 @@ impl AgentService for Agents {
         &self,
         request: Request<v1::ListAgentsRequest>,
     ) -> Result<Response<v1::ListAgentsResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let page = self.list(&caller, request.get_ref()).await?;
         Ok(Response::new(page))
     }
@@ -76,7 +76,7 @@ impl AgentService for Agents {
         &self,
         request: Request<v1::GetWorkListRequest>,
     ) -> Result<Response<v1::GetWorkListResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let agent = caller.acting_as(&request.get_ref().agent)?;
         let list = self.0.work_list(&caller.desk, &agent).await?;
         let work_list = Some(convert::work_list(&list));
@@ -87,7 +87,7 @@ impl AgentService for Agents {
         &self,
         request: Request<v1::SetPresenceRequest>,
     ) -> Result<Response<v1::SetPresenceResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let mut request = request.into_inner();
         request.agent = caller.acting_as(&request.agent)?.into();
         let agent = agent_of(self.change(&caller, request).await?)?;
@@ -98,7 +98,7 @@ impl AgentService for Agents {
         &self,
         request: Request<v1::HeartbeatRequest>,
     ) -> Result<Response<v1::HeartbeatResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         self.hear(&caller, &request.get_ref().agent).await?;
         Ok(Response::new(v1::HeartbeatResponse {}))
     }
@@ -107,7 +107,7 @@ impl AgentService for Agents {
         &self,
         request: Request<v1::AcceptOfferRequest>,
     ) -> Result<Response<v1::AcceptOfferResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let mut request = request.into_inner();
         request.agent = caller.acting_as(&request.agent)?.into();
         let ticket = ticket_of(self.change(&caller, request).await?)?;
@@ -118,7 +118,7 @@ impl AgentService for Agents {
         &self,
         request: Request<v1::DeclineOfferRequest>,
     ) -> Result<Response<v1::DeclineOfferResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let mut request = request.into_inner();
         request.agent = caller.acting_as(&request.agent)?.into();
         let ticket = ticket_of(self.change(&caller, request).await?)?;

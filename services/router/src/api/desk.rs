@@ -12,7 +12,7 @@ use tandem_proto::v1;
 use tandem_proto::v1::desk_service_server::DeskService;
 use tandem_routing::RoutingCore;
 use tandem_routing::rows::VersionRow;
-use tandem_service_kit::auth::{Caller, Principal, TokenError, authorize_message};
+use tandem_service_kit::auth::{Caller, Principal, TokenError, authorize};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::Api;
@@ -166,13 +166,13 @@ impl DeskService for DeskFiles {
         &self,
         request: Request<v1::ApplyDeskRequest>,
     ) -> Result<Response<v1::ApplyDeskResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let applied = apply::apply(&self.0, &caller, request.into_inner()).await?;
         Ok(Response::new(applied))
     }
 
     async fn get_desk(&self, request: Request<v1::GetDeskRequest>) -> Result<Response<v1::GetDeskResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let version = self.get(&caller, request.get_ref().version).await?;
         Ok(Response::new(version))
     }
@@ -190,13 +190,13 @@ impl DeskService for DeskFiles {
         &self,
         request: Request<v1::ListDeskVersionsRequest>,
     ) -> Result<Response<v1::ListDeskVersionsResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let page = self.versions(&caller, request.get_ref()).await?;
         Ok(Response::new(page))
     }
 
     async fn diff_desk(&self, request: Request<v1::DiffDeskRequest>) -> Result<Response<v1::DiffDeskResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let difference = self.diff(&caller, request.into_inner()).await?;
         Ok(Response::new(difference))
     }
@@ -205,7 +205,7 @@ impl DeskService for DeskFiles {
         &self,
         request: Request<v1::ListParkedRequest>,
     ) -> Result<Response<v1::ListParkedResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let page = self.parked(&caller, request.get_ref()).await?;
         Ok(Response::new(page))
     }
@@ -214,7 +214,7 @@ impl DeskService for DeskFiles {
         &self,
         request: Request<v1::RetryParkedRequest>,
     ) -> Result<Response<v1::RetryParkedResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let retried = self.retry(&caller, request.get_ref()).await?;
         Ok(Response::new(v1::RetryParkedResponse { retried }))
     }
@@ -223,7 +223,7 @@ impl DeskService for DeskFiles {
         &self,
         request: Request<v1::RaiseJournalLevelRequest>,
     ) -> Result<Response<v1::RaiseJournalLevelResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let level = self.raise_level(&caller, request.get_ref()).await?;
         Ok(Response::new(v1::RaiseJournalLevelResponse { level }))
     }

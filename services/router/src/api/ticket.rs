@@ -6,7 +6,7 @@ use tandem_domain::routing::Reply;
 use tandem_domain::{RoutingState, TicketId};
 use tandem_proto::v1;
 use tandem_proto::v1::ticket_service_server::TicketService;
-use tandem_service_kit::auth::{Caller, authorize_message};
+use tandem_service_kit::auth::{Caller, authorize};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::Api;
@@ -78,7 +78,7 @@ impl TicketService for Tickets {
         &self,
         request: Request<v1::GetTicketRequest>,
     ) -> Result<Response<v1::GetTicketResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let ticket = Some(self.get(&caller, request.get_ref().ticket_id).await?);
         Ok(Response::new(v1::GetTicketResponse { ticket }))
     }
@@ -87,7 +87,7 @@ impl TicketService for Tickets {
         &self,
         request: Request<v1::ListTicketsRequest>,
     ) -> Result<Response<v1::ListTicketsResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let page = self.list(&caller, request.into_inner()).await?;
         Ok(Response::new(page))
     }
@@ -96,7 +96,7 @@ impl TicketService for Tickets {
         &self,
         request: Request<v1::ExplainTicketRequest>,
     ) -> Result<Response<v1::ExplainTicketResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let explanation = self.explain(&caller, request.get_ref().ticket_id).await?;
         Ok(Response::new(explanation))
     }
@@ -105,7 +105,7 @@ impl TicketService for Tickets {
         &self,
         request: Request<v1::HoldTicketRequest>,
     ) -> Result<Response<v1::HoldTicketResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let ticket = self.change(&caller, request.into_inner()).await?;
         Ok(Response::new(v1::HoldTicketResponse { ticket }))
     }
@@ -114,7 +114,7 @@ impl TicketService for Tickets {
         &self,
         request: Request<v1::ResumeTicketRequest>,
     ) -> Result<Response<v1::ResumeTicketResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let ticket = self.change(&caller, request.into_inner()).await?;
         Ok(Response::new(v1::ResumeTicketResponse { ticket }))
     }
@@ -123,7 +123,7 @@ impl TicketService for Tickets {
         &self,
         request: Request<v1::RequeueTicketRequest>,
     ) -> Result<Response<v1::RequeueTicketResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let ticket = self.change(&caller, request.into_inner()).await?;
         Ok(Response::new(v1::RequeueTicketResponse { ticket }))
     }
@@ -132,7 +132,7 @@ impl TicketService for Tickets {
         &self,
         request: Request<v1::TransferTicketRequest>,
     ) -> Result<Response<v1::TransferTicketResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let ticket = self.change(&caller, request.into_inner()).await?;
         Ok(Response::new(v1::TransferTicketResponse { ticket }))
     }
@@ -141,7 +141,7 @@ impl TicketService for Tickets {
         &self,
         request: Request<v1::ResolveTicketRequest>,
     ) -> Result<Response<v1::ResolveTicketResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let ticket = self.change(&caller, request.into_inner()).await?;
         Ok(Response::new(v1::ResolveTicketResponse { ticket }))
     }
@@ -150,7 +150,7 @@ impl TicketService for Tickets {
         &self,
         request: Request<v1::FinishWrapUpRequest>,
     ) -> Result<Response<v1::FinishWrapUpResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let ticket = self.change(&caller, request.into_inner()).await?;
         Ok(Response::new(v1::FinishWrapUpResponse { ticket }))
     }
@@ -159,7 +159,7 @@ impl TicketService for Tickets {
         &self,
         request: Request<v1::ReopenTicketRequest>,
     ) -> Result<Response<v1::ReopenTicketResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let ticket = self.change(&caller, request.into_inner()).await?;
         Ok(Response::new(v1::ReopenTicketResponse { ticket }))
     }
@@ -168,7 +168,7 @@ impl TicketService for Tickets {
         &self,
         request: Request<v1::CancelTicketRequest>,
     ) -> Result<Response<v1::CancelTicketResponse>, Status> {
-        let caller = authorize_message(request.extensions(), &request.get_ref().desk)?;
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let ticket = self.change(&caller, request.into_inner()).await?;
         Ok(Response::new(v1::CancelTicketResponse { ticket }))
     }

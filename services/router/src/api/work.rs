@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tandem_proto::v1;
-use tandem_service_kit::auth::authorize_message;
+use tandem_service_kit::auth::authorize;
 use tokio_util::sync::CancellationToken;
 use tonic::{Extensions, Request, Status, Streaming};
 
@@ -52,7 +52,7 @@ async fn serve(
     };
     let session = async {
         let start = start?;
-        let caller = authorize_message(extensions, &start.desk)?;
+        let caller = authorize(extensions, &start.desk)?;
         let agent = caller.acting_as(&start.agent)?;
         let id = api.ids.next(api.store.now().await?);
         Ok((
