@@ -139,10 +139,13 @@ impl<C: Journaled> Cluster<C> {
     }
 
     pub(crate) async fn journal(&self, name: &str) -> Vec<Record> {
-        self.store
-            .read(&Stream::new(C::SERVICE, desk(name)), 1, 1_000_000)
-            .await
-            .unwrap()
+        let stream = Stream::new(C::SERVICE, desk(name));
+        loop {
+            match self.store.read(&stream, 1, 1_000_000).await {
+                Ok(records) => return records,
+                Err(_) => sleep(Duration::from_millis(50)).await,
+            }
+        }
     }
 }
 
