@@ -1,110 +1,36 @@
 //! Between the contract's types and ingest's own.
 
-use std::str::FromStr;
+mod submission;
 
-use tandem_domain::{AccountId, MessageId, Timestamp, Trace};
+use tandem_domain::{MessageId, Timestamp};
 use tandem_proto::v1;
-use tandem_service_kit::auth::Caller;
 use tandem_service_kit::error::ApiError;
 use tandem_store::{Accepted, OutboxEntry, StoreError, StoredDocument};
 
-use crate::directory::Desk;
 use crate::document::Document;
 use crate::mail::{Address, Attachment};
-use crate::submission::Submitted;
 
+pub(super) use submission::submitted;
+
+/// Characters of a request id at most.
 const REQUEST_ID: usize = 128;
-const CONTACT: usize = 320;
-const SUBJECT: usize = 1 << 10;
-const TEXT: usize = 256 << 10;
-const CONVERSATION_KEY: usize = 256;
-
-/// A submission, checked against the contract and the desk; all that is wrong at once.
-pub(super) fn submitted(
-    request: v1::SubmitRequest,
-    caller: &Caller,
-    desk: &Desk,
-    trace: Trace,
-) -> Result<Submitted, ApiError> {
-    request_id(&request.request_id)?;
-    check_sizes(&request)?;
-    let account: AccountId = parse("account", &request.account)?;
-    let channel = desk.accounts.get(&account).map(|known| known.channel).ok_or_else(|| {
-        let known: Vec<_> = desk.accounts.keys().map(AccountId::as_str).collect();
-        ApiError::invalid_field(
-            "account",
-            format!("no account `{account}` on this desk; it has: {}", known.join(", ")),
-        )
-    })?;
-    let language = (!request.language.is_empty())
-        .then(|| parse("language", &request.language))
-        .transpose()?;
-    Ok(Submitted {
-        caller: caller.principal.subject.clone(),
-        request_id: request.request_id,
-        account,
-        channel,
-        from: request.from.map(address),
-        subject: one_line(&request.subject),
-        text: request.text,
-        conversation_key: request.conversation_key,
-        language,
-        automatic: request.automatic,
-        trace,
-    })
-}
-
-fn check_sizes(request: &v1::SubmitRequest) -> Result<(), ApiError> {
-    let from = request.from.as_ref();
-    let sizes = [
-        ("from.address", from.map_or(0, |from| from.address.len()), CONTACT),
-        ("from.name", from.map_or(0, |from| from.name.len()), CONTACT),
-        ("subject", request.subject.len(), SUBJECT),
-        ("text", request.text.len(), TEXT),
-        ("conversation_key", request.conversation_key.len(), CONVERSATION_KEY),
-    ];
-    let mut too_long = sizes
-        .into_iter()
-        .filter(|(_, size, most)| size > most)
-        .map(|(field, size, most)| (field, format!("{size} bytes are too many: at most {most}")));
-    let Some((field, allowed)) = too_long.next() else {
-        return Ok(());
-    };
-    let error = ApiError::invalid_field(field, allowed);
-    Err(too_long.fold(error, |error, (field, allowed)| error.field(field, allowed)))
-}
 
 /// Every write names itself.
 pub(super) fn request_id(text: &str) -> Result<(), ApiError> {
+    check_request_id(text).map_err(|allowed| ApiError::invalid_field("request_id", allowed))
+}
+
+/// Otherwise, what is allowed.
+fn check_request_id(text: &str) -> Result<(), String> {
     match text.chars().count() {
         1..=REQUEST_ID => Ok(()),
-        _ => Err(ApiError::invalid_field(
-            "request_id",
-            format!("must have 1 to {REQUEST_ID} characters"),
-        )),
+        _ => Err(format!("must have 1 to {REQUEST_ID} characters")),
     }
 }
 
 pub(super) fn message_id(text: &str) -> Result<MessageId, ApiError> {
     text.parse()
         .map_err(|_| ApiError::invalid_field("message_id", "must be a UUID, as in Message.message_id"))
-}
-
-fn parse<T: FromStr<Err: ToString>>(field: &'static str, text: &str) -> Result<T, ApiError> {
-    text.parse()
-        .map_err(|error: T::Err| ApiError::invalid_field(field, error.to_string()))
-}
-
-fn address(contact: v1::Contact) -> Address {
-    let given = |text: String| (!text.is_empty()).then(|| one_line(&text));
-    Address {
-        name: given(contact.name),
-        address: given(contact.address),
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 pub(super) fn accepted(accepted: &Accepted) -> v1::SubmitResponse {
@@ -201,16 +127,5 @@ mod tests {
         assert!(request_id("").is_err());
         assert!(request_id(&"ü".repeat(128)).is_ok());
         assert!(request_id(&"a".repeat(129)).is_err());
-    }
-
-    #[test]
-    fn all_that_is_too_long_is_said_at_once() {
-        let request = v1::SubmitRequest {
-            subject: "a".repeat(2000),
-            text: "a".repeat(300_000),
-            ..Default::default()
-        };
-        let said = tonic::Status::from(check_sizes(&request).expect_err("two fields")).to_string();
-        assert!(said.contains("subject") && said.contains("text"), "{said}");
     }
 }
