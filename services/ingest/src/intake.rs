@@ -1,10 +1,12 @@
 //! Takes messages: reads, classifies, applies the desk's rules, stores. When this returns, the message is Tandem's.
 
+mod judge;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tandem_desk_file::{MessageFacts, Outcome};
+use tandem_desk_file::Outcome;
 use tandem_domain::routing::Intake;
 use tandem_domain::{
     AccountId, Channel, Clock, ConversationId, IdSource, LanguageTag, MessageId, Priority, Timestamp, Trace,
@@ -20,6 +22,18 @@ use crate::mail::{
 };
 use crate::smtp::Envelope;
 use crate::submission::Submitted;
+
+/// Why a mail was not taken. Its sender hears 451 and comes again.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// One of its addresses was taken out of the desk file while it was on its way; the sender will be told so when
+    /// it names the address the next time.
+    #[error("an address is not the desk's any more")]
+    AddressGone,
+    /// The store did not do it.
+    #[error("the store did not do it")]
+    Store(#[from] StoreError),
+}
 
 /// Takes messages.
 #[derive(Clone)]
@@ -58,20 +72,35 @@ struct Draft {
     trace: Trace,
 }
 
+/// A mail as it came, for all the accounts that it was sent to.
+struct Arrival {
+    envelope: Envelope,
+    raw: Bytes,
+    mail: ParsedMail,
+}
+
+/// An account that a mail was sent to, and by which of its addresses.
+struct Destination {
+    desk: Arc<Desk>,
+    account: AccountId,
+    to: String,
+}
+
 impl Taker {
     /// Stores a mail, once for every account that it was sent to, in one transaction.
     ///
     /// # Errors
-    /// When it is not stored.
-    pub async fn mail(&self, envelope: Envelope, raw: Bytes) -> Result<(), StoreError> {
+    /// When it is not stored, not even for some of them.
+    pub async fn mail(&self, envelope: Envelope, raw: Bytes) -> Result<(), NotTaken> {
         let mail = parse_in_background(raw.clone()).await;
+        let arrival = Arrival { envelope, raw, mail };
         let mut documents = Vec::new();
-        for (desk, account, to) in self.accounts(&envelope.rcpts) {
+        for destination in self.destinations(&arrival.envelope.rcpts)? {
             let fresh = self.fresh_conversation();
-            let draft = self.draft_of_mail(&desk, account, to, &mail, &envelope, &raw, fresh);
-            documents.push(self.document(&desk, draft, fresh).await);
+            let draft = self.draft_of_mail(&destination, &arrival, fresh);
+            documents.push(self.document(&destination.desk, draft, fresh).await);
         }
-        self.accept(documents).await.map(drop)
+        Ok(self.accept(documents).await.map(drop)?)
     }
 
     /// Stores a message that another system submitted.
@@ -108,40 +137,33 @@ impl Taker {
         Ok(accepted)
     }
 
-    /// Each account once, however many of its addresses were named.
-    fn accounts(&self, rcpts: &[String]) -> Vec<(Arc<Desk>, AccountId, String)> {
+    /// Each account once, however many of its addresses were named. All or none: a 250 is for every recipient.
+    fn destinations(&self, rcpts: &[String]) -> Result<Vec<Destination>, NotTaken> {
         let mut seen = BTreeSet::new();
-        let found = rcpts.iter().filter_map(|rcpt| {
-            let (plain, _) = split_token(rcpt);
-            let (desk, account) = self.directory.by_address(&plain)?;
-            Some((desk, account, plain))
-        });
-        found
-            .filter(|(desk, account, _)| seen.insert((desk.id.clone(), account.clone())))
-            .collect()
+        let mut destinations = Vec::new();
+        for rcpt in rcpts {
+            let (to, _) = split_token(rcpt);
+            let (desk, account) = self.directory.by_address(&to).ok_or(NotTaken::AddressGone)?;
+            if seen.insert((desk.id.clone(), account.clone())) {
+                destinations.push(Destination { desk, account, to });
+            }
+        }
+        Ok(destinations)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "each is one source of the draft")]
-    fn draft_of_mail(
-        &self,
-        desk: &Desk,
-        account: AccountId,
-        to: String,
-        mail: &ParsedMail,
-        envelope: &Envelope,
-        raw: &Bytes,
-        fresh: ConversationId,
-    ) -> Draft {
+    fn draft_of_mail(&self, destination: &Destination, arrival: &Arrival, fresh: ConversationId) -> Draft {
+        let Destination { desk, account, to } = destination;
+        let Arrival { envelope, raw, mail } = arrival;
         let kind = self.kind(desk, mail, envelope);
         Draft {
             dedupe_key: Bytes::copy_from_slice(&self.secret.dedupe_key(account.as_str(), raw)),
             keys: self.secret.thread_keys(&desk.id, mail, &kind, &envelope.rcpts, fresh),
             raw: raw.clone(),
-            account,
+            account: account.clone(),
             channel: Channel::Email,
             automatic: (!kind.opens_ticket()).then(|| kind.as_str()),
             from: mail.from.first().cloned(),
-            to,
+            to: to.clone(),
             subject: mail.subject.clone().unwrap_or_default(),
             text: mail.text.clone(),
             attachments: mail.attachments.clone(),
@@ -167,7 +189,7 @@ impl Taker {
 
     async fn document(&self, desk: &Arc<Desk>, draft: Draft, fresh: ConversationId) -> NewDocument {
         let now = self.clock.now();
-        let (draft, language, outcome) = judge(Arc::clone(desk), draft).await;
+        let (draft, language, outcome) = judge::judge(Arc::clone(desk), draft).await;
         let id = MessageId(self.ids.next(now));
         let intake = intake(desk, &draft, language.as_ref(), &outcome, id, now);
         let unrouted = outcome.unrouted.clone().or(draft.automatic.map(str::to_owned));
@@ -205,59 +227,6 @@ impl Taker {
 
     fn fresh_conversation(&self) -> ConversationId {
         ConversationId(self.ids.next(self.clock.now()))
-    }
-}
-
-/// Recognises the language and applies the rules; both may take their time.
-async fn judge(desk: Arc<Desk>, draft: Draft) -> (Draft, Option<Language>, Outcome) {
-    let judged = tokio::task::spawn_blocking(move || {
-        let language = language(&desk, &draft);
-        let outcome = desk.rules.apply(&facts(&draft, language.as_ref()));
-        (draft, language, outcome)
-    });
-    let (draft, language, outcome) = judged
-        .await
-        .expect("neither panics (each catches its library's) nor is cancelled");
-    for problem in &outcome.problems {
-        tracing::warn!(account = %draft.account, rule = %problem.rule, "a rule could not be applied; the message goes on without it");
-    }
-    let language = outcome
-        .language
-        .clone()
-        .map(|tag| Language { tag, confidence: 1.0 })
-        .or(language);
-    (draft, language, outcome)
-}
-
-fn language(desk: &Desk, draft: &Draft) -> Option<Language> {
-    match &draft.language {
-        Some(tag) => Some(Language {
-            tag: tag.clone(),
-            confidence: 1.0,
-        }),
-        None => desk
-            .detector
-            .detect(&draft.subject, &draft.text)
-            .map(|(tag, confidence)| Language { tag, confidence }),
-    }
-}
-
-fn facts<'a>(draft: &'a Draft, language: Option<&'a Language>) -> MessageFacts<'a> {
-    MessageFacts {
-        subject: &draft.subject,
-        text: &draft.text,
-        from: draft
-            .from
-            .as_ref()
-            .and_then(|from| from.address.as_deref())
-            .unwrap_or_default(),
-        to: &draft.to,
-        language: language.map(|language| &language.tag),
-        channel: draft.channel,
-        account: &draft.account,
-        headers: &draft.headers,
-        has_attachments: !draft.attachments.is_empty(),
-        size: draft.raw.len() as u64,
     }
 }
 

@@ -9,7 +9,7 @@ use tandem_store::StoreError;
 use tokio::time::timeout;
 
 use crate::directory::Directory;
-use crate::intake::Taker;
+use crate::intake::{NotTaken, Taker};
 use crate::mail::split_token;
 use crate::smtp::{DeliverAnswer, Envelope, MailSink, RcptAnswer};
 
@@ -45,8 +45,8 @@ impl MailSink for Mailbox {
     async fn deliver(&self, envelope: Envelope, raw: Bytes) -> DeliverAnswer {
         match self.taker.mail(envelope, raw).await {
             Ok(()) => DeliverAnswer::Stored,
-            Err(error) => {
-                log(&error);
+            Err(reason) => {
+                log(&reason);
                 DeliverAnswer::TryLater
             }
         }
@@ -54,9 +54,12 @@ impl MailSink for Mailbox {
 }
 
 /// The sender hears 451 and comes again; here is the only place where the reason is known.
-fn log(error: &StoreError) {
-    match error {
-        StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_) => tracing::warn!(%error, "mail not taken now"),
-        _ => tracing::error!(%error, "mail not taken"),
+fn log(reason: &NotTaken) {
+    match reason {
+        NotTaken::AddressGone => tracing::info!("mail not taken: an address is not the desk's any more"),
+        NotTaken::Store(error @ (StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_))) => {
+            tracing::warn!(%error, "mail not taken now");
+        }
+        NotTaken::Store(error) => tracing::error!(%error, "mail not taken"),
     }
 }
