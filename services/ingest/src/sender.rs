@@ -1,11 +1,12 @@
 //! Hands stored messages to the router: claims outbox rows one by one, sends them in batches to the desks'
 //! owners, and settles each row when the router has the message for good.
 
+mod batches;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
 use tandem_desk::{DeskClient, DeskError, RequestMark, Submission};
 use tandem_domain::routing::{Command, Rejection, Reply};
 use tandem_domain::{Actor, DeskId, ErrorCode, MessageId, Trace};
@@ -16,11 +17,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::SERVICE;
 use crate::document::decode_intake;
+use batches::Batches;
 
 /// Rows that are claimed at once.
 const BATCH: usize = 256;
-/// How long a claim holds; longer than a batch's calls may take.
+/// How long a claim holds; longer than a batch's calls may take. Rows whose outcome could not be stored are sent again
+/// when it runs out: the router knows them by their request ids and gives the same answer.
 const CLAIM: Duration = Duration::from_secs(30);
+/// How long the rows of a desk wait whose last batch is not through yet.
+const PUT_OFF: Duration = Duration::from_millis(250);
 /// The longest pause between two looks, should a wake-up be lost; rows due for a retry wait for it too.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The longest pause between two tries of one row.
@@ -42,18 +47,21 @@ impl Sender {
         Self { store, router, wake }
     }
 
-    /// Sends until `shutdown`; the batch at hand is settled first.
+    /// Sends until `shutdown`; the batches at hand are settled first.
     pub(crate) async fn run(self, shutdown: CancellationToken) {
+        let sender = Arc::new(self);
+        let mut batches = Batches::default();
         while !shutdown.is_cancelled() {
-            match self.send_batch().await {
+            match sender.turn(&mut batches).await {
                 Ok(BATCH) => {}
-                Ok(_) => self.rest(&shutdown).await,
+                Ok(_) => sender.rest(&shutdown).await,
                 Err(error) => {
                     tracing::warn!(%error, "the outbox cannot be worked on");
-                    self.rest(&shutdown).await;
+                    sender.rest(&shutdown).await;
                 }
             }
         }
+        batches.finish().await;
     }
 
     async fn rest(&self, shutdown: &CancellationToken) {
@@ -64,21 +72,25 @@ impl Sender {
         }
     }
 
-    /// How many rows were claimed.
-    async fn send_batch(&self) -> Result<usize, StoreError> {
+    /// Claims rows and sends them, a batch for each desk; says how many rows there were.
+    async fn turn(self: &Arc<Self>, batches: &mut Batches) -> Result<usize, StoreError> {
         let claimed = self.store.claim(BATCH, CLAIM).await?;
         let count = claimed.len();
+        let (busy, free): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|row| batches.is_busy(&row.desk));
+        let put_off = |row: Claimed| (row.desk, row.id, OutboxOutcome::Retry(PUT_OFF));
+        self.store.settle(busy.into_iter().map(put_off).collect()).await?;
         let mut by_desk: BTreeMap<DeskId, Vec<Claimed>> = BTreeMap::new();
-        for row in claimed {
+        for row in free {
             by_desk.entry(row.desk.clone()).or_default().push(row);
         }
-        // One desk's trouble must not hold another's messages up.
-        let sent = join_all(by_desk.into_iter().map(|(desk, rows)| self.send_to(desk, rows))).await;
-        sent.into_iter().collect::<Result<(), _>>()?;
+        let sent = by_desk
+            .into_iter()
+            .map(|(desk, rows)| (desk.clone(), Arc::clone(self).send_to(desk, rows)));
+        batches.run(sent).await;
         Ok(count)
     }
 
-    async fn send_to(&self, desk: DeskId, rows: Vec<Claimed>) -> Result<(), StoreError> {
+    async fn send_to(self: Arc<Self>, desk: DeskId, rows: Vec<Claimed>) {
         let mut settled = Vec::with_capacity(rows.len());
         let (mut sendable, mut submissions) = (Vec::new(), Vec::new());
         for row in rows {
@@ -87,13 +99,15 @@ impl Sender {
                     submissions.push(submission);
                     sendable.push((row.id, row.attempts));
                 }
-                Err(error) => settled.push((desk.clone(), row.id, OutboxOutcome::Park(error.to_string()))),
+                Err(error) => settled.push((desk.clone(), row.id, park(row.id, error.to_string()))),
             }
         }
         let answers = self.router.submit_all(&desk, submissions).await;
         let outcomes = sendable.into_iter().zip(answers);
         settled.extend(outcomes.map(|((id, attempts), answer)| (desk.clone(), id, outcome(id, attempts, answer))));
-        self.store.settle(settled).await
+        if let Err(error) = self.store.settle(settled).await {
+            tracing::warn!(%desk, %error, "what became of messages is not stored; they are sent again");
+        }
     }
 }
 
@@ -116,13 +130,15 @@ fn outcome(id: MessageId, attempts: u32, answer: Result<Reply, DeskError<Rejecti
     match answer {
         Ok(Reply::OnTicket { ticket, .. }) => OutboxOutcome::OnTicket(ticket.0),
         Ok(Reply::Unrouted) => OutboxOutcome::Unrouted(NO_OPEN_TICKET.to_owned()),
-        Ok(_) => OutboxOutcome::Park("the router answered something else than it was asked".to_owned()),
+        Ok(_) => park(id, "the router answered something else than it was asked".to_owned()),
         Err(error) if is_passing(error.code()) => OutboxOutcome::Retry(pause(id, attempts)),
-        Err(error) => {
-            tracing::error!(message = %id, %error, "message parked: the router refuses it");
-            OutboxOutcome::Park(error.to_string())
-        }
+        Err(error) => park(id, error.to_string()),
     }
+}
+
+fn park(id: MessageId, reason: String) -> OutboxOutcome {
+    tracing::error!(message_id = %id, reason, "message parked");
+    OutboxOutcome::Park(reason)
 }
 
 /// Whether the message is not to blame: the owner is away, busy, full, or cannot load the desk before it is repaired.
