@@ -1,10 +1,11 @@
 //! Follows the router's journal for one thing: which version of each desk is in force.
 //!
 //! Two steps, so that neither waits for the other: the consumer notes which version is *wanted*, and a
-//! reconciler brings the versions *in use* there. The reconciler is woken by every note and by a timer, takes
-//! no input but what is stored, and does nothing that it would do wrong twice.
+//! reconciler brings the versions *in use* there. The reconciler looks at a desk when there is news of it, and at
+//! all of them by a timer; it takes no input but what is stored, and does nothing that it would do wrong twice.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,6 +18,7 @@ use tandem_domain::{DeskId, Timestamp};
 use tandem_routing::RoutingCore;
 use tandem_store::{Commit, Record, Row, Store, StoreError, Stream};
 use tokio::sync::Notify;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::directory::{Desk, Directory, KnownDesk};
@@ -27,7 +29,7 @@ const TABLE: &str = "ingest_desk";
 const WANTED: &str = "wanted";
 /// The version that ingest uses.
 const IN_USE: &str = "in_use";
-/// How long a desk file that could not be fetched waits.
+/// How often all desks are looked at: so long waits a desk file that could not be fetched.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Where desk files are fetched from; the router, over gRPC.
@@ -48,16 +50,40 @@ struct Wanted {
     at: Timestamp,
 }
 
+/// Desks of which something was heard. Most of it is no new version, so each costs one look at one row.
+#[derive(Default)]
+pub(crate) struct News {
+    desks: Mutex<BTreeSet<DeskId>>,
+    some: Notify,
+}
+
+impl News {
+    fn of(&self, desk: &DeskId) {
+        self.desks().insert(desk.clone());
+        self.some.notify_one();
+    }
+
+    /// Waits until there is some, and takes it.
+    async fn next(&self) -> BTreeSet<DeskId> {
+        self.some.notified().await;
+        std::mem::take(&mut *self.desks())
+    }
+
+    fn desks(&self) -> std::sync::MutexGuard<'_, BTreeSet<DeskId>> {
+        self.desks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Notes which versions are wanted.
 pub(crate) struct Follower {
-    wake: Arc<Notify>,
+    news: Arc<News>,
 }
 
 impl Follower {
-    /// A follower that notifies `wake` when there may be something to do.
+    /// A follower that gives `news` of the desks whose events it has noted.
     #[must_use]
-    pub(crate) fn new(wake: Arc<Notify>) -> Self {
-        Self { wake }
+    pub(crate) fn new(news: Arc<News>) -> Self {
+        Self { news }
     }
 }
 
@@ -71,8 +97,8 @@ impl Consume for Follower {
         })
     }
 
-    async fn committed(&self, _stream: &Stream) {
-        self.wake.notify_one();
+    async fn committed(&self, stream: &Stream) {
+        self.news.of(&stream.desk);
     }
 
     async fn reset(&self, stream: &Stream) -> Commit {
@@ -106,7 +132,7 @@ pub(crate) struct Reconciler {
     store: Arc<dyn Store>,
     files: Arc<dyn DeskFiles>,
     directory: Arc<Directory>,
-    wake: Arc<Notify>,
+    news: Arc<News>,
 }
 
 impl Reconciler {
@@ -116,13 +142,13 @@ impl Reconciler {
         store: Arc<dyn Store>,
         files: Arc<dyn DeskFiles>,
         directory: Arc<Directory>,
-        wake: Arc<Notify>,
+        news: Arc<News>,
     ) -> Self {
         Self {
             store,
             files,
             directory,
-            wake,
+            news,
         }
     }
 
@@ -139,21 +165,26 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Reconciles until `shutdown`.
+    /// Reconciles until `shutdown`. Breaking off is harmless: the next start looks at all desks.
     pub(crate) async fn run(self, shutdown: CancellationToken) {
-        while !shutdown.is_cancelled() {
-            if let Err(error) = self.look().await {
+        shutdown.run_until_cancelled(self.reconcile_on()).await;
+    }
+
+    async fn reconcile_on(&self) {
+        let mut due = tokio::time::interval(LOOK_EVERY);
+        due.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let looked = tokio::select! {
+                _ = due.tick() => self.look_at_all().await,
+                desks = self.news.next() => self.look_at(desks).await,
+            };
+            if let Err(error) = looked {
                 tracing::warn!(%error, "desks cannot be looked at");
-            }
-            tokio::select! {
-                () = self.wake.notified() => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = shutdown.cancelled() => {}
             }
         }
     }
 
-    async fn look(&self) -> Result<(), StoreError> {
+    async fn look_at_all(&self) -> Result<(), StoreError> {
         let streams = self.store.streams(crate::ROUTER).await?;
         let mut all_known = !streams.is_empty();
         for stream in &streams {
@@ -161,6 +192,13 @@ impl Reconciler {
         }
         if all_known {
             self.directory.loaded();
+        }
+        Ok(())
+    }
+
+    async fn look_at(&self, desks: BTreeSet<DeskId>) -> Result<(), StoreError> {
+        for desk in desks {
+            self.reconcile(&Stream::new(crate::ROUTER, desk)).await?;
         }
         Ok(())
     }

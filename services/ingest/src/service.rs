@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::api::Api;
 use crate::config::SmtpConfig;
 use crate::directory::Directory;
-use crate::follow::{DeskFiles, Follower, Reconciler};
+use crate::follow::{DeskFiles, Follower, News, Reconciler};
 use crate::intake::Taker;
 use crate::mail::MailSecret;
 use crate::sender::Sender;
@@ -130,9 +130,9 @@ async fn smtp_server(config: &SmtpConfig, mailbox: Mailbox) -> Result<Server, St
 }
 
 async fn follow(parts: &Parts, directory: &Arc<Directory>, life: &Lifecycle) -> Result<(), StartError> {
-    let wake = Arc::new(Notify::new());
+    let news = Arc::new(News::default());
     let (store, files) = (Arc::clone(&parts.store), Arc::clone(&parts.files));
-    let reconciler = Reconciler::new(store, files, Arc::clone(directory), Arc::clone(&wake));
+    let reconciler = Reconciler::new(store, files, Arc::clone(directory), Arc::clone(&news));
     reconciler.load().await?;
     start(life, "desks", reconciler.run(life.draining()));
     let consuming = consume(
@@ -141,7 +141,7 @@ async fn follow(parts: &Parts, directory: &Arc<Directory>, life: &Lifecycle) -> 
         ROUTER,
         Arc::clone(&parts.store),
         Arc::clone(&parts.bus),
-        Arc::new(Follower::new(wake)),
+        Arc::new(Follower::new(news)),
         life.draining(),
     );
     life.spawn("follower", consuming);
