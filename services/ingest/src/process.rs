@@ -28,6 +28,7 @@ const PROGRAM: Program = Program {
     name: "tandem-ingest",
     version: env!("CARGO_PKG_VERSION"),
 };
+/// How long connecting to the router may take, and how long its answer; a desk file that did not come is fetched again.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often store and bus are looked at, and how long the store may take to answer.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -61,7 +62,9 @@ impl Service for ServiceConfig {
         let ingest = Ingest::start(parts(&self, store, bus), life).await.map_err(own)?;
         tracing::info!(address = %ingest.smtp, "takes mail");
         let mut services = Routes::builder();
-        services.add_service(ingest.api).add_service(health.server());
+        services
+            .add_service(ingest.api.max_decoding_message_size(self.grpc.max_request_bytes))
+            .add_service(health.server());
         process::serve(
             server,
             services,
@@ -82,7 +85,7 @@ fn parts(config: &ServiceConfig, store: Arc<dyn Store>, bus: Arc<dyn Bus>) -> Pa
     let secret = config.ingest.secret.as_ref().expect("the configuration was checked");
     let options = ClientOptions {
         address: config.router.endpoint.clone(),
-        ca_file: None,
+        ca_file: config.router.ca_file.clone(),
         connect_timeout: CALL_TIMEOUT,
         call_timeout: CALL_TIMEOUT,
     };
