@@ -163,10 +163,14 @@ impl<C: Journaled> Handling<'_, C> {
             Memory::Reused => return Some((Err(DeskError::RequestReused), Standing::Committed)),
             Memory::New => {}
         }
-        let id = parking::command_id(C::SERVICE, &write.key);
         if write.waiting.is_overdue() {
             return Some((Err(DeskError::DeadlineExceeded), Standing::Committed));
         }
+        let nothing_parked = self.desk.parked.is_empty() && self.draft.parked.is_empty();
+        if nothing_parked && write.panics.is_empty() {
+            return None;
+        }
+        let id = parking::command_id(C::SERVICE, &write.key);
         let parked = self.desk.parked.get(&id).or_else(|| self.draft.parked.get(&id));
         if let (Some(reason), None) = (parked, &write.unpark) {
             return Some((Err(DeskError::Parked(reason.clone())), Standing::Committed));

@@ -83,21 +83,6 @@ pub(crate) fn message(
     })
 }
 
-/// A remembered request as selected: `hash, reply, expires_at`.
-pub(crate) type RequestRow = (Vec<u8>, Vec<u8>, Option<i64>);
-
-pub(crate) fn request(key: RequestKey, (hash, reply, expires_at): RequestRow) -> Result<RequestRecord, StoreError> {
-    let hash = hash
-        .try_into()
-        .map_err(|_| StoreError::damaged("request", "hash", "a hash must have 32 bytes"))?;
-    Ok(RequestRecord {
-        key,
-        hash,
-        reply: reply.into(),
-        expires_at: expires_at.map(Timestamp::from_micros),
-    })
-}
-
 /// A remembered request as selected with its key.
 pub(crate) type RequestKeyRow = (String, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>, Option<i64>);
 
@@ -111,7 +96,15 @@ pub(crate) fn request_with_key(row: RequestKeyRow) -> Result<RequestRecord, Stor
         method,
         id,
     };
-    request(key, (hash, reply, expires_at))
+    let hash = hash
+        .try_into()
+        .map_err(|_| StoreError::damaged(table, "hash", "a hash must have 32 bytes"))?;
+    Ok(RequestRecord {
+        key,
+        hash,
+        reply: reply.into(),
+        expires_at: expires_at.map(Timestamp::from_micros),
+    })
 }
 
 /// A page from rows as selected: `key, value`.

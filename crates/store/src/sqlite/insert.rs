@@ -2,9 +2,10 @@
 
 use sqlx::query_builder::Separated;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use tandem_domain::Timestamp;
 
-use crate::Row;
 use crate::documents::plan::DeskKey;
+use crate::{RequestKey, Row};
 
 /// Rows per statement: far below SQLite's limits of 32766 parameters, at any number of columns that we have, and of
 /// 1000 nested expressions.
@@ -58,6 +59,22 @@ pub(super) fn asking(keys: &[DeskKey], query: &'static str) -> Statement {
     statement
 }
 
+/// What is remembered of these requests and has not expired, as `convert::RequestKeyRow`s.
+pub(super) fn known_requests(keys: &[RequestKey], now: Timestamp) -> Statement {
+    let mut statement = Statement::new("WITH asked (desk, caller, method, id) AS (");
+    statement.push_values(keys, |mut values, key| {
+        values.push_bind(key.desk.as_str()).push_bind(key.caller.as_bytes());
+        values.push_bind(key.method.as_bytes()).push_bind(key.id.as_bytes());
+    });
+    statement.push(
+        ") SELECT r.desk, r.caller, r.method, r.id, r.hash, r.reply, r.expires_at FROM asked CROSS JOIN request AS r \
+         WHERE r.desk = asked.desk AND r.caller = asked.caller AND r.method = asked.method AND r.id = asked.id \
+         AND (r.expires_at IS NULL OR r.expires_at >= ",
+    );
+    statement.push_bind(now.as_micros()).push(")");
+    statement
+}
+
 #[cfg(test)]
 mod tests {
     use sqlx::{AssertSqlSafe, Connection, Execute, SqliteConnection};
@@ -73,7 +90,7 @@ mod tests {
         let explain = format!("EXPLAIN QUERY PLAN {}", statement.sql().as_str());
         let explain = sqlx::query_as_with::<_, (i64, i64, i64, String), _>(AssertSqlSafe(explain), arguments);
         let plan = explain.fetch_all(&mut connection).await.unwrap();
-        let tables = ["read_row", "message", "conversation_key"];
+        let tables = ["read_row", "message", "conversation_key", "request"];
         let is_scan = |step: &String| tables.iter().any(|table| step.starts_with(&format!("SCAN {table}")));
         plan.into_iter().map(|(.., step)| step).filter(is_scan).collect()
     }
@@ -92,6 +109,14 @@ mod tests {
             ("acme".parse().unwrap(), "a".into()),
             ("acme".parse().unwrap(), "b".into()),
         ];
+        let request = |id: &str| RequestKey {
+            desk: "acme".parse().unwrap(),
+            caller: "ana".to_owned(),
+            method: "Accept".to_owned(),
+            id: id.to_owned(),
+        };
+        let requests = known_requests(&[request("1"), request("2")], Timestamp::EPOCH);
+        assert_eq!(scans(requests).await, [""; 0]);
         for query in [accept::KNOWN_MESSAGES, accept::KNOWN_CONVERSATIONS] {
             assert_eq!(scans(asking(&keys, query)).await, [""; 0]);
         }

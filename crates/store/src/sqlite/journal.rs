@@ -6,6 +6,7 @@ use sqlx::SqliteConnection;
 use tandem_domain::{DeskId, Timestamp};
 
 use super::error::Failure;
+use super::insert::{ROWS, known_requests};
 use super::unit::Write;
 use super::{SqliteStore, clock};
 use crate::sql::convert::{self, KeyRange, limit as rows_limit, ordered};
@@ -93,8 +94,12 @@ impl JournalStore for SqliteStore {
     async fn requests(&self, keys: &[RequestKey]) -> Result<Vec<RequestRecord>, StoreError> {
         let now = clock::now();
         let mut found = Vec::new();
-        for key in keys {
-            found.extend(self.request(key, now).await?);
+        for keys in keys.chunks(ROWS) {
+            let mut statement = known_requests(keys, now);
+            let rows = self.read(statement.build_query_as().fetch_all(&self.readers)).await?;
+            for row in rows {
+                found.push(convert::request_with_key(row)?);
+            }
         }
         Ok(found)
     }
@@ -132,20 +137,6 @@ impl JournalStore for SqliteStore {
 
     async fn drop_snapshot(&self, stream: &Stream) -> Result<(), StoreError> {
         self.write(DropSnapshot(stream.clone())).await
-    }
-}
-
-impl SqliteStore {
-    async fn request(&self, key: &RequestKey, now: Timestamp) -> Result<Option<RequestRecord>, StoreError> {
-        let sql = "SELECT hash, reply, expires_at FROM request WHERE desk = ? AND caller = ? AND method = ? AND id = ? \
-                   AND (expires_at IS NULL OR expires_at >= ?)";
-        let query = sqlx::query_as(sql).bind(key.desk.as_str()).bind(key.caller.as_bytes());
-        let query = query
-            .bind(key.method.as_bytes())
-            .bind(key.id.as_bytes())
-            .bind(now.as_micros());
-        let row = self.read(query.fetch_optional(&self.readers)).await?;
-        row.map(|row| convert::request(key.clone(), row)).transpose()
     }
 }
 
