@@ -115,7 +115,7 @@ pub struct Directory {
 
 #[derive(Default)]
 struct State {
-    loaded: bool,
+    complete: bool,
     desks: BTreeMap<DeskId, Arc<Desk>>,
     addresses: BTreeMap<String, (Arc<Desk>, AccountId)>,
 }
@@ -142,14 +142,14 @@ impl Directory {
         }
     }
 
-    /// Says that all that is kept has been put.
-    pub fn loaded(&self) {
-        self.state.write().unwrap_or_else(PoisonError::into_inner).loaded = true;
+    /// Says whether each desk's version in force is here.
+    pub fn set_complete(&self, complete: bool) {
+        self.state.write().unwrap_or_else(PoisonError::into_inner).complete = complete;
     }
 
-    /// Whether an address that is not here is nobody's. Before, it may only not be known yet.
-    pub fn is_loaded(&self) -> bool {
-        self.state.read().unwrap_or_else(PoisonError::into_inner).loaded
+    /// Whether an address that is not here is nobody's. Otherwise it may only not be known yet.
+    pub fn is_complete(&self) -> bool {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).complete
     }
 
     /// Who is reached at an address (in lower case, without a token).

@@ -190,15 +190,15 @@ impl Reconciler {
         for stream in &streams {
             all_known &= self.reconcile(stream).await?;
         }
-        if all_known {
-            self.directory.loaded();
-        }
+        self.directory.set_complete(all_known);
         Ok(())
     }
 
     async fn look_at(&self, desks: BTreeSet<DeskId>) -> Result<(), StoreError> {
         for desk in desks {
-            self.reconcile(&Stream::new(crate::ROUTER, desk)).await?;
+            if !self.reconcile(&Stream::new(crate::ROUTER, desk)).await? {
+                self.directory.set_complete(false);
+            }
         }
         Ok(())
     }

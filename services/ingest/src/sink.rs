@@ -37,7 +37,7 @@ impl MailSink for Mailbox {
         let (plain, _) = split_token(address);
         match timeout(NEWS, self.directory.appears(&plain)).await {
             Ok(_) => RcptAnswer::Accepted,
-            Err(_) if self.directory.is_loaded() => RcptAnswer::NoSuchMailbox,
+            Err(_) if self.directory.is_complete() => RcptAnswer::NoSuchMailbox,
             Err(_) => RcptAnswer::TryLater,
         }
     }
