@@ -11,18 +11,21 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde::Serialize;
+use tandem_desk::Journaled;
 use tandem_domain::DeskId;
-use tandem_store::{Store, StoreError, Stream};
+use tandem_routing::RoutingCore;
+use tandem_store::{PostgresStore, SqliteStore, Store, StoreError, Stream};
 
 use crate::cli::{Audit, Format, Target};
 use crate::failure::Failure;
 use crate::output::show;
 use finding::{Finding, Findings};
+use journal::Journal;
 
-const ROUTER: &str = "router";
 /// Enough for reading one thing after another.
 const AUDIT_CONNECTIONS: u32 = 2;
 
+/// What was looked at, and what is wrong.
 #[derive(Debug, Serialize)]
 struct Report {
     desks: Vec<DeskReport>,
@@ -38,62 +41,62 @@ struct DeskReport {
 }
 
 /// Audits and prints; exit code 1 if anything was found.
-pub async fn run(target: &Target, args: &Audit, output: Format) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(target: &Target, args: &Audit, output: Format) -> Result<ExitCode, Failure> {
     let store = open(target, args).await?;
-    let report = audit(store.as_ref(), args.desk.as_deref()).await.map_err(failed)?;
+    let streams = streams(store.as_ref(), args.desk.as_deref()).await?;
+    let report = audit(store.as_ref(), &streams).await?;
     show(output, &report, render)?;
-    Ok(if report.findings.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
-}
-
-async fn open(target: &Target, args: &Audit) -> Result<Arc<dyn Store>, Failure> {
-    match &args.postgres {
-        Some(url) => Ok(Arc::new(
-            tandem_store::PostgresStore::connect(url, AUDIT_CONNECTIONS)
-                .await
-                .map_err(failed)?,
-        )),
-        None if !target.data_dir.is_dir() => Err(Failure::Input(format!(
-            "{} is not a data directory: name one with --data-dir",
-            target.data_dir.display()
-        ))),
-        None => Ok(Arc::new(
-            tandem_store::SqliteStore::open(&target.data_dir)
-                .await
-                .map_err(failed)?,
-        )),
-    }
-}
-
-fn failed(error: StoreError) -> Failure {
-    match error {
-        StoreError::InUse(_) | StoreError::Unavailable(_) => Failure::Unreachable(error.to_string()),
-        other => Failure::Fault(other.to_string()),
-    }
+    Ok(ExitCode::from(u8::from(!report.findings.is_empty())))
 }
 
 /// How many faults there are in a store.
-pub async fn count(store: &dyn Store) -> Result<usize, Failure> {
-    audit(store, None)
-        .await
-        .map(|report| report.findings.len())
-        .map_err(failed)
+pub(crate) async fn count(store: &dyn Store) -> Result<usize, Failure> {
+    let streams = streams(store, None).await?;
+    let report = audit(store, &streams).await?;
+    Ok(report.findings.len())
 }
 
-async fn audit(store: &dyn Store, only: Option<&str>) -> Result<Report, StoreError> {
+async fn open(target: &Target, args: &Audit) -> Result<Arc<dyn Store>, Failure> {
+    if let Some(url) = &args.postgres {
+        let store = PostgresStore::connect(url, AUDIT_CONNECTIONS).await?;
+        return Ok(Arc::new(store));
+    }
+    let directory = &target.data_dir;
+    // Opening would make one.
+    if !SqliteStore::exists(directory) {
+        return Err(Failure::Input(format!(
+            "there is no data of Tandem's in {}: name its directory with --data-dir",
+            directory.display()
+        )));
+    }
+    let store = SqliteStore::open(directory).await?;
+    Ok(Arc::new(store))
+}
+
+/// The journals of all desks, or of one.
+async fn streams(store: &dyn Store, only: Option<&str>) -> Result<Vec<Stream>, Failure> {
+    let all = store.streams(RoutingCore::SERVICE).await?;
+    let Some(desk) = only else { return Ok(all) };
+    let known: Vec<_> = all.iter().map(|stream| stream.desk.to_string()).collect();
+    let chosen: Vec<_> = all.into_iter().filter(|stream| stream.desk.as_str() == desk).collect();
+    if chosen.is_empty() {
+        return Err(Failure::Input(format!(
+            "there is no desk `{desk}` here: use one of {}",
+            known.join(", ")
+        )));
+    }
+    Ok(chosen)
+}
+
+async fn audit(store: &dyn Store, streams: &[Stream]) -> Result<Report, StoreError> {
     let mut report = Report {
         desks: Vec::new(),
         findings: Vec::new(),
     };
-    for stream in store.streams(ROUTER).await? {
-        if only.is_none_or(|desk| desk == stream.desk.as_str()) {
-            let (desk, findings) = audit_desk(store, &stream).await?;
-            report.desks.push(desk);
-            report.findings.extend(findings);
-        }
+    for stream in streams {
+        let (desk, findings) = audit_desk(store, stream).await?;
+        report.desks.push(desk);
+        report.findings.extend(findings);
     }
     Ok(report)
 }
@@ -101,18 +104,33 @@ async fn audit(store: &dyn Store, only: Option<&str>) -> Result<Report, StoreErr
 async fn audit_desk(store: &dyn Store, stream: &Stream) -> Result<(DeskReport, Vec<Finding>), StoreError> {
     let mut findings = Findings::new(stream.desk.clone());
     let journal = journal::follow(store, stream, &mut findings).await?;
-    rows::check(store, &stream.desk, &journal, &mut findings).await?;
-    rows::check_positions(store, stream, &journal, &mut findings).await?;
-    rows::check_snapshot(store, stream, &mut findings).await?;
-    rows::check_idle(&journal, &mut findings);
-    let stored = documents::check(store, &stream.desk, &journal.history.messages, &mut findings).await?;
-    let desk = DeskReport {
+    let mut desk = DeskReport {
         desk: stream.desk.clone(),
         records: journal.incarnations.len() as u64,
-        messages_stored: stored,
+        messages_stored: 0,
         messages_on_tickets: journal.history.messages.len() as u64,
     };
+    // What is beside a journal says nothing while nobody knows what the journal says.
+    if journal.whole {
+        desk.messages_stored = check_beside(store, stream, &journal, &mut findings).await?;
+    }
     Ok((desk, findings.list))
+}
+
+/// Checks what is stored beside the journal; returns how many messages there are.
+async fn check_beside(
+    store: &dyn Store,
+    stream: &Stream,
+    journal: &Journal,
+    findings: &mut Findings,
+) -> Result<u64, StoreError> {
+    if let Some(expected) = &journal.rows {
+        rows::check(store, &stream.desk, expected, findings).await?;
+        rows::check_snapshot(store, stream, findings).await?;
+        journal.history.check_idle(findings);
+    }
+    rows::check_positions(store, stream, &journal.incarnations, findings).await?;
+    documents::check(store, &stream.desk, &journal.history.messages, findings).await
 }
 
 fn render(report: &Report) -> String {
@@ -123,10 +141,11 @@ fn render(report: &Report) -> String {
         )
     });
     let findings = report.findings.iter().map(|finding| format!("FOUND {finding}"));
-    let end = match report.findings.len() {
-        0 => "nothing found".to_owned(),
-        1 => "1 fault found".to_owned(),
-        many => format!("{many} faults found"),
+    let end = match (report.desks.len(), report.findings.len()) {
+        (0, _) => "there are no desks yet".to_owned(),
+        (_, 0) => "nothing found".to_owned(),
+        (_, 1) => "1 fault found".to_owned(),
+        (_, many) => format!("{many} faults found"),
     };
     desks.chain(findings).chain([end]).collect::<Vec<_>>().join("\n")
 }

@@ -2,23 +2,31 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::{Span, SpanRelativeTo};
+use tandem_domain::{Role, RoutingState};
 
 /// Tandem routes customers' tickets to the person who speaks their language, has the skill and has room.
 #[derive(Debug, Parser)]
 #[command(name = "tandem", version, arg_required_else_help = true, after_help = EXIT_CODES)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
-    pub target: Target,
+    pub(crate) target: Target,
 
     /// How to print.
-    #[arg(long, short, global = true, value_enum, default_value_t = Format::Text, env = "TANDEM_OUTPUT")]
-    pub output: Format,
+    #[arg(long, short, global = true, value_enum, default_value_t = Format::Text, env = "TANDEM_OUTPUT",
+        help_heading = HEADING)]
+    pub(crate) output: Format,
 
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
+
+/// Below the options of the command at hand.
+const HEADING: &str = "For all commands";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done · 1 the answer is no (faults found, refused by the state) · 2 wrong arguments or input · \
@@ -26,23 +34,34 @@ Exit codes: 0 done · 1 the answer is no (faults found, refused by the state) ·
 
 /// Which Tandem to talk to, and as whom.
 #[derive(Debug, Clone, Args)]
-pub struct Target {
+#[command(next_help_heading = HEADING)]
+pub(crate) struct Target {
     /// Where `tandem up` keeps its data; the address and the token are read from there.
-    #[arg(long, global = true, default_value = "tandem-data", env = "TANDEM_DATA_DIR")]
-    pub data_dir: PathBuf,
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "tandem-data",
+        env = "TANDEM_DATA_DIR"
+    )]
+    pub(crate) data_dir: PathBuf,
 
-    /// The gRPC address, such as http://127.0.0.1:7420; default: the one that `tandem up` wrote down.
-    #[arg(long, global = true, env = "TANDEM_SERVER")]
-    pub server: Option<String>,
+    /// The gRPC address, such as `http://127.0.0.1:7420`; default: the one that `tandem up` wrote down.
+    #[arg(long, global = true, value_name = "URL", env = "TANDEM_SERVER")]
+    pub(crate) server: Option<String>,
 
     /// A file that holds a token; default: the admin token that `tandem up` wrote down.
-    #[arg(long, global = true, env = "TANDEM_TOKEN_FILE")]
-    pub token_file: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE", env = "TANDEM_TOKEN_FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// The authority that signed an https server's certificate (PEM).
+    #[arg(long, global = true, value_name = "FILE", env = "TANDEM_CA_FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 /// How output looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people.
     Text,
     /// For programs: one JSON value, or one a line where output goes on.
@@ -51,7 +70,7 @@ pub enum Format {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Runs ingest and router in this process, on SQLite, until it is interrupted.
     Up(Up),
     /// Validates a desk file and makes it the version in force.
@@ -80,88 +99,88 @@ pub enum Command {
 
 /// `tandem up`
 #[derive(Debug, Args)]
-pub struct Up {
-    /// Where to serve gRPC; loopback only, port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:7420", env = "TANDEM_GRPC")]
-    pub grpc: SocketAddr,
-    /// Where to take mail; loopback only, port 0 takes a free one.
-    #[arg(long, default_value = "127.0.0.1:2525", env = "TANDEM_SMTP")]
-    pub smtp: SocketAddr,
+pub(crate) struct Up {
+    /// Where to serve gRPC: loopback only, port 0 takes a free one [default: 127.0.0.1:7420].
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) grpc: Option<SocketAddr>,
+    /// Where to take mail: loopback only, port 0 takes a free one [default: 127.0.0.1:2525].
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) smtp: Option<SocketAddr>,
     /// A desk file to apply at the start; may be repeated.
     #[arg(long = "desk", value_name = "FILE")]
-    pub desks: Vec<PathBuf>,
-    /// A configuration file (TOML); see config.default.toml of the services.
-    #[arg(long)]
-    pub config: Option<PathBuf>,
+    pub(crate) desks: Vec<PathBuf>,
+    /// A configuration file (TOML); settings may also come from `TANDEM_…` in the environment.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// `tandem apply`
 #[derive(Debug, Args)]
-pub struct Apply {
+pub(crate) struct Apply {
     /// The desk file (YAML), or `-` for standard input.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Only show what would change.
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
 /// Which desk.
 #[derive(Debug, Clone, Args)]
-pub struct DeskArg {
+pub(crate) struct DeskArg {
     /// The desk's key; needed only if there are several.
     #[arg(long, short, env = "TANDEM_DESK")]
-    pub desk: Option<String>,
+    pub(crate) desk: Option<String>,
 }
 
 /// `tandem tickets`
 #[derive(Debug, Args)]
-pub struct Tickets {
+pub(crate) struct Tickets {
     #[command(flatten)]
-    pub desk: DeskArg,
-    /// Only these states: queued, offered, assigned, on_hold, wrapping_up, done, cancelled.
-    #[arg(long, value_delimiter = ',')]
-    pub state: Vec<String>,
+    pub(crate) desk: DeskArg,
+    /// Only tickets in these states; several are separated by commas.
+    #[arg(long, value_delimiter = ',', value_parser = one_of(RoutingState::ALL, RoutingState::as_str))]
+    pub(crate) state: Vec<RoutingState>,
     /// Only this queue.
-    #[arg(long, default_value = "")]
-    pub queue: String,
+    #[arg(long)]
+    pub(crate) queue: Option<String>,
     /// Only tickets owned by or offered to this agent.
-    #[arg(long, default_value = "")]
-    pub agent: String,
+    #[arg(long)]
+    pub(crate) agent: Option<String>,
     /// At most this many.
     #[arg(long, default_value_t = 100)]
-    pub limit: usize,
+    pub(crate) limit: usize,
 }
 
 /// `tandem explain`
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(crate) struct Explain {
     /// The ticket, such as T17 or 17.
-    pub ticket: String,
+    pub(crate) ticket: String,
     #[command(flatten)]
-    pub desk: DeskArg,
+    pub(crate) desk: DeskArg,
 }
 
 /// `tandem ticket`
 #[derive(Debug, Args)]
-pub struct TicketAction {
+pub(crate) struct TicketAction {
     /// What to do.
     #[arg(value_enum)]
-    pub action: Action,
+    pub(crate) action: Action,
     /// The ticket, such as T17 or 17.
-    pub ticket: String,
+    pub(crate) ticket: String,
     #[command(flatten)]
-    pub desk: DeskArg,
+    pub(crate) desk: DeskArg,
     /// For transfer: the queue in which it will wait.
     #[arg(long, conflicts_with = "to_agent")]
-    pub to_queue: Option<String>,
+    pub(crate) to_queue: Option<String>,
     /// For transfer: the agent to whom it will be offered.
     #[arg(long)]
-    pub to_agent: Option<String>,
+    pub(crate) to_agent: Option<String>,
 }
 
 /// What can be done with a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Action {
+pub(crate) enum Action {
     /// Sets it aside, waiting for the customer.
     Hold,
     /// Takes it up again.
@@ -182,80 +201,132 @@ pub enum Action {
 
 /// `tandem messages`
 #[derive(Debug, Args)]
-pub struct Messages {
+pub(crate) struct Messages {
     #[command(flatten)]
-    pub desk: DeskArg,
+    pub(crate) desk: DeskArg,
     /// Only those of this ticket.
     #[arg(long, conflicts_with = "unrouted")]
-    pub ticket: Option<String>,
+    pub(crate) ticket: Option<String>,
     /// Only those that are on no ticket, with the reason.
     #[arg(long)]
-    pub unrouted: bool,
+    pub(crate) unrouted: bool,
     /// At most this many.
     #[arg(long, default_value_t = 100)]
-    pub limit: usize,
+    pub(crate) limit: usize,
 }
 
 /// `tandem parked`
 #[derive(Debug, Args)]
-pub struct Parked {
+pub(crate) struct Parked {
     #[command(flatten)]
-    pub desk: DeskArg,
+    pub(crate) desk: DeskArg,
     /// Takes this one up again.
     #[arg(long)]
-    pub retry: Option<String>,
+    pub(crate) retry: Option<String>,
 }
 
 /// `tandem work`
 #[derive(Debug, Args)]
-pub struct Work {
+pub(crate) struct Work {
     /// The agent's key.
-    pub agent: String,
+    pub(crate) agent: String,
     #[command(flatten)]
-    pub desk: DeskArg,
+    pub(crate) desk: DeskArg,
     /// Accept every offer at once.
     #[arg(long)]
-    pub auto_accept: bool,
+    pub(crate) auto_accept: bool,
 }
 
 /// `tandem audit`
 #[derive(Debug, Args)]
-pub struct Audit {
+pub(crate) struct Audit {
     /// Audit a cluster's PostgreSQL instead of the data directory.
     #[arg(long, value_name = "URL")]
-    pub postgres: Option<String>,
+    pub(crate) postgres: Option<String>,
     /// Only this desk.
     #[arg(long, short)]
-    pub desk: Option<String>,
+    pub(crate) desk: Option<String>,
 }
 
 /// `tandem token`
 #[derive(Debug, Args)]
-pub struct Token {
-    /// admin, supervisor, agent, channel, reader or service.
-    #[arg(long)]
-    pub role: String,
+pub(crate) struct Token {
+    /// What its bearer may do.
+    #[arg(long, value_parser = one_of(&Role::ALL, Role::as_str))]
+    pub(crate) role: Role,
     /// Whose token: an id without personal data; for an agent, the agent's key.
     #[arg(long)]
-    pub subject: String,
+    pub(crate) subject: String,
     /// The desks that it names, or `*` for all.
     #[arg(long, value_delimiter = ',', required = true)]
-    pub desks: Vec<String>,
+    pub(crate) desks: Vec<String>,
     /// For how long, such as 12h or 30d.
-    #[arg(long, default_value = "12h")]
-    pub ttl: String,
+    #[arg(long, default_value = "12h", value_parser = duration)]
+    pub(crate) ttl: Duration,
 }
 
 /// `tandem demo`
 #[derive(Debug, Args)]
-pub struct Demo {
+pub(crate) struct Demo {
     /// Leave it running at the end, to look around.
     #[arg(long)]
-    pub keep: bool,
+    pub(crate) keep: bool,
     /// Seeds what the simulated agents do.
     #[arg(long, default_value_t = 7)]
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// How many times faster than life the agents work.
-    #[arg(long, default_value_t = 60.0)]
-    pub speed: f64,
+    #[arg(long, default_value_t = 60.0, value_parser = speed)]
+    pub(crate) speed: f64,
+}
+
+/// Takes one of these values by its name.
+fn one_of<T: Copy + Send + Sync>(
+    values: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let names = values.iter().map(|value| name(*value));
+    PossibleValuesParser::new(names).map(move |given| {
+        let found = values.iter().find(|value| name(**value) == given);
+        *found.expect("only names of the values are let through")
+    })
+}
+
+/// Takes a duration; a day is 24 hours.
+fn duration(text: &str) -> Result<Duration, String> {
+    let span: Option<Span> = text.parse().ok();
+    let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+    let duration = duration.and_then(|duration| Duration::try_from(duration).ok());
+    duration
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "use a time such as 90s, 12h or 30d".to_owned())
+}
+
+/// Takes a factor.
+fn speed(text: &str) -> Result<f64, String> {
+    let factor: Option<f64> = text.parse().ok();
+    factor
+        .filter(|factor| (1.0..=1000.0).contains(factor))
+        .ok_or_else(|| "use a number from 1 to 1000".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_are_taken_as_people_write_them() {
+        for (text, seconds) in [("90s", 90), ("12h", 43_200), ("30d", 2_592_000), ("1h 30m", 5_400)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in ["", "12", "0s", "-1h", "soon"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -10,100 +10,76 @@ use tandem_proto::v1::agent_service_client::AgentServiceClient;
 use tandem_proto::v1::desk_service_client::DeskServiceClient;
 use tandem_proto::v1::ingest_service_client::IngestServiceClient;
 use tandem_proto::v1::ticket_service_client::TicketServiceClient;
+use tandem_service_kit::config::Secret;
+use tandem_service_kit::error::chain;
+use tandem_service_kit::grpc::{Client as Calls, ClientOptions, Credentials, GrpcError, connect};
 use tandem_service_kit::ids::SystemIds;
-use tonic::metadata::{Ascii, MetadataValue};
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
 
 use crate::cli::{DeskArg, Target};
 use crate::failure::Failure;
 
 /// Where `tandem up` writes its gRPC address.
-pub const ENDPOINT_FILE: &str = "endpoint";
+pub(crate) const ENDPOINT_FILE: &str = "endpoint";
 /// Where `tandem up` writes the admin's token, readable by its owner only.
-pub const ADMIN_TOKEN_FILE: &str = "auth/admin.token";
+pub(crate) const ADMIN_TOKEN_FILE: &str = "auth/admin.token";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// A large desk file is compared and brought into force within seconds.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 const LARGEST_RESPONSE: usize = 32 * 1024 * 1024;
 const PAGE: u32 = 200;
 
-/// Adds the token to every call.
-#[derive(Clone)]
-pub struct Bearer(MetadataValue<Ascii>);
-
-impl Interceptor for Bearer {
-    fn call(&mut self, mut request: tonic::Request<()>) -> Result<tonic::Request<()>, tonic::Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
-        Ok(request)
-    }
-}
-
-/// Calls with the token on them.
-pub type Calls = InterceptedService<Channel, Bearer>;
-
 /// A connection to a running Tandem.
 #[derive(Clone)]
-pub struct Client {
-    channel: Channel,
-    bearer: Bearer,
-}
+pub(crate) struct Client(Calls);
 
 impl Client {
     /// Connects, as the target says.
-    pub async fn connect(target: &Target) -> Result<Self, Failure> {
-        let server = server(target)?;
-        let token = token(target)?;
-        Self::connect_to(&server, &token).await
+    pub(crate) async fn connect(target: &Target) -> Result<Self, Failure> {
+        Self::connect_to(&server(target)?, target.ca_file.clone(), &token(target)?).await
     }
 
-    /// Connects to `server` with `token`.
-    pub async fn connect_to(server: &str, token: &str) -> Result<Self, Failure> {
-        let bearer = format!("Bearer {token}")
-            .parse()
-            .map_err(|_| Failure::Input("the token is not text".into()))?;
-        let endpoint = Endpoint::from_shared(server.to_owned())
-            .map_err(|_| Failure::Input(format!("`{server}` is not an address: use http://HOST:PORT")))?
-            .connect_timeout(CONNECT_TIMEOUT)
-            .http2_keep_alive_interval(Duration::from_secs(20))
-            .keep_alive_while_idle(true);
-        let channel = endpoint.connect().await.map_err(|_| {
-            Failure::Unreachable(format!(
-                "nobody answers at {server}: start it with `tandem up`, or name it with --server"
-            ))
-        })?;
-        Ok(Self {
-            channel,
-            bearer: Bearer(bearer),
-        })
-    }
-
-    fn calls(&self) -> Calls {
-        InterceptedService::new(self.channel.clone(), self.bearer.clone())
+    /// Connects to `server`, whose certificate the authority in `ca_file` has signed, with `token`.
+    pub(crate) async fn connect_to(server: &str, ca_file: Option<PathBuf>, token: &str) -> Result<Self, Failure> {
+        let options = ClientOptions {
+            address: server.to_owned(),
+            ca_file,
+            connect_timeout: CONNECT_TIMEOUT,
+            call_timeout: CALL_TIMEOUT,
+        };
+        let credentials = Credentials::fixed(Secret::new(token.to_owned()));
+        match connect(&options, credentials).await {
+            Ok(calls) => Ok(Self(calls)),
+            Err(error @ GrpcError::Address(_)) => Err(Failure::Input(error.to_string())),
+            Err(error @ GrpcError::File { .. }) => Err(Failure::Input(chain(&error))),
+            Err(_) => Err(Failure::Unreachable(format!(
+                "nobody answers at {server}: start it with `tandem up`, or name another with --server"
+            ))),
+        }
     }
 
     /// Tickets.
-    pub fn tickets(&self) -> TicketServiceClient<Calls> {
-        TicketServiceClient::new(self.calls()).max_decoding_message_size(LARGEST_RESPONSE)
+    pub(crate) fn tickets(&self) -> TicketServiceClient<Calls> {
+        TicketServiceClient::new(self.0.clone()).max_decoding_message_size(LARGEST_RESPONSE)
     }
 
     /// Agents.
-    pub fn agents(&self) -> AgentServiceClient<Calls> {
-        AgentServiceClient::new(self.calls()).max_decoding_message_size(LARGEST_RESPONSE)
+    pub(crate) fn agents(&self) -> AgentServiceClient<Calls> {
+        AgentServiceClient::new(self.0.clone()).max_decoding_message_size(LARGEST_RESPONSE)
     }
 
     /// Desks.
-    pub fn desks(&self) -> DeskServiceClient<Calls> {
-        DeskServiceClient::new(self.calls()).max_decoding_message_size(LARGEST_RESPONSE)
+    pub(crate) fn desks(&self) -> DeskServiceClient<Calls> {
+        DeskServiceClient::new(self.0.clone()).max_decoding_message_size(LARGEST_RESPONSE)
     }
 
     /// Messages.
-    pub fn messages(&self) -> IngestServiceClient<Calls> {
-        IngestServiceClient::new(self.calls()).max_decoding_message_size(LARGEST_RESPONSE)
+    pub(crate) fn messages(&self) -> IngestServiceClient<Calls> {
+        IngestServiceClient::new(self.0.clone()).max_decoding_message_size(LARGEST_RESPONSE)
     }
 
     /// The desk that was named, or the only one that there is.
-    pub async fn desk(&self, named: &DeskArg) -> Result<String, Failure> {
+    pub(crate) async fn desk(&self, named: &DeskArg) -> Result<String, Failure> {
         if let Some(desk) = &named.desk {
             return Ok(desk.clone());
         }
@@ -125,11 +101,14 @@ impl Client {
     }
 }
 
-/// Collects pages until `limit` items are there or no page is left.
-pub async fn collect<T, F>(limit: usize, mut page: impl FnMut(u32, String) -> F) -> Result<Vec<T>, Failure>
-where
-    F: Future<Output = Result<(Vec<T>, String), tonic::Status>>,
-{
+/// A page of items, and the token of the next one; empty after the last.
+pub(crate) type Page<T> = Result<(Vec<T>, String), tonic::Status>;
+
+/// Collects pages (of a size, from a token on) until `limit` items are there or no page is left.
+pub(crate) async fn collect<T>(
+    limit: usize,
+    mut page: impl AsyncFnMut(u32, String) -> Page<T>,
+) -> Result<Vec<T>, Failure> {
     let mut items = Vec::new();
     let mut token = String::new();
     loop {
@@ -147,12 +126,12 @@ where
 }
 
 /// A fresh request id.
-pub fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     SystemIds.next(Timestamp::EPOCH).to_string()
 }
 
 /// Reads a ticket's number, with or without its letter.
-pub fn ticket_id(text: &str) -> Result<u64, Failure> {
+pub(crate) fn ticket_id(text: &str) -> Result<u64, Failure> {
     let parsed: Result<TicketId, _> = text.trim().to_uppercase().parse();
     parsed
         .map(|ticket| ticket.0)

@@ -1,13 +1,17 @@
-//! One function a command; those that talk to a running Tandem share a connection.
+//! One function a command; those that talk to a running Tandem connect first.
 
 mod desks;
+mod explain;
 mod lists;
+mod parked;
+mod step;
 mod tickets;
 mod token;
 mod work;
 
-pub use desks::{apply_file, apply_text};
-pub use tickets::ranking;
+pub(crate) use desks::{apply_file, apply_text};
+pub(crate) use explain::ranking;
+pub(crate) use lists::unrouted;
 
 use std::process::ExitCode;
 
@@ -17,7 +21,7 @@ use crate::failure::Failure;
 use crate::{audit, demo, embedded};
 
 /// Runs the command.
-pub fn run(cli: Cli) -> Result<ExitCode, Failure> {
+pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -31,28 +35,20 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         output,
         command,
     } = cli;
+    let client = || Client::connect(&target);
     match command {
-        Command::Up(up) => return embedded::up(&target, &up).await,
-        Command::Audit(audit) => return audit::run(&target, &audit, output).await,
-        Command::Demo(demo) => return demo::run(&demo, output).await,
-        Command::Token(token) => token::run(&target, &token, output)?,
-        other => online(&Client::connect(&target).await?, other, output).await?,
-    }
+        Command::Up(args) => return embedded::up(&target, &args).await,
+        Command::Audit(args) => return audit::run(&target, &args, output).await,
+        Command::Demo(args) => return demo::run(&args, output).await,
+        Command::Token(args) => token::run(&target, &args, output),
+        Command::Apply(args) => desks::apply(&client().await?, &args, output).await,
+        Command::Tickets(args) => tickets::list(&client().await?, &args, output).await,
+        Command::Explain(args) => explain::run(&client().await?, &args, output).await,
+        Command::Ticket(args) => tickets::act(&client().await?, &args, output).await,
+        Command::Agents(desk) => lists::agents(&client().await?, &desk, output).await,
+        Command::Messages(args) => lists::messages(&client().await?, &args, output).await,
+        Command::Parked(args) => parked::run(&client().await?, &args, output).await,
+        Command::Work(args) => work::run(&client().await?, &args, output).await,
+    }?;
     Ok(ExitCode::SUCCESS)
-}
-
-async fn online(client: &Client, command: Command, output: crate::cli::Format) -> Result<(), Failure> {
-    match command {
-        Command::Apply(apply) => desks::apply(client, &apply, output).await,
-        Command::Tickets(tickets) => tickets::list(client, &tickets, output).await,
-        Command::Explain(explain) => tickets::explain(client, &explain, output).await,
-        Command::Ticket(action) => tickets::act(client, &action, output).await,
-        Command::Agents(desk) => lists::agents(client, &desk, output).await,
-        Command::Messages(messages) => lists::messages(client, &messages, output).await,
-        Command::Parked(parked) => lists::parked(client, &parked, output).await,
-        Command::Work(work) => work::run(client, &work, output).await,
-        Command::Up(_) | Command::Audit(_) | Command::Demo(_) | Command::Token(_) => {
-            unreachable!("commands that need no connection are dispatched before")
-        }
-    }
 }

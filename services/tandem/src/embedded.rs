@@ -2,8 +2,9 @@
 
 mod config;
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use tandem_service_kit::health::Health;
 use tandem_service_kit::ids::{SystemClock, SystemIds};
 use tandem_service_kit::lifecycle::{Lifecycle, signals};
 use tandem_service_kit::telemetry::{Program, Telemetry};
-use tandem_store::{SqliteStore, Store, StoreError};
+use tandem_store::{SqliteStore, Store};
 use tonic::service::Routes;
 
 use crate::cli::{Target, Up};
@@ -29,16 +30,16 @@ use crate::client::{ADMIN_TOKEN_FILE, Client, ENDPOINT_FILE};
 use crate::command::apply_file;
 use crate::failure::Failure;
 use crate::output::print_line;
-pub use config::EmbeddedConfig;
+pub(crate) use config::{Addresses, EmbeddedConfig};
 
-const AUTH_DIR: &str = "auth";
+pub(crate) const AUTH_DIR: &str = "auth";
 const INGEST_SECRET: &str = "auth/ingest.secret";
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `tandem up`
-pub async fn up(target: &Target, args: &Up) -> Result<ExitCode, Failure> {
-    let overrides = [("TANDEM_GRPC__LISTEN", args.grpc), ("TANDEM_SMTP__LISTEN", args.smtp)];
-    let config = EmbeddedConfig::load(args.config.as_deref(), &overrides)?;
+pub(crate) async fn up(target: &Target, args: &Up) -> Result<ExitCode, Failure> {
+    let (grpc, smtp) = (args.grpc, args.smtp);
+    let config = EmbeddedConfig::load(args.config.as_deref(), Addresses { grpc, smtp })?;
     let telemetry =
         Telemetry::start(&config.telemetry, PROGRAM).map_err(|error| Failure::Configuration(chain(&error)))?;
     let signals = signals().map_err(|error| Failure::Fault(format!("signals cannot be heard: {error}")))?;
@@ -61,33 +62,34 @@ const PROGRAM: Program = Program {
 };
 
 /// A Tandem that runs in this process.
-pub struct Embedded {
+pub(crate) struct Embedded {
     /// Where it answers gRPC.
-    pub grpc: SocketAddr,
+    pub(crate) grpc: SocketAddr,
     /// Where it takes mail.
-    pub smtp: SocketAddr,
+    pub(crate) smtp: SocketAddr,
     /// Where it keeps things.
-    pub store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     /// How its parts talk.
-    pub bus: Arc<dyn Bus>,
+    pub(crate) bus: Arc<dyn Bus>,
     /// Makes tokens.
-    pub signer: Arc<Signer>,
+    pub(crate) signer: Arc<Signer>,
     data_dir: PathBuf,
     life: Lifecycle,
 }
 
 impl Embedded {
     /// Starts it on a data directory.
-    pub async fn start(data_dir: &Path, config: EmbeddedConfig) -> Result<Self, Failure> {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(data_dir).await.map_err(store_failure)?);
-        let signer = Arc::new(Signer::open(&data_dir.join(AUTH_DIR)).map_err(|error| fault(&error))?);
+    pub(crate) async fn start(data_dir: &Path, config: EmbeddedConfig) -> Result<Self, Failure> {
+        make_private(data_dir)?;
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(data_dir).await?);
+        let signer = Arc::new(Signer::open(&data_dir.join(AUTH_DIR)).map_err(|error| unusable(&error))?);
         signer
             .write_admin_token(&data_dir.join(AUTH_DIR), SystemClock.now())
-            .map_err(|error| fault(&error))?;
+            .map_err(|error| unusable(&error))?;
         let server = GrpcServer::bind(&config.grpc)
             .await
             .map_err(|error| unreachable(&error))?;
-        let life = Lifecycle::new(config.lifecycle.clone());
+        let life = Lifecycle::new(config.lifecycle);
         let bus: Arc<dyn Bus> = Arc::new(InProcessBus::new());
         let grpc = server.address();
         let machine = Machine {
@@ -96,7 +98,12 @@ impl Embedded {
             life: life.clone(),
         };
         let (routes, smtp) = machine.services(data_dir, &config, &signer, grpc).await?;
-        let gate = Gate::new(Arc::new(Verifier::of(&signer)), METHODS, Reflection::Open);
+        let reflection = if config.grpc.reflection {
+            Reflection::Open
+        } else {
+            Reflection::Closed
+        };
+        let gate = Gate::new(Arc::new(Verifier::of(&signer)), METHODS, reflection);
         life.spawn(
             "grpc",
             server.serve(routes, gate, life.draining(), config.lifecycle.drain_timeout),
@@ -115,17 +122,17 @@ impl Embedded {
     }
 
     /// The gRPC address as clients write it.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.grpc)
     }
 
     /// Where it keeps its data.
-    pub fn data_dir(&self) -> &Path {
+    pub(crate) fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
     /// A connection in a role.
-    pub async fn client(&self, role: Role, subject: &str) -> Result<Client, Failure> {
+    pub(crate) async fn client(&self, role: Role, subject: &str) -> Result<Client, Failure> {
         let grant = Grant {
             role,
             subject: subject.to_owned(),
@@ -135,11 +142,11 @@ impl Embedded {
             .signer
             .mint(&grant, Duration::from_hours(12), SystemClock.now())
             .map_err(|error| fault(&error))?;
-        Client::connect_to(&self.url(), &token).await
+        Client::connect_to(&self.url(), None, &token).await
     }
 
     /// Stops as the first signal would.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.life.draining().cancel();
         self.life.run(futures::stream::pending()).await;
     }
@@ -151,11 +158,12 @@ impl Embedded {
     }
 
     fn announce(&self) -> Result<(), Failure> {
-        print_line(&format!("gRPC   {}", self.url()))?;
-        print_line(&format!("SMTP   {}", self.smtp))?;
-        print_line(&format!("data   {}", self.data_dir.display()))?;
+        // At once: whoever reads only the first line must not end the program with it.
         print_line(&format!(
-            "token  {} (admin)",
+            "gRPC   {}\nSMTP   {}\ndata   {}\ntoken  {} (admin)",
+            self.url(),
+            self.smtp,
+            self.data_dir.display(),
             self.data_dir.join(ADMIN_TOKEN_FILE).display()
         ))
     }
@@ -194,7 +202,7 @@ impl Machine {
             ids: Arc::clone(&ids),
             clock: Arc::clone(&clock),
         };
-        let router = tandem_router::build(config.router.clone(), parts, &self.life, &health);
+        let tickets = tandem_router::build(config.router.clone(), parts, &self.life, &health);
         let parts = tandem_ingest::Parts {
             store: self.store,
             bus: self.bus,
@@ -202,7 +210,7 @@ impl Machine {
             ids,
             clock,
             secret: own_secret(&data_dir.join(INGEST_SECRET))
-                .map_err(|error| fault(&error))?
+                .map_err(|error| unusable(&error))?
                 .expose()
                 .into(),
             instance: "embedded".to_owned(),
@@ -212,7 +220,7 @@ impl Machine {
             .await
             .map_err(|error| unreachable(&error))?;
         let mut routes = Routes::builder();
-        router.add_services(&mut routes, &config.grpc);
+        tickets.add_services(&mut routes, &config.grpc);
         routes
             .add_service(ingest.api)
             .add_service(health.server())
@@ -247,11 +255,20 @@ fn reflection()
         .expect("the descriptors are those that the contracts were compiled to")
 }
 
-fn store_failure(error: StoreError) -> Failure {
-    match error {
-        StoreError::InUse(_) | StoreError::Unavailable(_) => Failure::Unreachable(error.to_string()),
-        other => Failure::Fault(other.to_string()),
-    }
+/// Customers' words are kept in there.
+fn make_private(data_dir: &Path) -> Result<(), Failure> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
+    made.map_err(|error| {
+        Failure::Configuration(format!(
+            "cannot make the data directory {}: {error}; name another with --data-dir",
+            data_dir.display()
+        ))
+    })
+}
+
+/// Keys and tokens that cannot be read, or that others can read.
+fn unusable(error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::Configuration(chain(error))
 }
 
 fn fault(error: &(dyn std::error::Error + 'static)) -> Failure {

@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
+use tandem_store::StoreError;
 use tonic::Code;
 use tonic_types::StatusExt;
 
 /// Why a command failed, in one line that says what to do.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The answer is no.
     #[error("{0}")]
     No(String),
@@ -30,7 +31,7 @@ pub enum Failure {
 
 impl Failure {
     /// The process's exit code; listed in `tandem --help`.
-    pub fn exit_code(&self) -> ExitCode {
+    pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::No(_) => 1,
             Self::Input(_) => 2,
@@ -57,16 +58,37 @@ impl From<tonic::Status> for Failure {
     }
 }
 
-/// The message, and every field violation on a line of its own.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::InUse(_) | StoreError::Unavailable(_) | StoreError::Full(_) => {
+                Self::Unreachable(error.to_string())
+            }
+            StoreError::NewerSchema(_) => Self::Configuration(error.to_string()),
+            other => Self::Fault(other.to_string()),
+        }
+    }
+}
+
+/// The message in one line; several violations on a line each.
 fn describe(status: &tonic::Status) -> String {
     let violations = status
         .get_details_bad_request()
         .map(|details| details.field_violations)
         .unwrap_or_default();
-    let lines = violations
-        .iter()
-        .map(|violation| format!("\n  {}: {}", violation.field, violation.description));
-    std::iter::once(status.message().to_owned()).chain(lines).collect()
+    let message = status.message();
+    match violations.as_slice() {
+        [] => message.to_owned(),
+        // A single one often is what the message says.
+        [only] if only.description == message => message.to_owned(),
+        [only] => format!("{message}: {}: {}", only.field, only.description),
+        many => {
+            let lines = many
+                .iter()
+                .map(|each| format!("\n  {}: {}", each.field, each.description));
+            std::iter::once(message.to_owned()).chain(lines).collect()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -87,6 +109,19 @@ mod tests {
             Failure::from(tonic::Status::unavailable("later")),
             Failure::Unreachable(_)
         ));
+    }
+
+    #[test]
+    fn a_single_violation_is_not_said_twice() {
+        let failure = |message: &str| {
+            let details = tonic_types::ErrorDetails::with_bad_request_violation("queue", "no queue `x`");
+            Failure::from(tonic::Status::with_error_details(Code::NotFound, message, details)).to_string()
+        };
+        assert_eq!(failure("no queue `x`"), "no queue `x`");
+        assert_eq!(
+            failure("the request is not valid"),
+            "the request is not valid: queue: no queue `x`"
+        );
     }
 
     #[test]

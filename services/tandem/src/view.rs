@@ -5,46 +5,68 @@ use tandem_proto::v1;
 
 /// A ticket.
 #[derive(Debug, Serialize)]
-pub struct TicketRow {
-    pub ticket: String,
-    pub state: String,
-    pub status: String,
-    pub priority: String,
-    pub queue: String,
-    pub channel: String,
-    pub language: String,
-    pub skills: Vec<String>,
-    pub tags: Vec<String>,
-    pub owner: String,
-    pub offered_to: String,
-    pub offer: Option<u64>,
-    pub messages: u64,
-    pub opened_at: String,
-    pub changed_at: String,
+pub(crate) struct TicketRow {
+    pub(crate) ticket: String,
+    pub(crate) state: String,
+    pub(crate) status: String,
+    pub(crate) priority: String,
+    pub(crate) queue: String,
+    pub(crate) channel: String,
+    pub(crate) language: String,
+    pub(crate) skills: Vec<String>,
+    pub(crate) tags: Vec<String>,
+    pub(crate) owner: String,
+    pub(crate) offered_to: String,
+    pub(crate) offer: Option<u64>,
+    pub(crate) messages: u64,
+    pub(crate) opened_at: String,
+    pub(crate) changed_at: String,
 }
 
 /// An agent.
 #[derive(Debug, Serialize)]
-pub struct AgentRow {
-    pub agent: String,
-    pub presence: String,
-    pub used_units: u32,
-    pub capacity_units: u32,
-    pub tickets: Vec<String>,
-    pub missed_offers: u32,
+pub(crate) struct AgentRow {
+    pub(crate) agent: String,
+    pub(crate) presence: String,
+    pub(crate) used_units: u32,
+    pub(crate) capacity_units: u32,
+    pub(crate) tickets: Vec<String>,
+    pub(crate) missed_offers: u32,
 }
 
 /// A message, without its text.
 #[derive(Debug, Serialize)]
-pub struct MessageRow {
-    pub message: String,
-    pub ticket: String,
-    pub unrouted_reason: String,
-    pub from: String,
-    pub subject: String,
-    pub language: String,
-    pub gaps: Vec<String>,
-    pub received_at: String,
+pub(crate) struct MessageRow {
+    pub(crate) message: String,
+    pub(crate) ticket: String,
+    pub(crate) unrouted_reason: String,
+    pub(crate) from: String,
+    pub(crate) subject: String,
+    pub(crate) language: String,
+    pub(crate) gaps: Vec<String>,
+    pub(crate) received_at: String,
+}
+
+impl TicketRow {
+    /// Whose it is: the owner, or to whom it is offered; empty where it is nobody's.
+    pub(crate) fn agent(&self) -> &str {
+        if self.owner.is_empty() {
+            &self.offered_to
+        } else {
+            &self.owner
+        }
+    }
+}
+
+impl MessageRow {
+    /// On which ticket it is, or why on none.
+    pub(crate) fn place(&self) -> &str {
+        match (self.ticket.as_str(), self.unrouted_reason.as_str()) {
+            ("", "") => "on its way",
+            ("", reason) => reason,
+            (ticket, _) => ticket,
+        }
+    }
 }
 
 impl From<&v1::Ticket> for TicketRow {
@@ -108,12 +130,12 @@ impl From<&v1::Message> for MessageRow {
 }
 
 /// An enum value's name without its prefix, in lower case.
-pub fn short(name: &str, prefix: &str) -> String {
+pub(crate) fn short(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_ascii_lowercase()
 }
 
 /// RFC 3339, to the second; empty where there is none.
-pub fn time(timestamp: Option<&prost_types::Timestamp>) -> String {
+pub(crate) fn time(timestamp: Option<&prost_types::Timestamp>) -> String {
     let instant = timestamp.and_then(|at| jiff::Timestamp::new(at.seconds, at.nanos).ok());
     instant
         .map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
@@ -121,7 +143,7 @@ pub fn time(timestamp: Option<&prost_types::Timestamp>) -> String {
 }
 
 /// The text of at most `width` characters, on one line and free of control characters.
-pub fn clip(text: &str, width: usize) -> String {
+pub(crate) fn clip(text: &str, width: usize) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if clean.chars().count() <= width {
         return clean;

@@ -9,21 +9,24 @@ use super::finding::{Findings, Kind};
 
 const PAGE: usize = 1_000;
 
-/// Checks a desk's documents against where the journal has its messages.
-pub async fn check(
+/// Checks a desk's documents against where the journal has its messages; returns how many there are.
+pub(crate) async fn check(
     store: &dyn Store,
     desk: &DeskId,
     on_tickets: &BTreeMap<MessageId, TicketId>,
     findings: &mut Findings,
 ) -> Result<u64, StoreError> {
-    let waiting = waiting(store, desk).await?;
+    let on_their_way = on_their_way(store, desk).await?;
     let mut seen = BTreeSet::new();
     let mut after = None;
     loop {
         let page = store.documents(desk, None, after, PAGE).await?;
         for document in &page {
             seen.insert(document.id);
-            check_one(document, on_tickets.get(&document.id), &waiting, findings);
+            let waits = on_their_way.contains(&document.id);
+            if let Some((kind, why)) = fault(document, on_tickets.get(&document.id), waits) {
+                findings.add(kind, document.id, why);
+            }
         }
         after = page.last().map(|document| document.id);
         if page.len() < PAGE {
@@ -31,12 +34,14 @@ pub async fn check(
         }
     }
     for (message, ticket) in on_tickets.iter().filter(|(message, _)| !seen.contains(message)) {
-        findings.add(Kind::MessageInvented, message, format!("on {ticket}, but not stored"));
+        let why = format_args!("on {ticket}, but not stored");
+        findings.add(Kind::MessageInvented, message, why);
     }
     Ok(seen.len() as u64)
 }
 
-async fn waiting(store: &dyn Store, desk: &DeskId) -> Result<BTreeSet<MessageId>, StoreError> {
+/// The outbox, with what is parked there.
+async fn on_their_way(store: &dyn Store, desk: &DeskId) -> Result<BTreeSet<MessageId>, StoreError> {
     let mut waiting = BTreeSet::new();
     let mut after = None;
     loop {
@@ -49,48 +54,29 @@ async fn waiting(store: &dyn Store, desk: &DeskId) -> Result<BTreeSet<MessageId>
     }
 }
 
-fn check_one(
-    document: &StoredDocument,
-    on_ticket: Option<&TicketId>,
-    waiting: &BTreeSet<MessageId>,
-    findings: &mut Findings,
-) {
-    let id = document.id;
+/// What is wrong with a message; `on_ticket` is where the journal has it.
+fn fault(document: &StoredDocument, on_ticket: Option<&TicketId>, waits: bool) -> Option<(Kind, String)> {
     match (document.ticket, &document.unrouted, on_ticket) {
-        (Some(stored), None, Some(ticket)) if stored == ticket.0 => {}
-        // The router has it, and ingest has not heard yet.
-        (None, None, Some(_)) if waiting.contains(&id) => {}
-        (None, None, None) if waiting.contains(&id) => {}
-        (None, Some(_), None) => {}
-        (None, None, None) => findings.add(Kind::MessageLost, id, "on no ticket, not unrouted, not on its way"),
-        (Some(stored), None, None) => findings.add(
+        (Some(stored), None, Some(ticket)) if stored == ticket.0 => None,
+        (None, Some(_), None) => None,
+        // Whether or not the router has it already: ingest asks until it knows.
+        (None, None, _) if waits => None,
+        (None, None, None) => Some((
             Kind::MessageLost,
-            id,
-            format!("said to be on T{stored}, which the journal does not know"),
-        ),
-        (None, Some(reason), Some(ticket)) => findings.add(
-            Kind::TicketMismatch,
-            id,
-            format!("unrouted ({reason}), and on {ticket}"),
-        ),
-        (Some(stored), None, Some(ticket)) => {
-            findings.add(
+            "on no ticket, not unrouted, not on its way".to_owned(),
+        )),
+        (Some(stored), None, None) => Some((
+            Kind::MessageLost,
+            format!("said to be on T{stored}, which the journal does not say"),
+        )),
+        (stored, unrouted, on_ticket) => {
+            let stored = stored.map_or_else(|| "no ticket".to_owned(), |ticket| format!("T{ticket}"));
+            let unrouted = unrouted.as_deref().unwrap_or("no");
+            let journal = on_ticket.map_or_else(|| "nowhere".to_owned(), ToString::to_string);
+            Some((
                 Kind::TicketMismatch,
-                id,
-                format!("said to be on T{stored}, and on {ticket}"),
-            );
-        }
-        (Some(stored), Some(reason), _) => findings.add(
-            Kind::TicketMismatch,
-            id,
-            format!("on T{stored} and unrouted ({reason})"),
-        ),
-        (None, None, Some(ticket)) => {
-            findings.add(
-                Kind::TicketMismatch,
-                id,
-                format!("on {ticket}, but ingest neither knows nor asks"),
-            );
+                format!("stored on {stored} (unrouted: {unrouted}), in the journal {journal}"),
+            ))
         }
     }
 }

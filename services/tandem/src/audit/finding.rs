@@ -2,91 +2,118 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tandem_domain::DeskId;
 
-/// A kind of fault. The blueprint's section 9 lists what must never happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Numbers are missing or out of order in a journal.
-    JournalGap,
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal),+ $(,)?) => {
+        /// A kind of fault. The blueprint's section 9 lists what must never happen.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Kind { $($(#[doc = $doc])+ $variant),+ }
+
+        impl Kind {
+            /// Every kind.
+            #[cfg(test)]
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its name in output.
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Numbers are missing or out of order in a journal. What follows is not looked at.
+    JournalGap = "journal_gap",
     /// A record was written by a process that had not opened the desk.
-    NotOpened,
-    /// A record cannot be read.
-    Unreadable,
+    NotOpened = "not_opened",
+    /// A record cannot be read. What follows is not looked at.
+    Unreadable = "unreadable",
     /// A record is dated before the one in front of it.
-    TimeBackwards,
-    /// An event that the ticket's or offer's state does not allow.
-    IllegalStep,
+    TimeBackwards = "time_backwards",
+    /// An event that could not happen where the ticket, the agent or the desk was.
+    IllegalStep = "illegal_step",
+    /// A ticket asks for something else than the desk file and its first message make of it.
+    FalseRequirement = "false_requirement",
     /// A message is on two tickets.
-    MessageTwice,
-    /// A ticket has two owners or two open offers.
-    TwoOwners,
-    /// An offer was accepted after it had ended, or by somebody else.
-    FalseAccept,
+    MessageTwice = "message_twice",
+    /// A conversation has two tickets that are not closed.
+    ConversationTwice = "conversation_twice",
+    /// A ticket has two owners, two open offers, or both.
+    TwoOwners = "two_owners",
+    /// An offer was answered too late or by somebody else, or ended otherwise than it could.
+    FalseAnswer = "false_answer",
     /// An agent has more than the policy allows.
-    OverCapacity,
+    OverCapacity = "over_capacity",
     /// A ticket was offered to somebody who lacks team, skill or language.
-    NotEligible,
+    NotEligible = "not_eligible",
+    /// A ticket was offered to somebody who was to be passed over for it.
+    NotPassedOver = "not_passed_over",
     /// A ticket was offered to somebody who was not online.
-    NotOnline,
+    NotOnline = "not_online",
     /// An eligible idle agent and an eligible waiting ticket exist side by side.
-    IdleBesideWork,
+    IdleBesideWork = "idle_beside_work",
     /// A row that the journal asks for is missing.
-    RowMissing,
+    RowMissing = "row_missing",
     /// A row that the journal does not ask for.
-    RowExtra,
+    RowExtra = "row_extra",
     /// A row says something else than the journal.
-    RowDiffers,
+    RowDiffers = "row_differs",
     /// A snapshot says something else than the journal.
-    SnapshotDiffers,
+    SnapshotDiffers = "snapshot_differs",
     /// A stored message is on no ticket, not unrouted, and not on its way.
-    MessageLost,
+    MessageLost = "message_lost",
     /// A message in the journal is not stored.
-    MessageInvented,
+    MessageInvented = "message_invented",
     /// A stored message and the journal name different tickets.
-    TicketMismatch,
+    TicketMismatch = "ticket_mismatch",
     /// A consumer is ahead of the journal, or followed another history.
-    PositionAstray,
+    PositionAstray = "position_astray",
+}
+
+impl Serialize for Kind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// What kind of thing.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// On which desk.
-    pub desk: DeskId,
+    pub(crate) desk: DeskId,
     /// What it is about: `seq 17`, `T5`, a row's key …
-    pub subject: String,
+    pub(crate) subject: String,
     /// What is wrong with it.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = serde_json::to_value(self.kind).ok();
-        let kind = kind.as_ref().and_then(|value| value.as_str()).unwrap_or_default();
+        let kind = self.kind.as_str();
         write!(f, "{} · {kind} · {} · {}", self.desk, self.subject, self.detail)
     }
 }
 
 /// Collects findings of one desk.
-pub struct Findings {
+pub(crate) struct Findings {
     desk: DeskId,
     /// In the order in which they were found.
-    pub list: Vec<Finding>,
+    pub(crate) list: Vec<Finding>,
 }
 
 impl Findings {
     /// Nothing found yet.
-    pub fn new(desk: DeskId) -> Self {
+    pub(crate) fn new(desk: DeskId) -> Self {
         Self { desk, list: Vec::new() }
     }
 
     /// Notes one.
-    pub fn add(&mut self, kind: Kind, subject: impl fmt::Display, detail: impl fmt::Display) {
+    pub(crate) fn add(&mut self, kind: Kind, subject: impl fmt::Display, detail: impl fmt::Display) {
         self.list.push(Finding {
             kind,
             desk: self.desk.clone(),
@@ -95,10 +122,28 @@ impl Findings {
         });
     }
 
-    /// Notes one unless it holds.
-    pub fn check(&mut self, holds: bool, kind: Kind, subject: impl fmt::Display, detail: impl fmt::Display) {
+    /// Notes what is about one record.
+    pub(crate) fn at(&mut self, seq: u64) -> Notes<'_> {
+        Notes { findings: self, seq }
+    }
+}
+
+/// Notes what is wrong with one record.
+pub(crate) struct Notes<'a> {
+    findings: &'a mut Findings,
+    seq: u64,
+}
+
+impl Notes<'_> {
+    /// Notes it.
+    pub(crate) fn add(&mut self, kind: Kind, detail: impl fmt::Display) {
+        self.findings.add(kind, format_args!("seq {}", self.seq), detail);
+    }
+
+    /// Notes it unless it holds.
+    pub(crate) fn check(&mut self, holds: bool, kind: Kind, detail: impl FnOnce() -> String) {
         if !holds {
-            self.add(kind, subject, detail);
+            self.add(kind, detail());
         }
     }
 }

@@ -4,125 +4,143 @@
 //! whether it was allowed where it stands. A fault that both had in common would need to be made twice.
 
 mod agents;
+mod eligible;
+mod idle;
+mod load;
+mod offers;
+mod requirement;
+mod steps;
+mod ticket;
 mod tickets;
 
 use std::collections::BTreeMap;
 
 use tandem_domain::core::Event;
 use tandem_domain::routing::RoutingEvent;
-use tandem_domain::{CompiledDesk, MessageId, TicketId};
+use tandem_domain::{AgentId, CompiledDesk, MessageId, Presence, TicketId, Timestamp};
 
-use super::finding::{Findings, Kind};
+use super::finding::{Findings, Kind, Notes};
 use agents::Agents;
 use tickets::Tickets;
 
 /// Where every message, ticket and agent of a desk stands after its journal.
 #[derive(Default)]
-pub struct History {
+pub(crate) struct History {
     desk: Option<CompiledDesk>,
     tickets: Tickets,
     agents: Agents,
     /// On which ticket each message is.
-    pub messages: BTreeMap<MessageId, TicketId>,
+    pub(crate) messages: BTreeMap<MessageId, TicketId>,
+    /// When the last event happened: everything that was due until then had been done before it.
+    last_at: Timestamp,
+}
+
+/// Whether an event could happen where it stands; only then does the router's core know how to replay it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Possible,
+    Impossible,
 }
 
 impl History {
     /// Follows one event.
-    pub fn follow(&mut self, seq: u64, event: &Event<RoutingEvent>, findings: &mut Findings) {
-        use RoutingEvent as E;
+    pub(crate) fn follow(&mut self, seq: u64, event: &Event<RoutingEvent>, findings: &mut Findings) -> Step {
+        let mut notes = findings.at(seq);
+        self.last_at = event.at;
+        let impossible = match &event.body {
+            RoutingEvent::DeskActivated(desk) => self.activate(desk),
+            _ if self.desk.is_none() => Some("the desk has no desk file yet".to_owned()),
+            RoutingEvent::PresenceChanged { agent, presence } => self.set_presence(agent, *presence),
+            _ => self.follow_ticket(event, &mut notes),
+        };
+        match impossible {
+            None => Step::Possible,
+            Some(why) => {
+                notes.add(Kind::IllegalStep, why);
+                Step::Impossible
+            }
+        }
+    }
+
+    fn activate(&mut self, desk: &CompiledDesk) -> Option<String> {
+        let before = self.desk.as_ref().map_or(0, |desk| desk.version);
+        self.agents.keep_only(desk);
+        self.tickets.adopt(desk);
+        self.desk = Some(desk.clone());
+        (desk.version != before + 1).then(|| format!("version {} follows version {before}", desk.version))
+    }
+
+    fn set_presence(&mut self, agent: &AgentId, presence: Presence) -> Option<String> {
+        let desk = self.desk.as_ref()?;
+        self.agents.set_presence(agent, presence);
+        agents::profile(desk, agent)
+            .is_none()
+            .then(|| format!("{agent} is not on the desk"))
+    }
+
+    fn follow_ticket(&mut self, event: &Event<RoutingEvent>, notes: &mut Notes) -> Option<String> {
+        let desk = self.desk.as_ref()?;
         match &event.body {
-            E::DeskActivated(desk) => self.activate(desk),
-            E::TicketOpened {
-                ticket,
-                intake,
-                requirement,
-            } => {
-                self.put_message(seq, intake.message, *ticket, findings);
-                self.tickets.open(seq, *ticket, requirement, findings);
+            RoutingEvent::TicketOpened { ticket, intake, .. } => {
+                put_message(&mut self.messages, intake.message, *ticket, notes);
             }
-            E::MessageAdded { ticket, message, .. } => {
-                self.put_message(seq, *message, *ticket, findings);
-                self.tickets.must_be_live(seq, *ticket, findings);
+            RoutingEvent::MessageAdded { ticket, message, .. } => {
+                put_message(&mut self.messages, *message, *ticket, notes);
             }
-            E::PresenceChanged { agent, presence } => self.agents.set_presence(agent, *presence),
-            E::OfferIssued {
+            RoutingEvent::OfferIssued {
                 ticket, agent, ranking, ..
             } => {
-                self.tickets.offer(seq, event, findings);
-                self.check_offer(seq, *ticket, agent, ranking.direct, findings);
+                self.check_offer(desk, *ticket, (agent, ranking.direct), event.at, notes);
             }
-            _ => self.tickets.follow(seq, event, findings),
+            _ => {}
         }
-        self.check_capacity(seq, findings);
+        self.tickets.follow(desk, event, notes)
     }
 
-    /// Tickets that wait.
-    pub fn queued(&self) -> impl Iterator<Item = TicketId> {
-        self.tickets.queued()
-    }
-
-    fn activate(&mut self, desk: &CompiledDesk) {
-        self.agents.keep_only(desk);
-        self.desk = Some(desk.clone());
-    }
-
-    fn put_message(&mut self, seq: u64, message: MessageId, ticket: TicketId, findings: &mut Findings) {
-        if let Some(other) = self.messages.insert(message, ticket) {
-            findings.add(
-                Kind::MessageTwice,
-                format!("seq {seq}"),
-                format!("message {message} is on {other} and on {ticket}"),
-            );
-        }
-    }
-
+    /// Whether the agent may be offered the ticket. Offers by hand are made whatever the skills.
     fn check_offer(
         &self,
-        seq: u64,
-        ticket: TicketId,
-        agent: &tandem_domain::AgentId,
-        direct: bool,
-        findings: &mut Findings,
+        desk: &CompiledDesk,
+        id: TicketId,
+        (agent, direct): (&AgentId, bool),
+        at: Timestamp,
+        notes: &mut Notes,
     ) {
-        let (Some(desk), Some(requirement)) = (&self.desk, self.tickets.requirement(ticket)) else {
-            return;
+        let Some(ticket) = self.tickets.get(id) else { return };
+        notes.check(self.agents.is_online(agent), Kind::NotOnline, || {
+            format!("{id} was offered to {agent}")
+        });
+        let Some(profile) = agents::profile(desk, agent) else {
+            return notes.add(Kind::NotEligible, format_args!("{agent} is not on the desk"));
         };
-        let subject = format!("seq {seq}");
-        findings.check(
-            self.agents.is_online(agent),
-            Kind::NotOnline,
-            &subject,
-            format!("{ticket} was offered to {agent}"),
-        );
-        let Some(profile) = desk.agents.iter().find(|profile| profile.id == *agent) else {
-            findings.add(Kind::NotEligible, subject, format!("{agent} is not on the desk"));
+        if direct {
             return;
-        };
-        if !direct && let Some(lack) = agents::lack(desk, profile, requirement) {
-            findings.add(
+        }
+        if let Some(lack) = eligible::lack(desk, profile, ticket.requirement()) {
+            notes.add(
                 Kind::NotEligible,
-                subject,
-                format!("{ticket} was offered to {agent}, who lacks {lack}"),
+                format_args!("{id} was offered to {agent}, who lacks {lack}"),
             );
         }
+        notes.check(!ticket.passes_over(agent, at), Kind::NotPassedOver, || {
+            format!("{id} was offered to {agent}, who had just declined, missed or handed it back")
+        });
     }
 
-    /// A smaller desk file may leave agents with more than it allows; what they had may stay, nothing may come on top.
-    fn check_capacity(&mut self, seq: u64, findings: &mut Findings) {
-        let Some(desk) = &self.desk else { return };
-        for (agent, load) in self.tickets.take_grown(desk) {
-            let Some(profile) = desk.agents.iter().find(|profile| profile.id == agent) else {
-                continue;
-            };
-            if let Some(excess) = load.excess(profile) {
-                findings.add(
-                    Kind::OverCapacity,
-                    format!("seq {seq}"),
-                    format!("{agent} has {excess}"),
-                );
-            }
+    /// Checks that no eligible idle agent and eligible waiting ticket exist side by side at the history's end.
+    pub(crate) fn check_idle(&self, findings: &mut Findings) {
+        if let Some(desk) = &self.desk {
+            idle::check(desk, &self.tickets, &self.agents, self.last_at, findings);
         }
     }
+}
+
+/// A message stays where it was put first.
+fn put_message(messages: &mut BTreeMap<MessageId, TicketId>, message: MessageId, ticket: TicketId, notes: &mut Notes) {
+    let first = *messages.entry(message).or_insert(ticket);
+    notes.check(first == ticket, Kind::MessageTwice, || {
+        format!("message {message} is on {first} and on {ticket}")
+    });
 }
 
 #[cfg(test)]

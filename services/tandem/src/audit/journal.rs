@@ -1,6 +1,7 @@
 //! Reads a desk's journal whole: numbers, openings, times; and hands its events on.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tandem_desk::{Recorded, ShellEvent, decode_record};
 use tandem_domain::core::Event;
@@ -10,26 +11,27 @@ use tandem_routing::RoutingCore;
 use tandem_store::{Record, Store, StoreError, Stream};
 
 use super::finding::{Findings, Kind};
-use super::history::History;
+use super::history::{History, Step};
 
 const CHUNK: usize = 5_000;
 
 /// A journal, followed to its end.
-pub struct Journal {
+pub(crate) struct Journal {
     /// Where everything stands by an independent reading.
-    pub history: History,
-    /// Where everything stands by the router's own core.
-    pub core: RoutingCore,
-    /// The read-model rows that the events ask for, by table and key.
-    pub rows: BTreeMap<(String, String), Vec<u8>>,
-    /// When the last record was written.
-    pub last_at: Timestamp,
+    pub(crate) history: History,
+    /// The read-model rows that the events ask for; none once an event was impossible.
+    pub(crate) rows: Option<Rows>,
     /// Each record's incarnation, by `seq` - 1.
-    pub incarnations: Vec<u64>,
+    pub(crate) incarnations: Vec<u64>,
+    /// Whether every record was there and could be read. If not, the end of the journal is unknown.
+    pub(crate) whole: bool,
 }
 
+/// By table and key.
+pub(crate) type Rows = BTreeMap<(String, String), Vec<u8>>;
+
 /// Follows a stream's journal.
-pub async fn follow(store: &dyn Store, stream: &Stream, findings: &mut Findings) -> Result<Journal, StoreError> {
+pub(crate) async fn follow(store: &dyn Store, stream: &Stream, findings: &mut Findings) -> Result<Journal, StoreError> {
     let mut reader = Reader::new(stream);
     loop {
         let chunk = store.read(stream, reader.next_seq, CHUNK).await?;
@@ -37,90 +39,134 @@ pub async fn follow(store: &dyn Store, stream: &Stream, findings: &mut Findings)
             reader.read(record, findings);
         }
         if chunk.len() < CHUNK {
-            return Ok(reader.journal);
+            return Ok(reader.finish());
         }
     }
 }
 
-struct Reader {
-    journal: Journal,
+/// Reads one record after another.
+pub(crate) struct Reader {
+    history: History,
+    model: Option<Model>,
+    incarnations: Vec<u64>,
+    whole: bool,
     next_seq: u64,
+    last_at: Timestamp,
     epoch: u64,
     incarnation: Option<u64>,
 }
 
 impl Reader {
-    fn new(stream: &Stream) -> Self {
-        let journal = Journal {
-            history: History::default(),
-            core: RoutingCore::new(&stream.desk),
-            rows: BTreeMap::new(),
-            last_at: Timestamp::EPOCH,
-            incarnations: Vec::new(),
-        };
+    /// Nothing read yet.
+    pub(crate) fn new(stream: &Stream) -> Self {
         Self {
-            journal,
+            history: History::default(),
+            model: Some(Model {
+                core: RoutingCore::new(&stream.desk),
+                rows: Rows::new(),
+            }),
+            incarnations: Vec::new(),
+            whole: true,
             next_seq: 1,
+            last_at: Timestamp::EPOCH,
             epoch: 0,
             incarnation: None,
         }
     }
 
-    fn read(&mut self, record: &Record, findings: &mut Findings) {
-        let subject = format!("seq {}", record.seq);
-        findings.check(
-            record.seq == self.next_seq,
-            Kind::JournalGap,
-            &subject,
-            format!("expected seq {}", self.next_seq),
-        );
-        findings.check(
-            record.at >= self.journal.last_at,
-            Kind::TimeBackwards,
-            &subject,
-            format!("{} after {}", record.at, self.journal.last_at),
-        );
-        self.next_seq = record.seq + 1;
-        self.journal.last_at = self.journal.last_at.max(record.at);
-        self.journal.incarnations.push(record.incarnation);
+    /// Reads the next record.
+    pub(crate) fn read(&mut self, record: &Record, findings: &mut Findings) {
+        self.check_place(record, findings);
+        self.incarnations.push(record.incarnation);
+        if !self.whole {
+            return;
+        }
         match decode_record::<RoutingCore>(record) {
             Ok(Recorded::Shell(event)) => self.read_shell(record, &event, findings),
             Ok(Recorded::Core(event)) => self.read_event(record, &event, findings),
-            Err(error) => findings.add(Kind::Unreadable, subject, error),
+            Err(error) => {
+                self.whole = false;
+                findings.at(record.seq).add(Kind::Unreadable, error);
+            }
         }
+    }
+
+    /// The journal, at its end.
+    pub(crate) fn finish(self) -> Journal {
+        Journal {
+            history: self.history,
+            rows: self.model.map(|model| model.rows),
+            incarnations: self.incarnations,
+            whole: self.whole,
+        }
+    }
+
+    fn check_place(&mut self, record: &Record, findings: &mut Findings) {
+        let mut notes = findings.at(record.seq);
+        let (expected, before) = (self.next_seq, self.last_at);
+        notes.check(record.seq == expected, Kind::JournalGap, || {
+            format!("expected seq {expected}")
+        });
+        notes.check(record.at >= before, Kind::TimeBackwards, || {
+            format!("{} after {before}", record.at)
+        });
+        self.whole &= record.seq == expected;
+        self.next_seq = record.seq + 1;
+        self.last_at = before.max(record.at);
     }
 
     fn read_shell(&mut self, record: &Record, event: &ShellEvent, findings: &mut Findings) {
         if let ShellEvent::Opened { epoch, incarnation, .. } = event {
-            let fits = *epoch == self.epoch + 1 && *incarnation == record.incarnation;
-            let detail = format!("opening {epoch} follows opening {}", self.epoch);
-            findings.check(fits, Kind::NotOpened, format!("seq {}", record.seq), detail);
-            self.epoch = *epoch;
-            self.incarnation = Some(*incarnation);
+            let (before, own) = (self.epoch, record.incarnation);
+            let fits = *epoch == before + 1 && *incarnation == own;
+            findings.at(record.seq).check(fits, Kind::NotOpened, || {
+                format!("opening {epoch} as {incarnation:x} follows opening {before}, written as {own:x}")
+            });
+            (self.epoch, self.incarnation) = (*epoch, Some(own));
         }
         self.check_writer(record, findings);
     }
 
     fn read_event(&mut self, record: &Record, event: &Event<RoutingEvent>, findings: &mut Findings) {
         self.check_writer(record, findings);
-        self.journal.history.follow(record.seq, event, findings);
-        self.journal.core.apply(event);
-        for change in self.journal.core.rows(std::slice::from_ref(event)) {
-            let key = (change.table.to_owned(), change.key);
-            match change.value {
-                Some(value) => drop(self.journal.rows.insert(key, value)),
-                None => drop(self.journal.rows.remove(&key)),
-            }
+        let step = self.history.follow(record.seq, event, findings);
+        self.model = self.model.take().filter(|_| step == Step::Possible);
+        if let Some(model) = &mut self.model
+            && let Err(why) = model.follow(event)
+        {
+            self.model = None;
+            findings.at(record.seq).add(Kind::Unreadable, why);
         }
     }
 
     fn check_writer(&self, record: &Record, findings: &mut Findings) {
         let opened = self.incarnation == Some(record.incarnation);
-        findings.check(
-            opened,
-            Kind::NotOpened,
-            format!("seq {}", record.seq),
-            "written by a process that had not opened the desk",
-        );
+        findings.at(record.seq).check(opened, Kind::NotOpened, || {
+            format!("written as {:x}, which had not opened the desk", record.incarnation)
+        });
+    }
+}
+
+/// What the router's own core makes of the journal.
+struct Model {
+    core: RoutingCore,
+    rows: Rows,
+}
+
+impl Model {
+    /// An audit must not die of what it looks at: the core trusts its journal, and panics where that is wrong.
+    fn follow(&mut self, event: &Event<RoutingEvent>) -> Result<(), &'static str> {
+        catch_unwind(AssertUnwindSafe(|| self.apply(event))).map_err(|_| "the router's core cannot replay it")
+    }
+
+    fn apply(&mut self, event: &Event<RoutingEvent>) {
+        self.core.apply(event);
+        for change in self.core.rows(std::slice::from_ref(event)) {
+            let key = (change.table.to_owned(), change.key);
+            match change.value {
+                Some(value) => drop(self.rows.insert(key, value)),
+                None => drop(self.rows.remove(&key)),
+            }
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! `tandem apply`
 
-use std::io::Read;
 use std::path::Path;
 
 use serde::Serialize;
+use tandem_desk_file::Fault;
 use tandem_proto::v1;
+use tonic::Code;
 
 use crate::cli::{Apply, Format};
 use crate::client::{Client, request_id};
@@ -21,112 +22,119 @@ struct Applied {
     warnings: Vec<String>,
 }
 
-/// Applies a file's text quietly.
-pub async fn apply_text(client: &Client, desk: &str, text: &str) -> Result<(), Failure> {
-    send(client, desk.to_owned(), text.to_owned(), desk).await.map(drop)
+/// A desk file's text, and what to call it.
+struct File<'a> {
+    name: &'a str,
+    desk: String,
+    text: String,
 }
 
 /// Applies a file and says so.
-pub async fn apply_file(client: &Client, file: &Path) -> Result<(), Failure> {
-    apply(
-        client,
-        &Apply {
-            file: file.to_owned(),
-            dry_run: false,
-        },
-        Format::Text,
-    )
-    .await
+pub(crate) async fn apply_file(client: &Client, file: &Path) -> Result<(), Failure> {
+    let (file, dry_run) = (file.to_owned(), false);
+    apply(client, &Apply { file, dry_run }, Format::Text).await
+}
+
+/// Applies a file's text quietly.
+pub(crate) async fn apply_text(client: &Client, name: &str, text: &str) -> Result<(), Failure> {
+    let file = File::new(name, text.to_owned())?;
+    bring_into_force(client, file).await.map(drop)
 }
 
 /// Applies a desk file, or shows what it would change.
-pub async fn apply(client: &Client, apply: &Apply, output: Format) -> Result<(), Failure> {
-    let text = read(&apply.file)?;
-    let file = apply.file.display().to_string();
-    let desk = desk_key(&text)
-        .ok_or_else(|| Failure::Input(format!("{file}: the file does not say `desk: KEY` at its top")))?;
-    let applied = if apply.dry_run {
-        diff(client, desk, text, &file).await?
+pub(crate) async fn apply(client: &Client, args: &Apply, output: Format) -> Result<(), Failure> {
+    let name = args.file.display().to_string();
+    let file = File::new(&name, read(&args.file)?)?;
+    let applied = if args.dry_run {
+        compare(client, file).await?
     } else {
-        send(client, desk, text, &file).await?
+        bring_into_force(client, file).await?
     };
     show(output, &applied, render)
 }
 
-async fn send(client: &Client, desk: String, text: String, file: &str) -> Result<Applied, Failure> {
+impl<'a> File<'a> {
+    /// A file that does not say whose it is, is checked here: all its faults are told.
+    fn new(name: &'a str, text: String) -> Result<Self, Failure> {
+        match tandem_desk_file::desk_key(&text) {
+            Some(desk) => Ok(Self { name, desk, text }),
+            None => Err(faulty(name, &tandem_desk_file::parse(&text).err().unwrap_or_default())),
+        }
+    }
+}
+
+async fn bring_into_force(client: &Client, file: File<'_>) -> Result<Applied, Failure> {
     let request = v1::ApplyDeskRequest {
-        desk: desk.clone(),
+        desk: file.desk.clone(),
         request_id: request_id(),
-        text,
+        text: file.text.clone(),
     };
-    let response = client
-        .desks()
-        .apply_desk(request)
-        .await
-        .map_err(|status| in_file(file, status))?
-        .into_inner();
+    let response = match client.desks().apply_desk(request).await {
+        Ok(response) => response.into_inner(),
+        // A refusal has no room for all faults; the comparison has.
+        Err(status) if status.code() == Code::InvalidArgument => {
+            return compare(client, file).await.and(Err(status.into()));
+        }
+        Err(status) => return Err(status.into()),
+    };
     Ok(Applied {
-        desk,
+        desk: file.desk,
         version: response.version.map(|version| version.version),
         unchanged: response.unchanged,
         dry_run: false,
         changes: response.changes,
-        warnings: lines(&response.warnings),
+        warnings: in_words(response.warnings),
     })
 }
 
-async fn diff(client: &Client, desk: String, text: String, file: &str) -> Result<Applied, Failure> {
-    let other = Some(v1::diff_desk_request::Other::Text(text));
+async fn compare(client: &Client, file: File<'_>) -> Result<Applied, Failure> {
     let request = v1::DiffDeskRequest {
-        desk: desk.clone(),
+        desk: file.desk.clone(),
         base_version: 0,
-        other,
+        other: Some(v1::diff_desk_request::Other::Text(file.text)),
     };
     let response = client.desks().diff_desk(request).await?.into_inner();
     if !response.faults.is_empty() {
-        return Err(Failure::No(format!(
-            "{file}: {} faults\n  {}",
-            response.faults.len(),
-            lines(&response.faults).join("\n  ")
-        )));
+        let faults: Vec<_> = response.faults.into_iter().map(fault).collect();
+        return Err(faulty(file.name, &faults));
     }
-    let unchanged = response.changes.is_empty();
     Ok(Applied {
-        desk,
+        desk: file.desk,
         version: None,
-        unchanged,
+        unchanged: response.changes.is_empty(),
         dry_run: true,
         changes: response.changes,
-        warnings: lines(&response.warnings),
+        warnings: in_words(response.warnings),
     })
 }
 
 /// Faults in the file are an answer, not a wrong call.
-fn in_file(file: &str, status: tonic::Status) -> Failure {
-    match Failure::from(status) {
-        Failure::Input(text) => Failure::No(format!("{file}: {text}")),
-        other => other,
+fn faulty(file: &str, faults: &[Fault]) -> Failure {
+    let count = match faults.len() {
+        1 => "1 fault".to_owned(),
+        many => format!("{many} faults"),
+    };
+    let lines = faults.iter().map(|fault| format!("  {fault}"));
+    let head = format!("{file}: {count}, so nothing changes");
+    Failure::No(std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n"))
+}
+
+fn in_words(faults: Vec<v1::Fault>) -> Vec<String> {
+    faults.into_iter().map(|each| fault(each).to_string()).collect()
+}
+
+fn fault(fault: v1::Fault) -> Fault {
+    Fault {
+        line: fault.line,
+        column: fault.column,
+        path: fault.path,
+        message: fault.message,
     }
-}
-
-/// The file's own word for its desk; whether it is right is the router's to say.
-fn desk_key(text: &str) -> Option<String> {
-    let value = text.lines().find_map(|line| line.strip_prefix("desk:"))?;
-    let value = value.split(" #").next().unwrap_or_default();
-    Some(value.trim().trim_matches(['"', '\'']).to_owned())
-}
-
-fn lines(faults: &[v1::Fault]) -> Vec<String> {
-    faults
-        .iter()
-        .map(|fault| format!("{}:{} {}: {}", fault.line, fault.column, fault.path, fault.message))
-        .collect()
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
     let read = if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
+        std::io::read_to_string(std::io::stdin())
     } else {
         std::fs::read_to_string(path)
     };
@@ -134,14 +142,11 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 fn render(applied: &Applied) -> String {
-    let head = match (applied.dry_run, applied.unchanged, applied.version) {
-        (_, true, _) => format!("desk {}: nothing changes", applied.desk),
-        (true, false, _) => format!("desk {}: would change", applied.desk),
-        (false, false, version) => format!(
-            "desk {}: version {} is in force",
-            applied.desk,
-            version.unwrap_or_default()
-        ),
+    let desk = &applied.desk;
+    let head = match (applied.unchanged, applied.dry_run, applied.version) {
+        (true, ..) => format!("desk {desk}: nothing changes"),
+        (false, true, _) => format!("desk {desk}: would change"),
+        (false, false, version) => format!("desk {desk}: version {} is in force", version.unwrap_or_default()),
     };
     let changes = applied.changes.iter().map(|line| format!("\n  {line}"));
     let warnings = applied.warnings.iter().map(|line| format!("\n  warning {line}"));

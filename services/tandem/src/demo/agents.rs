@@ -24,14 +24,14 @@ const LOOK: std::ops::Range<f64> = 5.0..40.0;
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// A simulated agent.
-pub struct SimulatedAgent {
+pub(crate) struct SimulatedAgent {
     /// Speaks with the agent's own token.
-    pub client: Client,
-    pub desk: String,
-    pub agent: String,
-    pub seed: u64,
+    pub(crate) client: Client,
+    pub(crate) desk: String,
+    pub(crate) agent: String,
+    pub(crate) seed: u64,
     /// How many times faster than life.
-    pub speed: f64,
+    pub(crate) speed: f64,
 }
 
 /// Something that the agent will do.
@@ -43,7 +43,7 @@ enum Plan {
 
 impl SimulatedAgent {
     /// Works until `shutdown`, then goes offline.
-    pub async fn run(self, shutdown: CancellationToken) -> Result<(), Failure> {
+    pub(crate) async fn run(self, shutdown: CancellationToken) -> Result<(), Failure> {
         let (up, requests) = mpsc::channel(64);
         let start = v1::StartWork {
             agent: self.agent.clone(),
@@ -70,11 +70,19 @@ impl SimulatedAgent {
                 },
                 plan = hands.next() => self.carry_out(plan, &mut hands, &up).await?,
                 _ = beat.tick() => send(&up, &self.desk, Up::Heartbeat(v1::KeepAlive {})).await?,
-                () = shutdown.cancelled() => {
-                    return send(&up, &self.desk, Up::Presence(v1::Presence::Offline.into())).await;
-                }
+                () = shutdown.cancelled() => return self.go_home().await,
             }
         }
+    }
+
+    async fn go_home(&self) -> Result<(), Failure> {
+        let request = v1::SetPresenceRequest {
+            desk: self.desk.clone(),
+            request_id: request_id(),
+            agent: self.agent.clone(),
+            presence: v1::Presence::Offline.into(),
+        };
+        Ok(self.client.agents().set_presence(request).await.map(drop)?)
     }
 
     async fn carry_out(

@@ -16,27 +16,27 @@ use crate::view::short;
 
 /// What has happened, counted.
 #[derive(Debug, Default)]
-pub struct Tally {
-    pub opened: BTreeMap<u64, Opened>,
-    pub joined: u64,
-    pub offered: u64,
-    pub accepted: BTreeMap<String, u64>,
-    pub declined: u64,
-    pub expired: u64,
-    pub done: BTreeSet<u64>,
+pub(crate) struct Tally {
+    pub(crate) opened: BTreeMap<u64, Opened>,
+    pub(crate) joined: u64,
+    pub(crate) offered: u64,
+    pub(crate) accepted: BTreeMap<String, u64>,
+    pub(crate) declined: u64,
+    pub(crate) expired: u64,
+    pub(crate) done: BTreeSet<u64>,
     in_hands: BTreeSet<u64>,
 }
 
 /// A ticket as it was opened.
 #[derive(Debug)]
-pub struct Opened {
-    pub language: String,
-    pub at: f64,
-    pub accepted_at: Option<f64>,
+pub(crate) struct Opened {
+    pub(crate) language: String,
+    pub(crate) at: f64,
+    pub(crate) accepted_at: Option<f64>,
 }
 
 /// Shows and counts events until `enough` says so.
-pub async fn follow(bus: &dyn Bus, output: Format, enough: impl Fn(&Tally) -> bool) -> Result<Tally, Failure> {
+pub(crate) async fn follow(bus: &dyn Bus, output: Format, enough: impl Fn(&Tally) -> bool) -> Result<Tally, Failure> {
     let lost = |error| Failure::Fault(format!("the bus is gone: {error}"));
     let mut events = bus.events("demo", subject::ALL_EVENTS).await.map_err(lost)?;
     let mut tally = Tally::default();
@@ -73,13 +73,13 @@ fn seconds(at: &prost_types::Timestamp) -> f64 {
 
 impl Tally {
     /// How many messages have reached a ticket.
-    pub fn messages(&self) -> u64 {
+    pub(crate) fn messages(&self) -> u64 {
         self.opened.len() as u64 + self.joined
     }
 
     /// Whether nobody has anything offered or in hand. What waits then waits for somebody who is not there:
     /// an idle agent and a ticket for him or her never stand side by side.
-    pub fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&self) -> bool {
         self.in_hands.is_empty()
     }
 
@@ -100,6 +100,9 @@ impl Tally {
                 self.expired += 1;
                 self.in_hands.remove(&expired.ticket_id);
             }
+            Body::OfferRevoked(revoked) => {
+                self.in_hands.remove(&revoked.ticket_id);
+            }
             Body::TicketDone(done) => {
                 self.in_hands.remove(&done.ticket_id);
                 self.done.insert(done.ticket_id);
@@ -115,7 +118,14 @@ impl Tally {
     fn open(&mut self, opened: &v1::TicketOpened, at: f64) {
         let requirement = opened.requirement.clone().unwrap_or_default();
         let language = requirement.language.map(|level| level.language).unwrap_or_default();
-        self.opened.insert(opened.ticket_id, Opened { language, at, accepted_at: None });
+        self.opened.insert(
+            opened.ticket_id,
+            Opened {
+                language,
+                at,
+                accepted_at: None,
+            },
+        );
     }
 
     fn accept(&mut self, accepted: &v1::OfferAccepted, at: f64) {
@@ -189,8 +199,7 @@ fn needs(opened: &v1::TicketOpened) -> String {
     let requirement = opened.requirement.clone().unwrap_or_default();
     let language = requirement
         .language
-        .map(|level| level.language)
-        .unwrap_or_else(|| "?".to_owned());
+        .map_or_else(|| "?".to_owned(), |level| level.language);
     let skills: Vec<_> = requirement
         .skills
         .iter()

@@ -15,7 +15,7 @@ const RETRY: Duration = Duration::from_millis(200);
 
 /// A customer's mail.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Mail {
+pub(crate) struct Mail {
     from: String,
     /// The account's key.
     to: String,
@@ -32,24 +32,24 @@ pub struct Mail {
 }
 
 /// All mails of the demo.
-pub fn all() -> Vec<Mail> {
+pub(crate) fn all() -> Vec<Mail> {
     serde_json::from_str(include_str!("../../demo/mails.json")).expect("the demo's mails are valid")
 }
 
 /// How many people wrote, and how many machines.
-pub fn count(mails: &[Mail]) -> (usize, usize) {
+pub(crate) fn count(mails: &[Mail]) -> (usize, usize) {
     let machines = mails.iter().filter(|mail| mail.automatic || mail.bounce).count();
     (mails.len() - machines, machines)
 }
 
 /// Sends mails to a listening port.
-pub struct Post {
+pub(crate) struct Post {
     transport: AsyncSmtpTransport<Tokio1Executor>,
 }
 
 impl Post {
     /// A sender to this port on loopback.
-    pub fn new(port: u16) -> Self {
+    pub(crate) fn new(port: u16) -> Self {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous("127.0.0.1")
             .port(port)
             .build();
@@ -57,7 +57,7 @@ impl Post {
     }
 
     /// Sends one; success means that it was answered with 250. "Not now" (4xx) is asked again, as any mail server does.
-    pub async fn send(&self, number: usize, mail: &Mail) -> Result<(), Failure> {
+    pub(crate) async fn send(&self, number: usize, mail: &Mail) -> Result<(), Failure> {
         let (envelope, raw) =
             compose(number, mail).map_err(|error| Failure::Fault(format!("mail {number}: {error}")))?;
         loop {

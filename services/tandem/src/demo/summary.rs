@@ -1,63 +1,109 @@
 //! What the demo ends with.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use serde::Serialize;
+use tandem_proto::v1;
 
 use super::feed::Tally;
-use crate::output::table;
+use crate::output::columns;
+
+/// What came of it.
+pub(crate) struct Day {
+    pub(crate) tally: Tally,
+    pub(crate) waiting: Vec<Waiting>,
+    pub(crate) unrouted: Vec<v1::Message>,
+}
 
 /// The demo in numbers.
 #[derive(Debug, Serialize)]
-pub struct Summary {
-    pub mails_sent: usize,
-    pub mails_accepted: usize,
-    pub tickets: usize,
-    pub joined: u64,
-    pub unrouted: BTreeMap<String, u64>,
-    pub offers: u64,
-    pub declined: u64,
-    pub missed: u64,
-    pub done: usize,
-    pub waits_seconds: Waits,
-    pub tickets_by_language: BTreeMap<String, usize>,
-    pub accepted_by_agent: BTreeMap<String, u64>,
-    /// Tickets that nobody on the desk can take.
-    pub waiting: Vec<u64>,
-    pub audit_findings: usize,
+pub(crate) struct Summary {
+    mails_sent: usize,
+    mails_accepted: usize,
+    tickets: usize,
+    joined: u64,
+    unrouted: BTreeMap<String, u64>,
+    offers: u64,
+    declined: u64,
+    missed: u64,
+    done: usize,
+    waits_seconds: Waits,
+    tickets_by_language: BTreeMap<String, u64>,
+    accepted_by_agent: BTreeMap<String, u64>,
+    /// Tickets that nobody could take at the end.
+    waiting: Vec<Waiting>,
+    audit_findings: usize,
+}
+
+/// A ticket that waits.
+#[derive(Debug, Serialize)]
+pub(crate) struct Waiting {
+    pub(crate) ticket: String,
+    /// One sentence.
+    pub(crate) why: String,
 }
 
 /// From being opened to being accepted.
 #[derive(Debug, Serialize)]
-pub struct Waits {
-    pub median: f64,
-    pub longest: f64,
+struct Waits {
+    median: f64,
+    longest: f64,
+}
+
+impl Summary {
+    /// Of so many mails, each of which was answered with 250.
+    pub(crate) fn of(mails: usize, day: Day, findings: usize) -> Self {
+        let Day {
+            tally,
+            waiting,
+            unrouted,
+        } = day;
+        Self {
+            mails_sent: mails,
+            mails_accepted: mails,
+            tickets: tally.opened.len(),
+            joined: tally.joined,
+            unrouted: counted(unrouted.into_iter().map(|message| message.unrouted_reason)),
+            offers: tally.offered,
+            declined: tally.declined,
+            missed: tally.expired,
+            done: tally.done.len(),
+            waits_seconds: Waits::of(&tally),
+            tickets_by_language: counted(tally.opened.into_values().map(|ticket| ticket.language)),
+            accepted_by_agent: tally.accepted,
+            waiting,
+            audit_findings: findings,
+        }
+    }
+}
+
+fn counted(words: impl Iterator<Item = String>) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for word in words {
+        *counts.entry(word).or_default() += 1;
+    }
+    counts
 }
 
 impl Waits {
     /// Of all accepted tickets.
-    pub fn of(tally: &Tally) -> Self {
-        let accepted = tally
-            .opened
-            .values()
-            .filter_map(|ticket| Some(ticket.accepted_at? - ticket.at));
-        let mut waits: Vec<f64> = accepted.collect();
+    fn of(tally: &Tally) -> Self {
+        let tickets = tally.opened.values();
+        let mut waits: Vec<f64> = tickets
+            .filter_map(|ticket| Some(ticket.accepted_at? - ticket.at))
+            .collect();
         waits.sort_by(f64::total_cmp);
-        let median = waits.get(waits.len() / 2).copied().unwrap_or_default();
         Self {
-            median,
+            median: waits.get(waits.len() / 2).copied().unwrap_or_default(),
             longest: waits.last().copied().unwrap_or_default(),
         }
     }
 }
 
 /// For people.
-pub fn render(summary: &Summary) -> String {
-    let unrouted: Vec<_> = summary
-        .unrouted
-        .iter()
-        .map(|(reason, count)| format!("{count} {reason}"))
-        .collect();
+pub(crate) fn render(summary: &Summary) -> String {
+    let Waits { median, longest } = summary.waits_seconds;
     let rows = [
         (
             "mails",
@@ -68,56 +114,41 @@ pub fn render(summary: &Summary) -> String {
         ),
         (
             "tickets",
-            format!("{}, and {} messages joined one", summary.tickets, summary.joined),
+            format!("{}; {} more messages joined one", summary.tickets, summary.joined),
         ),
-        ("no ticket", or_none(&unrouted.join(", "))),
+        ("no ticket", pairs(&summary.unrouted)),
         (
             "offers",
             format!(
-                "{}: {} declined, {} missed",
+                "{}; {} declined, {} missed",
                 summary.offers, summary.declined, summary.missed
             ),
         ),
         ("done", summary.done.to_string()),
-        (
-            "wait",
-            format!(
-                "median {:.1} s, longest {:.1} s",
-                summary.waits_seconds.median, summary.waits_seconds.longest
-            ),
-        ),
+        ("wait", format!("median {median:.1} s, longest {longest:.1} s")),
         ("languages", pairs(&summary.tickets_by_language)),
         ("agents", pairs(&summary.accepted_by_agent)),
         ("still waiting", waiting(&summary.waiting)),
         ("audit", audit(summary.audit_findings)),
     ];
-    table(
-        ["", ""],
-        rows.into_iter().map(|(name, value)| [name.to_owned(), value]),
-        "",
-    )
-    .trim_start()
-    .to_owned()
+    columns(rows.into_iter().map(|(name, value)| [name.to_owned(), value]))
 }
 
-fn pairs<T: std::fmt::Display>(map: &BTreeMap<String, T>) -> String {
-    map.iter()
-        .map(|(key, count)| format!("{key} {count}"))
-        .collect::<Vec<_>>()
-        .join("  ")
+fn pairs<T: Display>(map: &BTreeMap<String, T>) -> String {
+    let pairs: Vec<_> = map.iter().map(|(key, count)| format!("{key} {count}")).collect();
+    or_none(pairs.join("  "))
 }
 
-fn or_none(text: &str) -> String {
-    if text.is_empty() {
-        "none".to_owned()
-    } else {
-        text.to_owned()
-    }
+fn waiting(tickets: &[Waiting]) -> String {
+    let lines: Vec<_> = tickets
+        .iter()
+        .map(|Waiting { ticket, why }| format!("{ticket} {why}"))
+        .collect();
+    or_none(lines.join("\n"))
 }
 
-fn waiting(tickets: &[u64]) -> String {
-    let names: Vec<_> = tickets.iter().map(|ticket| format!("T{ticket}")).collect();
-    or_none(&names.join(" "))
+fn or_none(text: String) -> String {
+    if text.is_empty() { "none".to_owned() } else { text }
 }
 
 fn audit(findings: usize) -> String {

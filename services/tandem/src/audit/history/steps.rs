@@ -1,0 +1,31 @@
+//! The router's state machine, as a table.
+
+use tandem_domain::RoutingState::{self, Assigned, Cancelled, Done, Offered, OnHold, Queued, WrappingUp};
+use tandem_domain::TicketId;
+use tandem_domain::routing::RoutingEvent;
+
+/// What an event does to a ticket: which one, where it must be, and where it is then. None: it moves no ticket.
+pub(crate) fn step(event: &RoutingEvent) -> Option<(TicketId, &'static [RoutingState], RoutingState)> {
+    use RoutingEvent as E;
+    let (ticket, from, to): (_, &[_], _) = match event {
+        E::OfferIssued { ticket, .. } => (ticket, &[Queued], Offered),
+        E::OfferAccepted { ticket, .. } => (ticket, &[Offered], Assigned),
+        E::OfferDeclined { ticket, .. } | E::OfferExpired { ticket, .. } | E::OfferRevoked { ticket, .. } => {
+            (ticket, &[Offered], Queued)
+        }
+        E::TicketHeld { ticket } => (ticket, &[Assigned], OnHold),
+        E::TicketResumed { ticket } => (ticket, &[OnHold], Assigned),
+        // A ticket that is taken back from somebody, that moves to another queue, or that is reopened.
+        E::TicketRequeued { ticket, .. } => (ticket, &[Queued, Assigned, OnHold, Done], Queued),
+        E::WrapUpStarted { ticket, .. } => (ticket, &[Assigned, OnHold], WrappingUp),
+        E::WrapUpInterrupted { ticket } => (ticket, &[WrappingUp], Assigned),
+        // An open offer is taken back before a ticket is resolved or cancelled.
+        E::TicketDone { ticket } => (ticket, &[Queued, Assigned, OnHold, WrappingUp], Done),
+        E::TicketCancelled { ticket } => (ticket, &[Queued, Assigned, OnHold, WrappingUp], Cancelled),
+        E::TicketClosed { ticket } => (ticket, &[Done], Cancelled),
+        E::DeskActivated(_) | E::TicketOpened { .. } | E::MessageAdded { .. } | E::PresenceChanged { .. } => {
+            return None;
+        }
+    };
+    Some((*ticket, from, to))
+}

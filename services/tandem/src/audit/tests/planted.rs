@@ -1,0 +1,249 @@
+//! Each kind of fault is planted, and found as what it is.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tandem_domain::explain::{Rank, Ranking};
+use tandem_domain::routing::{Intake, OfferView, RoutingEvent, TicketView};
+use tandem_domain::{OfferId, Presence, Requirement, TicketId, Timestamp};
+use tandem_routing::rows::{AGENT, TICKET, TICKET_BY_QUEUE, number};
+use tandem_store::{Commit, JournalStore, NewRecord, Position, PositionUpdate, Row, Snapshot};
+
+use super::forge::Forgery;
+use super::story::{Story, acme, desk_file, invoice, key, mail, stream};
+use super::{find, kinds};
+use crate::audit::finding::{Findings, Kind};
+use crate::audit::journal::Reader;
+
+/// Of the story: see there.
+const DECLINED_BY_ANA: TicketId = TicketId(1);
+const OWNED_BY_ANA: TicketId = TicketId(2);
+const OFFERED_TO_ANA: TicketId = TicketId(3);
+const WAITS_FOR_BEN: TicketId = TicketId(4);
+const WAITS_FOR_CY: TicketId = TicketId(6);
+const NEW: TicketId = TicketId(8);
+const NEXT_OFFER: OfferId = OfferId(6);
+const A_MINUTE: Duration = Duration::from_mins(1);
+
+#[tokio::test(start_paused = true)]
+async fn desks_on_which_all_is_well_have_no_findings() {
+    let story = Story::told().await;
+    assert_eq!(find(&story.store).await.expect("readable"), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_kind_of_fault_is_found_as_what_it_is_and_nothing_else_is() {
+    for kind in Kind::ALL {
+        let story = Story::told().await;
+        let found = match plant(&story, *kind).await {
+            Planted::InTheStore => kinds(&story.store).await,
+            Planted::BetweenRecords(found) => found,
+        };
+        assert_eq!(found, [*kind]);
+    }
+}
+
+enum Planted {
+    InTheStore,
+    /// No store takes a journal with a gap; this is what was found in its records.
+    BetweenRecords(Vec<Kind>),
+}
+
+/// A new kind of fault does not compile without a planting.
+async fn plant(story: &Story, kind: Kind) -> Planted {
+    match kind {
+        Kind::JournalGap => return Planted::BetweenRecords(without_one_record(story).await),
+        Kind::NotOpened => {
+            let stranger = story.last().await.incarnation ^ 1;
+            story.forge(Forgery::of(ben_is_away()).by(stranger)).await;
+        }
+        Kind::Unreadable => future_kind(story).await,
+        Kind::TimeBackwards => {
+            let before = story.last().await.at.minus(A_MINUTE);
+            story.forge(Forgery::of(ben_is_away()).at(before)).await;
+        }
+        Kind::IllegalStep => {
+            let ticket = WAITS_FOR_BEN;
+            story
+                .forge(Forgery::of(RoutingEvent::TicketHeld { ticket }).without_rows())
+                .await;
+        }
+        Kind::FalseRequirement => open(story, &invoice(20), &requirement(&mail(20))).await,
+        Kind::MessageTwice => {
+            let message = mail(1).message;
+            story.forge(Forgery::of(joins(&Intake { message, ..mail(20) }))).await;
+        }
+        Kind::ConversationTwice => {
+            let conversation = invoice(4).conversation;
+            let second = Intake {
+                conversation,
+                ..invoice(20)
+            };
+            open(story, &second, &requirement(&second)).await;
+        }
+        Kind::TwoOwners => offer(story, OWNED_BY_ANA, "dan", true).await,
+        Kind::FalseAnswer => {
+            let (ticket, offer, agent) = (OFFERED_TO_ANA, OfferId(3), key("dan"));
+            story
+                .forge(Forgery::of(RoutingEvent::OfferAccepted { offer, ticket, agent }))
+                .await;
+        }
+        Kind::OverCapacity => offer(story, WAITS_FOR_CY, "cy", false).await,
+        Kind::NotEligible => offer(story, WAITS_FOR_BEN, "dan", false).await,
+        Kind::NotPassedOver => offer(story, DECLINED_BY_ANA, "ana", false).await,
+        Kind::NotOnline => offer(story, WAITS_FOR_BEN, "ben", false).await,
+        Kind::IdleBesideWork => open(story, &mail(20), &requirement(&mail(20))).await,
+        Kind::RowMissing => put(story, AGENT, "ana", None).await,
+        Kind::RowExtra => put(story, TICKET_BY_QUEUE, "general/00000000000000000099", Some("")).await,
+        Kind::RowDiffers => owned_by_ben(story).await,
+        Kind::SnapshotDiffers => early_snapshot_as_the_last(story).await,
+        Kind::MessageLost => story.keep(&mail(20), Some(99)).await,
+        Kind::MessageInvented => forge_opening(story, &invoice(20), &requirement(&invoice(20))).await,
+        Kind::TicketMismatch => {
+            story.keep(&mail(20), Some(1)).await;
+            story.forge(Forgery::of(joins(&mail(20)))).await;
+        }
+        Kind::PositionAstray => ingest_is_ahead(story).await,
+    }
+    Planted::InTheStore
+}
+
+async fn without_one_record(story: &Story) -> Vec<Kind> {
+    let (mut reader, mut findings) = (Reader::new(&stream()), Findings::new(acme()));
+    let records = story.journal().await;
+    for record in records.iter().filter(|record| record.seq != 4) {
+        reader.read(record, &mut findings);
+    }
+    assert!(!reader.finish().whole);
+    findings.list.iter().map(|finding| finding.kind).collect()
+}
+
+fn ben_is_away() -> RoutingEvent {
+    let (agent, presence) = (key("ben"), Presence::Away);
+    RoutingEvent::PresenceChanged { agent, presence }
+}
+
+async fn future_kind(story: &Story) {
+    let last = story.last().await;
+    let record = NewRecord {
+        kind: "TicketDreamtOf".to_owned(),
+        at: last.at,
+        payload: Bytes::new(),
+    };
+    story.append(record, last.incarnation, Vec::new()).await;
+}
+
+/// What the desk file makes of an intake.
+fn requirement(intake: &Intake) -> Requirement {
+    let desk = desk_file("acme");
+    Requirement {
+        queue: intake.queue.clone(),
+        channel: intake.channel,
+        language: intake.language.clone().map(|language| (language, desk.min_proficiency)),
+        skills: intake.skills.clone(),
+    }
+}
+
+/// Opens a ticket that the router would have dealt with otherwise.
+async fn open(story: &Story, intake: &Intake, requirement: &Requirement) {
+    story.keep(intake, Some(NEW.0)).await;
+    forge_opening(story, intake, requirement).await;
+}
+
+async fn forge_opening(story: &Story, intake: &Intake, requirement: &Requirement) {
+    let opened = RoutingEvent::TicketOpened {
+        ticket: NEW,
+        intake: Box::new(intake.clone()),
+        requirement: requirement.clone(),
+    };
+    story.forge(Forgery::of(opened)).await;
+}
+
+/// A message joins ana's ticket.
+fn joins(intake: &Intake) -> RoutingEvent {
+    RoutingEvent::MessageAdded {
+        ticket: OWNED_BY_ANA,
+        message: intake.message,
+        automatic: false,
+        received_at: intake.received_at,
+    }
+}
+
+async fn offer(story: &Story, ticket: TicketId, agent: &str, direct: bool) {
+    let winner = Rank {
+        agent: key(agent),
+        used: 0,
+        capacity: 1,
+        idle_since: Timestamp::EPOCH,
+    };
+    let ranking = Ranking {
+        considered: 4,
+        fit: 1,
+        free: 1,
+        winner,
+        runners_up: Vec::new(),
+        direct,
+    };
+    let issued = RoutingEvent::OfferIssued {
+        offer: NEXT_OFFER,
+        ticket,
+        agent: key(agent),
+        expires_at: story.last().await.at.plus(A_MINUTE),
+        ranking,
+    };
+    story.forge(Forgery::of(issued)).await;
+}
+
+async fn put(story: &Story, table: &str, key: &str, value: Option<&str>) {
+    let row = Row {
+        desk: acme(),
+        table: table.to_owned(),
+        key: key.to_owned(),
+        value: value.map(|value| Bytes::copy_from_slice(value.as_bytes())),
+    };
+    let commit = Commit {
+        rows: vec![row],
+        ..Commit::default()
+    };
+    story.store.commit(commit).await.expect("committed");
+}
+
+async fn owned_by_ben(story: &Story) {
+    let key_of_row = number(OFFERED_TO_ANA.0);
+    let row = story.store.row(&acme(), TICKET, &key_of_row).await.expect("readable");
+    let mut view: TicketView = serde_json::from_slice(&row.expect("the ticket's row")).expect("a ticket");
+    view.offer = view.offer.map(|offer| OfferView {
+        agent: key("ben"),
+        ..offer
+    });
+    let text = serde_json::to_string(&view).expect("JSON");
+    put(story, TICKET, &key_of_row, Some(&text)).await;
+}
+
+async fn early_snapshot_as_the_last(story: &Story) {
+    let latest = story.store.snapshot(&stream()).await.expect("readable").expect("one");
+    assert!(story.early.seq < latest.seq);
+    let false_one = Snapshot {
+        bytes: story.early.bytes.clone(),
+        ..latest
+    };
+    story.store.save_snapshot(&stream(), false_one).await.expect("saved");
+}
+
+async fn ingest_is_ahead(story: &Story) {
+    let last = story.last().await;
+    let update = PositionUpdate {
+        consumer: "ingest".to_owned(),
+        stream: stream(),
+        from: None,
+        to: Position {
+            seq: last.seq + 1,
+            incarnation: last.incarnation,
+        },
+    };
+    let commit = Commit {
+        positions: vec![update],
+        ..Commit::default()
+    };
+    story.store.commit(commit).await.expect("committed");
+}
