@@ -1,0 +1,25 @@
+//! `tandem audit`, asked.
+
+use crate::programs::tandem;
+
+/// Audits, and returns what it found, a line each; `source` is where to look, such as `--data-dir` and a path.
+pub fn findings(source: &[&str]) -> Vec<String> {
+    let arguments: Vec<&str> = ["--output", "json", "audit"]
+        .into_iter()
+        .chain(source.iter().copied())
+        .collect();
+    let output = tandem(&arguments);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let report: serde_json::Value = serde_json::from_str(&text)
+        .unwrap_or_else(|error| panic!("no report ({error}): {text}{}", String::from_utf8_lossy(&output.stderr)));
+    let desks = report["desks"].as_array().map_or(0, Vec::len);
+    assert!(desks > 0, "nothing was audited: {report}");
+    let findings: Vec<String> = report["findings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(output.status.success(), findings.is_empty(), "{report}");
+    findings
+}

@@ -1,0 +1,108 @@
+//! What happened, counted by everybody who takes part.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A number that only grows, or goes up and down with what is under way.
+#[derive(Default)]
+pub(super) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(super) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Counts one more until the result is dropped.
+    pub(super) fn enter(&self) -> Entered<'_> {
+        self.add();
+        Entered(self)
+    }
+}
+
+/// Something under way.
+pub(super) struct Entered<'a>(&'a Counter);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What happened.
+#[derive(Default)]
+pub(super) struct Tally {
+    /// Mails whose answer alone is missing now.
+    pub mails_waiting: Counter,
+    pub mails_taken: Counter,
+    pub mails_refused: Counter,
+    pub mails_not_sent: Counter,
+    pub mails_unanswered: Counter,
+    pub mails_sent_again: Counter,
+    /// Writes whose answer is missing now.
+    pub writes_waiting: Counter,
+    pub writes_done: Counter,
+    pub writes_refused: Counter,
+    pub writes_unanswered: Counter,
+    pub writes_repeated: Counter,
+    pub offers_taken: Counter,
+    pub streams_lost: Counter,
+    pub kills: Counter,
+    pub kills_with_mail_waiting: Counter,
+    pub kills_with_write_waiting: Counter,
+    pub kills_while_recovering: Counter,
+    kills_of: Mutex<BTreeMap<String, u64>>,
+    /// Kills by number that left a write without answer.
+    kills_that_cut_a_write: Mutex<BTreeSet<u64>>,
+    /// The highest version of each ticket that an answer has told.
+    told: Mutex<BTreeMap<(String, u64), u64>>,
+    violations: Mutex<Vec<String>>,
+}
+
+impl Tally {
+    /// Something that must never happen.
+    pub(super) fn violation(&self, what: String) {
+        lock(&self.violations).push(what);
+    }
+
+    pub(super) fn violations(&self) -> Vec<String> {
+        lock(&self.violations).clone()
+    }
+
+    pub(super) fn killed(&self, victim: &str) {
+        self.kills.add();
+        *lock(&self.kills_of).entry(victim.to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn kills_of(&self) -> BTreeMap<String, u64> {
+        lock(&self.kills_of).clone()
+    }
+
+    pub(super) fn write_cut(&self) {
+        self.writes_unanswered.add();
+        lock(&self.kills_that_cut_a_write).insert(self.kills.get());
+    }
+
+    pub(super) fn kills_that_cut_a_write(&self) -> u64 {
+        lock(&self.kills_that_cut_a_write).len() as u64
+    }
+
+    /// An answer said that a ticket is at a version.
+    pub(super) fn told(&self, desk: &str, ticket: u64, version: u64) {
+        let mut told = lock(&self.told);
+        let highest = told.entry((desk.to_owned(), ticket)).or_default();
+        *highest = version.max(*highest);
+    }
+
+    pub(super) fn all_told(&self) -> BTreeMap<(String, u64), u64> {
+        lock(&self.told).clone()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,104 @@
+//! `tandem up` as a process.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use tandem_test_support::port::free_port;
+use tempfile::TempDir;
+
+use crate::audit;
+use crate::process::Process;
+use crate::programs::{program, text};
+use crate::site::Site;
+use crate::tokens::Tokens;
+use crate::wait::eventually;
+
+/// A running `tandem up` with a data directory; both end with the test.
+pub struct Embedded {
+    /// What it looks like from outside.
+    pub site: Site,
+    /// The process.
+    pub process: Process,
+    data: PathBuf,
+    log: PathBuf,
+    _directory: TempDir,
+}
+
+impl Embedded {
+    /// Starts it on a new directory, with the three desks.
+    pub async fn start() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let data = directory.path().join("data");
+        Self::start_on(directory, data).await
+    }
+
+    /// Starts it on a data directory of the caller's, with the three desks.
+    pub async fn start_on(directory: TempDir, data: PathBuf) -> Self {
+        let tokens = Tokens::open(&data.join("auth"));
+        let (grpc, smtp) = (free_port(), free_port());
+        let url = format!("http://127.0.0.1:{grpc}");
+        let site = Site {
+            routers: vec![url.clone()],
+            ingests: vec![url],
+            smtp: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, smtp))],
+            tokens,
+        };
+        let log = directory.path().join("log");
+        let process = run(&data, &site, &log);
+        let embedded = Self {
+            site,
+            process,
+            data,
+            log,
+            _directory: directory,
+        };
+        embedded.site.furnish().await;
+        embedded
+    }
+
+    /// Starts it again, after it has ended.
+    pub fn revive(&mut self) {
+        self.process = run(&self.data, &self.site, &self.log);
+    }
+
+    /// Waits until it serves all desks again.
+    pub async fn serve(&self) {
+        self.site.answer().await;
+        self.site.take_mail().await;
+    }
+
+    /// Ends it as a signal does, and says what `tandem audit` finds then.
+    pub async fn stop_and_audit(&mut self) -> Vec<String> {
+        self.process.signal("TERM");
+        let status = self.process.end().await;
+        assert_eq!(status.code(), Some(0), "{}", self.process.log());
+        audit::findings(&["--data-dir", text(&self.data)])
+    }
+
+    /// Where it keeps its data.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Waits until it has written its address down.
+    pub async fn endpoint(&self) -> String {
+        let path = self.data.join("endpoint");
+        eventually("the address is written down", async || {
+            std::fs::read_to_string(&path).ok()
+        })
+        .await
+    }
+}
+
+fn run(data: &Path, site: &Site, log: &Path) -> Process {
+    let grpc = site.routers[0].trim_start_matches("http://").to_owned();
+    let smtp = site.smtp[0].to_string();
+    let arguments = ["up", "--data-dir", text(data), "--grpc", &grpc, "--smtp", &smtp].map(ToOwned::to_owned);
+    Process::start(&program("tandem"), &arguments, &settings(), log)
+}
+
+fn settings() -> Vec<(String, String)> {
+    // Desks stand still this long when their owner dies.
+    let settings = [("TANDEM_GRPC__REFLECTION", "true"), ("TANDEM_ROUTER__LEASE_TTL", "2s")];
+    settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
