@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use tandem_domain::{Event, RowChange, Timestamp};
+use tandem_domain::{Event, RowChange, Timestamp, Trace};
 use tandem_store::{NewRecord, RequestRecord, Row, Stream};
 
 use crate::requests::Remembered;
@@ -20,6 +20,8 @@ pub(crate) struct Draft<C: Journaled> {
     pub(crate) events: Vec<Event<C::Body>>,
     pub(crate) records: Vec<NewRecord>,
     pub(crate) topics: Vec<String>,
+    /// The first command's that has one: the commit shows up in it, on behalf of all.
+    pub(crate) trace: Option<Trace>,
     /// Ids of commands that are parked with this batch, with their reasons.
     pub(crate) parked: BTreeMap<String, String>,
     pub(crate) unparked: Vec<String>,
@@ -37,6 +39,7 @@ impl<C: Journaled> Draft<C> {
             events: Vec::new(),
             records: Vec::new(),
             topics: Vec::new(),
+            trace: None,
             parked: BTreeMap::new(),
             unparked: Vec::new(),
             rows: BTreeMap::new(),

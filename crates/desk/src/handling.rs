@@ -125,7 +125,11 @@ impl<C: Journaled> Handling<'_, C> {
             method = write.submission.request.method,
             traceparent = write.submission.trace.0
         );
-        (self.shared.settings.link_span)(&span, &write.submission.trace);
+        let trace = &write.submission.trace;
+        (self.shared.settings.link_span)(&span, trace);
+        if !trace.0.is_empty() {
+            self.draft.trace.get_or_insert_with(|| trace.clone());
+        }
         let _entered = span.enter();
         let mut events = Vec::new();
         let context = write_context(write, self.draft.now);

@@ -12,7 +12,7 @@ use tandem_domain::{DeskId, Timestamp};
 use tandem_store::{Lease, StoreError, Stream};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::Journaled;
@@ -201,7 +201,12 @@ impl<C: Journaled> Ownership<C> {
         for desk in self.held.keys().cloned().collect::<Vec<_>>() {
             self.give_up(&desk);
         }
-        self.leaving.join_all().await;
+        if timeout(self.parts.settings.shutdown_timeout, self.leaving.join_all())
+            .await
+            .is_err()
+        {
+            tracing::warn!(service = C::SERVICE, "desks not finished in time; they are cut off");
+        }
     }
 
     fn replica_lease(&self) -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::StreamExt;
 use serde::Serialize;
-use tandem_bus::{Incoming, subject};
+use tandem_bus::{Incoming, MAX_PAYLOAD, subject};
 use tandem_store::{Record, StoreError};
 use tokio::time::{Instant, sleep};
 
@@ -53,7 +53,16 @@ async fn answer_call<C: Journaled>(owned: Arc<Owned<C>>, incoming: Incoming) {
         Ok(ask) => perform(&owned, ask, deadline).await,
         Err(error) => Told::Unreadable(error.to_string()),
     };
-    incoming.reply(encode(&told));
+    incoming.reply(fitting::<C>(encode(&told)));
+}
+
+/// An answer that the bus does not take would leave the asker waiting.
+fn fitting<C: Journaled>(answer: Bytes) -> Bytes {
+    if answer.len() <= MAX_PAYLOAD {
+        return answer;
+    }
+    let why = format!("the answer has {} bytes, more than the bus takes", answer.len());
+    encode(&Told::<C::Reply, C::Answer, C::Rejection>::Unreadable(why))
 }
 
 pub(crate) async fn perform<C: Journaled>(

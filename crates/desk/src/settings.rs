@@ -46,6 +46,8 @@ pub struct Settings {
     pub cursor_every: Duration,
     /// How long the relay may go on after the wheel has stopped.
     pub flush_timeout: Duration,
+    /// How long a shutdown may take; what is not finished then is cut off, as in a crash.
+    pub shutdown_timeout: Duration,
     /// How often an effect is tried before it is parked.
     pub effect_attempts: u32,
     /// Links a span to the trace that a command carries; set by services that export traces.
@@ -74,6 +76,7 @@ impl Default for Settings {
             read_chunk: 1000,
             cursor_every: Duration::from_secs(1),
             flush_timeout: Duration::from_secs(3),
+            shutdown_timeout: Duration::from_secs(15),
             effect_attempts: 8,
             link_span: |_, _| {},
         }

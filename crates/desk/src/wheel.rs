@@ -142,6 +142,9 @@ impl<C: Journaled> Wheel<C> {
     async fn commit(&mut self, draft: &mut Draft<C>) -> Result<(), StoreError> {
         let records = std::mem::take(&mut draft.records);
         let span = tracing::info_span!("desk.commit", stream = %self.shared.stream, records = records.len());
+        if let Some(trace) = &draft.trace {
+            (self.shared.settings.link_span)(&span, trace);
+        }
         let written = records.len() as u64;
         let commit = Commit {
             append: (!records.is_empty()).then(|| Append {

@@ -2,3 +2,4 @@
 
 mod forwarding;
 mod topics;
+mod tracing;

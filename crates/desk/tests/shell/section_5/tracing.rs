@@ -1,0 +1,36 @@
+//! One trace from a caller's request to the commit and to the event on the bus.
+
+use std::sync::Mutex;
+
+use tandem_domain::Trace;
+use tracing::Span;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::support::ledger::Command;
+use crate::support::{World, acme, write};
+
+const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+static LINKED: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+fn link(span: &Span, trace: &Trace) {
+    let name = span.metadata().map_or("disabled", |metadata| metadata.name());
+    LINKED.lock().unwrap().push((name.to_owned(), trace.0.clone()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn handling_and_commit_belong_to_the_commands_trace() {
+    let _guard = tracing_subscriber::registry().set_default();
+    let mut world = World::new();
+    world.settings.link_span = link;
+    let desks = world.owner().await;
+    let mut submission = write("1", Command::Add(1));
+    submission.trace = Trace(TRACE.to_owned());
+    desks.submit(&acme(), submission).await.unwrap();
+    let linked = LINKED.lock().unwrap().clone();
+    let of = |name: &str| (name.to_owned(), TRACE.to_owned());
+    assert_eq!(linked, [of("desk.handle"), of("desk.commit")]);
+    let event = world.journal(&acme()).await.pop().unwrap();
+    let payload = String::from_utf8(event.payload.to_vec()).unwrap();
+    assert!(payload.contains(TRACE), "and whoever reads the event goes on with it");
+}
