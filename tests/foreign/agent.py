@@ -8,6 +8,7 @@ import time
 import uuid
 from pathlib import Path
 
+import grpc
 from checks import address, check, finish, tandem, wait_until
 from reflected import Refused, Server
 
@@ -76,8 +77,9 @@ class WorkStream:
                 with self.changed:
                     self.down.append(event)
                     self.changed.notify_all()
-        except Exception as error:  # whatever ends the stream is shown by the check that misses its event
-            print(f"the stream ended: {error}")
+        except grpc.RpcError as error:
+            if error.code() != grpc.StatusCode.CANCELLED:  # that is how `close` ends it
+                print(f"the stream ended: {error.code().name}: {error.details()}")
 
     def wait(self, kind, fits=lambda event: True, seconds=20):
         """The first event of this kind that fits; None if none comes."""
@@ -92,8 +94,8 @@ class WorkStream:
 
     def close(self):
         self.up.put(None)
-        self.reader.join(10)
         self.call.cancel()
+        self.reader.join(10)
 
 
 def looks_around():
@@ -115,8 +117,7 @@ def looks_around():
 def works(stream):
     """Serves one mail on the stream; the ticket's and the offer's number, None if it never came."""
     first = stream.wait("work_list")
-    check("work: the list comes first", stream.down and stream.down[0].WhichOneof("event") == "work_list", stream.down[:1])
-    check("work: the list is the agent's own", first is not None and first.agent.agent == "ana", first)
+    check("work: the agent's own list comes unasked", first is not None and first.agent.agent == "ana", first)
     send_mail("cliente@es.example", "Mi pedido", "Hola, hice un pedido hace dos semanas y todavía no ha llegado. ¿Dónde está el paquete?")
     made = stream.wait("offer")
     if not check("work: a mail in her language is offered", made is not None, "no offer within 20 s"):
@@ -151,8 +152,7 @@ def resolves(ticket, offer):
     check("resolve: done", served.ticket.state == done and served.ticket.owner == "ana", served)
     repeated = server.call(f"{TICKETS}/ResolveTicket", token=ana, desk=DESK, ticket_id=ticket, request_id=request)
     check("request_id: the same request gets the same answer", repeated == served, repeated)
-    refused("request_id of another request", "INVALID_ARGUMENT", f"{TICKETS}/ReopenTicket", "request_id", token=admin, desk=DESK, ticket_id=ticket, request_id=request)
-    refused("request_id of another request of one's own", "INVALID_ARGUMENT", f"{TICKETS}/ResolveTicket", "request_id", token=ana, desk=DESK, ticket_id=ticket + 1, request_id=request)
+    refused("request_id of another ticket's request", "INVALID_ARGUMENT", f"{TICKETS}/ResolveTicket", "request_id", token=ana, desk=DESK, ticket_id=ticket + 1, request_id=request)
     refused("resolve twice", "FAILED_PRECONDITION", f"{TICKETS}/ResolveTicket", token=ana, desk=DESK, ticket_id=ticket, request_id=fresh())
 
 
@@ -173,8 +173,8 @@ def offers_of_others():
     refused("accept another's offer", "PERMISSION_DENIED", f"{AGENTS}/AcceptOffer", token=ana, desk=DESK, agent="ana", offer_id=offer, request_id=fresh())
     refused("decline another's offer", "PERMISSION_DENIED", f"{AGENTS}/DeclineOffer", token=ana, desk=DESK, agent="ana", offer_id=offer, request_id=fresh())
     refused("act as another agent", "PERMISSION_DENIED", f"{AGENTS}/AcceptOffer", token=ana, desk=DESK, agent="ben", offer_id=offer, request_id=fresh())
-    refused("unknown queue", "INVALID_ARGUMENT", f"{TICKETS}/TransferTicket", "queue", "billing", desk=DESK, ticket_id=ticket.ticket_id, queue="biling", request_id=fresh())
-    refused("transfer to an unknown agent", "INVALID_ARGUMENT", f"{TICKETS}/TransferTicket", "agent", desk=DESK, ticket_id=ticket.ticket_id, agent="nobody", request_id=fresh())
+    refused("unknown queue", "NOT_FOUND", f"{TICKETS}/TransferTicket", saying="`billing`", desk=DESK, ticket_id=ticket.ticket_id, queue="biling", request_id=fresh())
+    refused("transfer to an unknown agent", "NOT_FOUND", f"{TICKETS}/TransferTicket", desk=DESK, ticket_id=ticket.ticket_id, agent="nobody", request_id=fresh())
     refused("transfer to nowhere", "INVALID_ARGUMENT", f"{TICKETS}/TransferTicket", desk=DESK, ticket_id=ticket.ticket_id, request_id=fresh())
     request = fresh()
     first = server.call(f"{AGENTS}/AcceptOffer", token=ben, desk=DESK, agent="ben", offer_id=offer, request_id=request)

@@ -14,6 +14,7 @@ from checks import address, check, finish, messages, wait_until
 DESK = "acme"
 SENDER = "visitor@example.org"
 SUPPORT = "support@acme.example"
+TRACE = re.compile(rb"(?i)((x-)?received|return-path|delivered-to|x-original-to|x-spam-[^:]*|authentication-results) *:")
 NOT_MAIL = re.compile(r"(?i)licen[cs]e|^source|^readme")
 
 
@@ -25,7 +26,15 @@ def corpus():
         for path in sorted(root.rglob("*"))
         if path.is_file() and path.suffix != ".json" and not any(NOT_MAIL.search(part) for part in path.parts[-2:])
     )
-    return sorted({as_sent(path.read_bytes()) for path in files})
+    mails = (as_sent(path.read_bytes()) for path in files)
+    return list({without_trace(mail): mail for mail in mails}.values())
+
+
+def without_trace(mail):
+    """Without the fields that are added on the way: what differs only in these is the same mail."""
+    head, gap, body = mail.partition(b"\r\n\r\n")
+    fields = re.split(rb"\r\n(?![ \t])", head)
+    return b"\r\n".join(field for field in fields if not TRACE.match(field)) + gap + body
 
 
 def as_sent(mail):
