@@ -53,6 +53,7 @@ for desk in deploy/desks/small.yaml "$work/third.yaml"; do
   "$tandem" --data-dir "$data" apply "$desk" >/dev/null || fail "cannot apply $desk"
 done
 
+export PYTHONDONTWRITEBYTECODE=1
 export TANDEM_BIN=$tandem TANDEM_DATA_DIR=$data FOREIGN_GRPC=$grpc FOREIGN_SMTP=$smtp
 if venv grpcio grpcio-reflection grpcio-status grpcio-health-checking protobuf; then
   timeout 180 python3 tests/foreign/agent.py || fail "agent.py"
