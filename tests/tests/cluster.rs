@@ -218,12 +218,9 @@ async fn hold(clients: Clients, ticket_id: u64) -> Result<(), tonic::Status> {
 /// Which router has taken the desk last, as the logs say.
 fn owner(cluster: &Cluster, desk: &str) -> usize {
     let taken = |log: &str| {
-        let lines = log
-            .lines()
-            .filter(|line| line.contains("desk taken") && line.contains(desk));
-        lines
-            .last()
-            .and_then(|line| line.get(..line.find("desk taken")?).map(ToOwned::to_owned))
+        let mut lines = log.lines().rev();
+        let line = lines.find(|line| line.contains("desk taken") && line.contains(desk))?;
+        line.get(..line.find("desk taken")?).map(ToOwned::to_owned)
     };
     let last: Vec<_> = cluster.routers.iter().map(|router| taken(&router.log())).collect();
     assert!(last.iter().any(Option::is_some), "nobody has taken {desk}");

@@ -151,7 +151,7 @@ async fn mails_of_strange_shapes_are_taken_while_others_write() {
         ("no body", "Subject: no body\r\n".to_owned()),
     ] {
         let mail = Mail {
-            from: String::new(),
+            from: "strange@customer.example".to_owned(),
             to: address(ACME),
             raw,
         };

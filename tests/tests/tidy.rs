@@ -7,7 +7,24 @@ const MOST_LINES_OF_A_FILE: usize = 500;
 const MOST_LINES_OF_A_FUNCTION: usize = 70;
 
 /// Files that are longer, and how long they may be.
-const LONG_FILES: [(&str, usize); 1] = [("crates/domain/src/routing.rs", 546)];
+const LONG_FILES: [(&str, usize); 2] = [
+    ("crates/desk-file/tests/faults.rs", 579),
+    ("crates/domain/src/routing.rs", 546),
+];
+
+/// Functions that are longer, and how long they may be: one arm or row for each of many cases.
+const LONG_FUNCTIONS: [(&str, usize); 7] = [
+    ("crates/desk-file/tests/faults.rs: agents", 85),
+    ("crates/desk-file/tests/faults.rs: rules", 80),
+    ("crates/desk-file/tests/faults.rs: the_desk_itself", 74),
+    (
+        "crates/desk-file/tests/rules.rs: conditions_that_could_only_fail_are_refused_when_the_file_is_read",
+        76,
+    ),
+    ("crates/desk/src/codec/routing/encode.rs: body", 99),
+    ("crates/routing/src/apply.rs: fold", 94),
+    ("crates/routing/tests/it/matrix.rs: permitted", 91),
+];
 
 /// What stands nowhere: an unfinished thing, or a test that is not run or waits for time to pass.
 const NOWHERE: [&str; 4] = ["todo!", "unimplemented!", "#[ignore", "thread::sleep"];
@@ -20,24 +37,30 @@ const STARTED_BY_OTHERS: [(&str, &str); 2] = [
 
 #[test]
 fn no_file_is_longer_than_500_lines() {
-    let lines = sources().map(|source| (source.name, source.text.lines().count()));
-    let long: BTreeMap<String, usize> = lines.filter(|(_, lines)| *lines > MOST_LINES_OF_A_FILE).collect();
-    let allowed: BTreeMap<&str, usize> = LONG_FILES.into();
-    let too_long = long
-        .iter()
-        .filter(|(name, lines)| allowed.get(name.as_str()).is_none_or(|most| *lines > most));
-    none(too_long.map(|(name, lines)| format!("{name} has {lines} lines")));
-    let obsolete = allowed.keys().filter(|name| !long.contains_key(**name));
-    none(obsolete.map(|name| format!("{name} is no exception any more: take it off the list")));
+    let files = sources().map(|source| (source.name, source.text.lines().count()));
+    check_ratchet(files, MOST_LINES_OF_A_FILE, &LONG_FILES);
 }
 
 #[test]
 fn no_function_is_longer_than_70_lines() {
-    none(sources().flat_map(|source| {
+    let functions = sources().flat_map(|source| {
         let functions = functions(&source.text).into_iter();
-        let long = functions.filter(|(_, lines)| *lines > MOST_LINES_OF_A_FUNCTION);
-        long.map(move |(name, lines)| format!("{}: fn {name} has {lines} lines", source.name))
-    }));
+        functions.map(move |(name, lines)| (format!("{}: {name}", source.name), lines))
+    });
+    check_ratchet(functions, MOST_LINES_OF_A_FUNCTION, &LONG_FUNCTIONS);
+}
+
+/// Nothing is longer than `most`, but for the exceptions; and each of them still is one.
+#[track_caller]
+fn check_ratchet(counted: impl Iterator<Item = (String, usize)>, most: usize, exceptions: &[(&str, usize)]) {
+    let long: BTreeMap<String, usize> = counted.filter(|(_, lines)| *lines > most).collect();
+    let exceptions: BTreeMap<&str, usize> = exceptions.iter().copied().collect();
+    let allowed = |name: &str| exceptions.get(name).copied().unwrap_or(most);
+    let too_long = long.iter().filter(|(name, lines)| **lines > allowed(name));
+    let too_long = too_long.map(|(name, lines)| format!("{name} has {lines} lines: {} are allowed", allowed(name)));
+    let obsolete = exceptions.keys().filter(|name| !long.contains_key(**name));
+    let obsolete = obsolete.map(|name| format!("{name} is no exception any more: take it off the list"));
+    none(too_long.chain(obsolete));
 }
 
 #[test]
