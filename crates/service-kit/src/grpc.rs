@@ -3,9 +3,11 @@
 mod answer;
 mod client;
 mod connection;
+mod contracts;
 mod server;
 
 pub use client::{Client, ClientOptions, Credentials, connect};
+pub use contracts::add_reflection;
 pub use server::GrpcServer;
 
 use std::net::SocketAddr;

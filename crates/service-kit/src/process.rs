@@ -13,7 +13,7 @@ use tonic::service::RoutesBuilder;
 use crate::auth::{AuthError, Gate, Reflection, Verifier, table};
 use crate::config::{AuthConfig, ConfigFaults, GrpcConfig, LifecycleConfig, TelemetryConfig, environment};
 use crate::error::chain;
-use crate::grpc::{GrpcError, GrpcServer};
+use crate::grpc::{GrpcError, GrpcServer, add_reflection};
 use crate::lifecycle::{Exit, Lifecycle, signals};
 use crate::telemetry::{Program, Telemetry};
 
@@ -147,10 +147,7 @@ pub fn serve(
     life: &Lifecycle,
 ) -> Result<SocketAddr, StartError> {
     let verifier = Arc::new(Verifier::from_files(auth)?);
-    let contracts = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(descriptors)
-        .build_v1()?;
-    services.add_service(contracts);
+    add_reflection(&mut services, descriptors)?;
     let reflection = if grpc.reflection {
         Reflection::Open
     } else {

@@ -17,7 +17,7 @@ use tandem_proto::v1::ingest_service_server::SERVICE_NAME as INGEST_SERVICE;
 use tandem_service_kit::auth::table::METHODS;
 use tandem_service_kit::auth::{DeskScope, Gate, Grant, Reflection, Signer, Verifier, own_secret};
 use tandem_service_kit::error::chain;
-use tandem_service_kit::grpc::{ClientOptions, Credentials, GrpcServer};
+use tandem_service_kit::grpc::{ClientOptions, Credentials, GrpcServer, add_reflection};
 use tandem_service_kit::health::Health;
 use tandem_service_kit::ids::{SystemClock, SystemIds};
 use tandem_service_kit::lifecycle::{Lifecycle, signals};
@@ -221,10 +221,8 @@ impl Machine {
             .map_err(|error| unreachable(&error))?;
         let mut routes = Routes::builder();
         tickets.add_services(&mut routes, &config.grpc);
-        routes
-            .add_service(ingest.api)
-            .add_service(health.server())
-            .add_service(reflection());
+        routes.add_service(ingest.api).add_service(health.server());
+        add_reflection(&mut routes, tandem_proto::DESCRIPTORS).map_err(|error| fault(&error))?;
         Ok((routes.routes(), ingest.smtp))
     }
 }
@@ -245,14 +243,6 @@ fn router_files(grpc: SocketAddr, signer: &Arc<Signer>, clock: &Arc<dyn Clock>) 
         options,
         Credentials::from_signer(Arc::clone(signer), grant, Arc::clone(clock)),
     )
-}
-
-fn reflection()
--> tonic_reflection::server::v1::ServerReflectionServer<impl tonic_reflection::server::v1::ServerReflection> {
-    tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(tandem_proto::DESCRIPTORS)
-        .build_v1()
-        .expect("the descriptors are those that the contracts were compiled to")
 }
 
 /// Customers' words are kept in there.
