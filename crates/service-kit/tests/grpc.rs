@@ -318,6 +318,15 @@ async fn headers_that_are_too_large_are_refused() {
 }
 
 #[tokio::test]
+async fn an_address_says_how_to_speak_to_it() {
+    for address in ["nonsense", "localhost:7420", "ftp://localhost:7420", "http:// x"] {
+        let credentials = Credentials::fixed(Secret::new("token".to_owned()));
+        let refused = client(address.to_owned(), None, credentials).await;
+        assert!(matches!(refused, Err(GrpcError::Address(_))), "{address}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_says_nothing_is_closed() {
     let config = GrpcConfig {
         handshake_timeout: Duration::from_millis(100),

@@ -1,7 +1,8 @@
 //! A connection to a running Tandem, and as whom.
 
+use std::fmt::Display;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tandem_domain::{IdSource, TicketId, Timestamp};
@@ -36,19 +37,18 @@ pub(crate) struct Client(Calls);
 impl Client {
     /// Connects, as the target says.
     pub(crate) async fn connect(target: &Target) -> Result<Self, Failure> {
-        Self::connect_to(&server(target)?, target.ca_file.clone(), &token(target)?).await
+        Self::connect_to(&server(target)?, target.ca_file.clone(), token(target)?).await
     }
 
     /// Connects to `server`, whose certificate the authority in `ca_file` has signed, with `token`.
-    pub(crate) async fn connect_to(server: &str, ca_file: Option<PathBuf>, token: &str) -> Result<Self, Failure> {
+    pub(crate) async fn connect_to(server: &str, ca_file: Option<PathBuf>, token: Secret) -> Result<Self, Failure> {
         let options = ClientOptions {
             address: server.to_owned(),
             ca_file,
             connect_timeout: CONNECT_TIMEOUT,
             call_timeout: CALL_TIMEOUT,
         };
-        let credentials = Credentials::fixed(Secret::new(token.to_owned()));
-        match connect(&options, credentials).await {
+        match connect(&options, Credentials::fixed(token)).await {
             Ok(calls) => Ok(Self(calls)),
             Err(error @ GrpcError::Address(_)) => Err(Failure::Input(error.to_string())),
             Err(error @ GrpcError::File { .. }) => Err(Failure::Input(chain(&error))),
@@ -142,7 +142,8 @@ fn server(target: &Target) -> Result<String, Failure> {
     if let Some(server) = &target.server {
         return Ok(server.clone());
     }
-    read(&target.data_dir.join(ENDPOINT_FILE)).map_err(|path| {
+    let path = target.data_dir.join(ENDPOINT_FILE);
+    fs::read_to_string(&path).map_err(|_| {
         Failure::Unreachable(format!(
             "no Tandem has written its address to {}: start one with `tandem up`, or name one with --server",
             path.display()
@@ -150,23 +151,23 @@ fn server(target: &Target) -> Result<String, Failure> {
     })
 }
 
-fn token(target: &Target) -> Result<String, Failure> {
+fn token(target: &Target) -> Result<Secret, Failure> {
     let path = target
         .token_file
         .clone()
         .unwrap_or_else(|| target.data_dir.join(ADMIN_TOKEN_FILE));
-    read(&path).map_err(|path| {
+    let unusable = |why: &dyn Display| {
         Failure::Denied(format!(
-            "cannot read the token in {}: name one with --token-file",
+            "no token in {}: {why}; name another file with --token-file",
             path.display()
         ))
-    })
-}
-
-fn read(path: &Path) -> Result<String, PathBuf> {
-    fs::read_to_string(path)
-        .map(|text| text.trim().to_owned())
-        .map_err(|_| path.to_owned())
+    };
+    let token = Secret::from_file(&path).map_err(|error| unusable(&error))?;
+    if token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(token)
+    } else {
+        Err(unusable(&"what it holds is none"))
+    }
 }
 
 #[cfg(test)]

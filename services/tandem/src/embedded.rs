@@ -16,6 +16,7 @@ use tandem_ingest::{Ingest, RouterFiles};
 use tandem_proto::v1::ingest_service_server::SERVICE_NAME as INGEST_SERVICE;
 use tandem_service_kit::auth::table::METHODS;
 use tandem_service_kit::auth::{DeskScope, Gate, Grant, Reflection, Signer, Verifier, own_secret};
+use tandem_service_kit::config::Secret;
 use tandem_service_kit::error::chain;
 use tandem_service_kit::grpc::{ClientOptions, Credentials, GrpcServer, add_reflection};
 use tandem_service_kit::health::Health;
@@ -142,7 +143,7 @@ impl Embedded {
             .signer
             .mint(&grant, Duration::from_hours(12), SystemClock.now())
             .map_err(|error| fault(&error))?;
-        Client::connect_to(&self.url(), None, &token).await
+        Client::connect_to(&self.url(), None, Secret::new(token)).await
     }
 
     /// Stops as the first signal would.

@@ -45,8 +45,7 @@ pub struct ClientOptions {
 /// # Errors
 /// If the address is none, or nobody answers there.
 pub async fn connect(options: &ClientOptions, credentials: Credentials) -> Result<Client, GrpcError> {
-    let mut endpoint = Endpoint::from_shared(options.address.clone())
-        .map_err(|_| GrpcError::Address(options.address.clone()))?
+    let mut endpoint = endpoint(&options.address)?
         .connect_timeout(options.connect_timeout)
         .timeout(options.call_timeout)
         .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
@@ -57,6 +56,13 @@ pub async fn connect(options: &ClientOptions, credentials: Credentials) -> Resul
         endpoint = endpoint.tls_config(ClientTlsConfig::new().ca_certificate(authority))?;
     }
     Ok(InterceptedService::new(endpoint.connect().await?, credentials))
+}
+
+fn endpoint(address: &str) -> Result<Endpoint, GrpcError> {
+    let endpoint = Endpoint::from_shared(address.to_owned()).ok();
+    // `HOST:PORT` is a URI too, of which nobody can say how to speak to it.
+    let endpoint = endpoint.filter(|endpoint| matches!(endpoint.uri().scheme_str(), Some("http" | "https")));
+    endpoint.ok_or_else(|| GrpcError::Address(address.to_owned()))
 }
 
 type TokenSource = dyn Fn() -> Result<String, ApiError> + Send + Sync;

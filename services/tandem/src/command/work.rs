@@ -26,17 +26,16 @@ pub(crate) async fn run(client: &Client, args: &Work, output: Format) -> Result<
     let mut session = Session::open(client, args, Screen(output)).await?;
     let mut lines = input::lines();
     let mut beat = tokio::time::interval(HEARTBEAT);
-    session.screen.help()?;
     loop {
         // Piped commands rest on each other: the next one waits for the answer to the one before.
         let ready = session.unanswered.is_empty();
         tokio::select! {
-            down = session.down.message() => match down? {
-                Some(event) => session.on_event(event).await?,
-                None => return Err(gone()),
-            },
+            event = session.next() => {
+                let event = event?;
+                session.on_event(event).await?;
+            }
             Some(line) = lines.recv(), if ready => if !session.on_line(&line).await? { break },
-            _ = beat.tick() => session.send(Up::Heartbeat(v1::KeepAlive {})).await?,
+            _ = beat.tick() => session.send(Up::Heartbeat(v1::KeepAlive {})).await,
             _ = tokio::signal::ctrl_c() => break,
         }
     }
@@ -71,7 +70,7 @@ impl<'a> Session<'a> {
         };
         up.send(first).await.map_err(|_| gone())?;
         let down = client.agents().work(ReceiverStream::new(requests)).await?.into_inner();
-        Ok(Self {
+        let mut session = Self {
             client,
             desk,
             agent: args.agent.clone(),
@@ -81,10 +80,19 @@ impl<'a> Session<'a> {
             down,
             list: v1::WorkList::default(),
             unanswered: BTreeMap::new(),
-        })
+        };
+        // The first list is the proof that the agent may work.
+        let first = session.next().await?;
+        session.screen.help()?;
+        session.on_event(first).await?;
+        Ok(session)
     }
 
-    async fn send(&mut self, action: Up) -> Result<(), Failure> {
+    async fn next(&mut self) -> Result<v1::WorkResponse, Failure> {
+        self.down.message().await?.ok_or_else(gone)
+    }
+
+    async fn send(&mut self, action: Up) {
         let request_id = request_id();
         if let Some(what) = in_words(&action) {
             self.unanswered.insert(request_id.clone(), what);
@@ -94,7 +102,8 @@ impl<'a> Session<'a> {
             request_id,
             action: Some(action),
         };
-        self.up.send(request).await.map_err(|_| gone())
+        // If the stream has ended, its other direction says why.
+        let _ = self.up.send(request).await;
     }
 
     async fn on_event(&mut self, response: v1::WorkResponse) -> Result<(), Failure> {
@@ -105,19 +114,20 @@ impl<'a> Session<'a> {
             }
             Some(Down::Offer(made)) => {
                 self.screen.offer(&made)?;
-                self.accept_if_automatic(&made).await
+                self.accept_if_automatic(&made).await;
+                Ok(())
             }
             Some(Down::Outcome(outcome)) => self.on_outcome(&outcome),
             None => Ok(()),
         }
     }
 
-    async fn accept_if_automatic(&mut self, made: &v1::OfferMade) -> Result<(), Failure> {
+    async fn accept_if_automatic(&mut self, made: &v1::OfferMade) {
         let offer = made.offer.as_ref().filter(|_| self.auto_accept);
         let Some(offer_id) = offer.map(|offer| offer.offer_id) else {
-            return Ok(());
+            return;
         };
-        self.send(Up::Accept(v1::AcceptWork { offer_id })).await
+        self.send(Up::Accept(v1::AcceptWork { offer_id })).await;
     }
 
     fn on_outcome(&mut self, outcome: &v1::Outcome) -> Result<(), Failure> {
@@ -135,7 +145,7 @@ impl<'a> Session<'a> {
             Ok(Input::Leave) => return Ok(false),
             Ok(Input::Help) => self.screen.help()?,
             Ok(Input::List) => self.screen.list(&self.list)?,
-            Ok(Input::Send(action)) => self.send(action).await?,
+            Ok(Input::Send(action)) => self.send(action).await,
             Ok(Input::Step(step, ticket)) => self.take(step, ticket).await?,
             Err(why) => self.screen.outcome(line.trim(), Some(&why))?,
         }

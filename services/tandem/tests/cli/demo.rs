@@ -1,0 +1,29 @@
+//! `tandem demo`
+
+use serde_json::Value;
+
+use crate::support::run;
+
+#[test]
+fn the_demo_comes_to_its_end_with_everybody_served_and_speaks_json() {
+    let ended = run(&["demo", "--output", "json", "--speed", "200"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let lines = ended.out.lines().map(|line| {
+        let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        value
+    });
+    let mut lines: Vec<_> = lines.collect();
+    let summary = lines.pop().expect("a summary");
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["event"].is_string() && line["text"].is_string())
+    );
+    assert_eq!(summary["mails_accepted"], summary["mails_sent"]);
+    assert_eq!(summary["audit_findings"], 0);
+    assert!(summary["tickets"].as_u64() > Some(40), "{summary}");
+    assert!(
+        summary["tickets_by_language"].as_object().map(serde_json::Map::len) >= Some(6),
+        "{summary}"
+    );
+}

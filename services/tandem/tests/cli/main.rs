@@ -1,0 +1,11 @@
+//! The command line as its users meet it: the program itself, its output and its exit codes.
+
+mod applying;
+mod auditing;
+mod crashing;
+mod demo;
+mod reading;
+mod running;
+mod support;
+mod tokens;
+mod working;
