@@ -7,7 +7,7 @@ mod contracts;
 mod server;
 
 pub use client::{Client, ClientOptions, Credentials, connect};
-pub use contracts::add_reflection;
+pub use contracts::{Contracts, add_reflection};
 pub use server::GrpcServer;
 
 use std::net::SocketAddr;

@@ -13,7 +13,7 @@ use tonic::service::RoutesBuilder;
 use crate::auth::{AuthError, Gate, Reflection, Verifier, table};
 use crate::config::{AuthConfig, ConfigFaults, GrpcConfig, LifecycleConfig, TelemetryConfig, environment};
 use crate::error::chain;
-use crate::grpc::{GrpcError, GrpcServer, add_reflection};
+use crate::grpc::{Contracts, GrpcError, GrpcServer, add_reflection};
 use crate::lifecycle::{Exit, Lifecycle, signals};
 use crate::telemetry::{Program, Telemetry};
 
@@ -143,11 +143,11 @@ pub fn serve(
     server: GrpcServer,
     mut services: RoutesBuilder,
     (grpc, auth): (&GrpcConfig, &AuthConfig),
-    descriptors: &'static [u8],
+    contracts: Contracts<'_>,
     life: &Lifecycle,
 ) -> Result<SocketAddr, StartError> {
     let verifier = Arc::new(Verifier::from_files(auth)?);
-    add_reflection(&mut services, descriptors)?;
+    add_reflection(&mut services, contracts)?;
     let reflection = if grpc.reflection {
         Reflection::Open
     } else {

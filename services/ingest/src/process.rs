@@ -11,7 +11,7 @@ use tandem_domain::{Clock, IdSource};
 use tandem_proto::v1::ingest_service_server::SERVICE_NAME;
 use tandem_service_kit::config::{ConfigFaults, LifecycleConfig, TelemetryConfig};
 use tandem_service_kit::deployment::{open_bus, open_store};
-use tandem_service_kit::grpc::{ClientOptions, Credentials, GrpcServer};
+use tandem_service_kit::grpc::{ClientOptions, Contracts, Credentials, GrpcServer};
 use tandem_service_kit::health::{Condition, Health};
 use tandem_service_kit::ids::{SystemClock, SystemIds};
 use tandem_service_kit::lifecycle::{Exit, Lifecycle};
@@ -69,7 +69,10 @@ impl Service for ServiceConfig {
             server,
             services,
             (&self.grpc, &self.auth),
-            tandem_proto::DESCRIPTORS,
+            Contracts {
+                descriptors: tandem_proto::DESCRIPTORS,
+                services: &[SERVICE_NAME],
+            },
             life,
         )
     }

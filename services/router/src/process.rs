@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tandem_service_kit::config::{ConfigFaults, LifecycleConfig, TelemetryConfig};
 use tandem_service_kit::deployment::{open_bus, open_store};
-use tandem_service_kit::grpc::GrpcServer;
+use tandem_service_kit::grpc::{Contracts, GrpcServer};
 use tandem_service_kit::health::Health;
 use tandem_service_kit::ids::{SystemClock, SystemIds};
 use tandem_service_kit::lifecycle::Lifecycle;
@@ -56,7 +56,10 @@ impl Service for ServiceConfig {
             server,
             services,
             (&self.grpc, &self.auth),
-            tandem_proto::DESCRIPTORS,
+            Contracts {
+                descriptors: tandem_proto::DESCRIPTORS,
+                services: &SERVICES,
+            },
             life,
         )
     }

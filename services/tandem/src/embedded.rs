@@ -18,7 +18,7 @@ use tandem_service_kit::auth::table::METHODS;
 use tandem_service_kit::auth::{DeskScope, Gate, Grant, Reflection, Signer, Verifier, own_secret};
 use tandem_service_kit::config::Secret;
 use tandem_service_kit::error::chain;
-use tandem_service_kit::grpc::{ClientOptions, Credentials, GrpcServer, add_reflection};
+use tandem_service_kit::grpc::{ClientOptions, Contracts, Credentials, GrpcServer, add_reflection};
 use tandem_service_kit::health::Health;
 use tandem_service_kit::ids::{SystemClock, SystemIds};
 use tandem_service_kit::lifecycle::{Lifecycle, signals};
@@ -223,7 +223,11 @@ impl Machine {
         let mut routes = Routes::builder();
         tickets.add_services(&mut routes, &config.grpc);
         routes.add_service(ingest.api).add_service(health.server());
-        add_reflection(&mut routes, tandem_proto::DESCRIPTORS).map_err(|error| fault(&error))?;
+        let contracts = Contracts {
+            descriptors: tandem_proto::DESCRIPTORS,
+            services: &services,
+        };
+        add_reflection(&mut routes, contracts).map_err(|error| fault(&error))?;
         Ok((routes.routes(), ingest.smtp))
     }
 }
