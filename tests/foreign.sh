@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
 # Clients that share no code with Tandem: mail by Python's smtplib and by swaks, gRPC by what reflection tells.
-# Ends with an audit of everything that they left behind.
+# They meet `tandem up` and a cluster; each ends with an audit of everything that they left behind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tests/lib.sh
 
-tandem=${CARGO_TARGET_DIR:-target}/debug/tandem
-[ -x "$tandem" ] || cargo build --quiet -p tandem
+programs=${CARGO_TARGET_DIR:-target}/debug
+[ -x "$programs/tandem" ] && [ -x "$programs/cluster" ] || cargo build --quiet --workspace --all-features --bins
 command -v python3 >/dev/null 2>&1 || { echo "skipped: foreign clients (no Python here)"; exit 0; }
 
 work=$(mktemp -d)
-data=$work/data
 server=
 
 stop() {
   if [ -n "$server" ]; then
-    kill -KILL "$server" 2>/dev/null || true
+    kill -TERM "$server" 2>/dev/null || true
+    until_true 20 is_gone || kill -KILL "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
   fi
   rm -rf "$work"
@@ -38,41 +38,77 @@ until_true() {
   done
 }
 
-is_up() { grep -q '^gRPC' "$work/out" && grep -q '^SMTP' "$work/out" && grep -q '^desk acme' "$work/out"; }
+is_up() { grep -q '^gRPC' "$work/out" && grep -q '^SMTP' "$work/out" && grep -q '^data' "$work/out"; }
 is_gone() { ! kill -0 "$server" 2>/dev/null; }
+is_up_or_gone() { is_up || is_gone; }
 
-"$tandem" up --data-dir "$data" --grpc 127.0.0.1:0 --smtp 127.0.0.1:0 \
-  --desk deploy/desks/acme.yaml >"$work/out" 2>"$work/log" &
-server=$!
-until_true 60 is_up || fail "tandem up does not come up"
+# said WORD: what the server said about itself.
+said() { sed -n "s/^$1 *//p" "$work/out" | head -n 1; }
 
-grpc=$(sed -n 's|^gRPC *http://||p' "$work/out")
-smtp=$(sed -n 's|^SMTP *||p' "$work/out")
+# start COMMAND...: runs a server until it says where it is; fails where it is skipped.
+start() {
+  "$@" >"$work/out" 2>"$work/log" &
+  server=$!
+  until_true 90 is_up_or_gone || fail "$1 does not come up"
+  if is_up; then return 0; fi
+  wait "$server" || fail "$1 ended"
+  server=
+  grep -h '^skipped' "$work/out" "$work/log"
+  return 1
+}
+
+# end: stops the server in good order.
+end() {
+  local status=0
+  kill -TERM "$server"
+  until_true 60 is_gone || fail "it does not stop at SIGTERM"
+  wait "$server" || status=$?
+  server=
+  [ "$status" -eq 0 ] || { cat "$work/out"; fail "it ended with $status at SIGTERM"; }
+}
+
+audit() {
+  local status=0
+  found=$(timeout 120 "$programs/tandem" --data-dir "$1" audit) || status=$?
+  if [ "$status" -ne 0 ] || ! grep -q "nothing found" <<<"$found"; then
+    echo "$found"
+    fail "the audit ended with $status"
+  fi
+}
+
+# clients: the server meets them, with three desks.
+clients() {
+  export TANDEM_BIN=$programs/tandem TANDEM_DATA_DIR FOREIGN_GRPC FOREIGN_INGEST FOREIGN_SMTP
+  TANDEM_DATA_DIR=$(said data) FOREIGN_SMTP=$(said SMTP)
+  FOREIGN_GRPC=$(said gRPC | sed 's|^http://||')
+  FOREIGN_INGEST=$(said ingest | sed 's|^http://||')
+  FOREIGN_INGEST=${FOREIGN_INGEST:-$FOREIGN_GRPC}
+  for desk in deploy/desks/acme.yaml deploy/desks/small.yaml "$work/third.yaml"; do
+    "$TANDEM_BIN" --server "http://$FOREIGN_GRPC" apply "$desk" >/dev/null || fail "cannot apply $desk"
+  done
+  if [ -n "$has_grpc" ]; then
+    timeout 180 python3 tests/foreign/agent.py || fail "agent.py"
+  fi
+  timeout 300 python3 tests/foreign/mail.py || fail "mail.py"
+}
+
 sed -e 's/^desk: small/desk: third/' -e 's/small\.example/third.example/' deploy/desks/small.yaml >"$work/third.yaml"
-for desk in deploy/desks/small.yaml "$work/third.yaml"; do
-  "$tandem" --data-dir "$data" apply "$desk" >/dev/null || fail "cannot apply $desk"
-done
-
 export PYTHONDONTWRITEBYTECODE=1
-export TANDEM_BIN=$tandem TANDEM_DATA_DIR=$data FOREIGN_GRPC=$grpc FOREIGN_SMTP=$smtp
-if venv grpcio grpcio-reflection grpcio-status grpcio-health-checking protobuf; then
-  timeout 180 python3 tests/foreign/agent.py || fail "agent.py"
-else
+has_grpc=yes
+venv grpcio grpcio-reflection grpcio-status grpcio-health-checking protobuf || {
+  has_grpc=
   echo "skipped: gRPC by reflection (grpcio cannot be had here)"
-fi
-timeout 300 python3 tests/foreign/mail.py || fail "mail.py"
+}
 
-kill -TERM "$server"
-until_true 30 is_gone || fail "tandem up does not stop at SIGTERM"
-status=0
-wait "$server" || status=$?
-server=
-[ "$status" -eq 0 ] || fail "tandem up ended with $status at SIGTERM"
+echo "-- tandem up"
+start "$programs/tandem" up --data-dir "$work/data" --grpc 127.0.0.1:0 --smtp 127.0.0.1:0
+clients
+end
+audit "$work/data"
 
-status=0
-found=$(timeout 120 "$tandem" --data-dir "$data" audit) || status=$?
-if [ "$status" -ne 0 ] || ! grep -q "nothing found" <<<"$found"; then
-  echo "$found"
-  fail "the audit ended with $status"
+echo "-- a cluster"
+if start "$programs/cluster"; then
+  clients
+  end
 fi
 echo "foreign clients: clean"

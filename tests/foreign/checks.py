@@ -35,7 +35,9 @@ def tandem(*arguments):
 
 def messages(desk, *more):
     """All stored messages of a desk, as the command line lists them."""
-    return json.loads(tandem("--output", "json", "messages", "--desk", desk, "--limit", "100000", *more))
+    server = "http://" + os.environ["FOREIGN_INGEST"]
+    listed = tandem("--server", server, "--output", "json", "messages", "--desk", desk, "--limit", "100000", *more)
+    return json.loads(listed)
 
 
 def wait_until(seconds, condition, pause=0.2):

@@ -42,23 +42,35 @@ class Descriptors(ProtoReflectionDescriptorDatabase):
         )
 
 
-class Server:
-    """The services of a server, by their full names."""
+class Address:
+    """One address, and which services it says it has."""
 
-    def __init__(self, address, token):
+    def __init__(self, address):
         self.channel = grpc.insecure_channel(address)
         self.database = Descriptors(self.channel)
         self.pool = descriptor_pool.DescriptorPool(self.database)
-        self.token = token
-
-    def services(self):
-        return set(self.database.get_services())
+        self.services = set(self.database.get_services())
 
     def health(self, service):
-        """A word such as SERVING. Health is not Tandem's contract but gRPC's own, which clients bring along."""
         check = health_pb2_grpc.HealthStub(self.channel).Check
         answer = check(health_pb2.HealthCheckRequest(service=service), timeout=TIMEOUT)
         return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+
+
+class Server:
+    """The services at one or several addresses, by their full names."""
+
+    def __init__(self, addresses, token):
+        self.addresses = [Address(address) for address in dict.fromkeys(addresses)]
+        self.pool = self.addresses[0].pool
+        self.token = token
+
+    def services(self):
+        return set().union(*(address.services for address in self.addresses))
+
+    def health(self, service):
+        """Words such as SERVING. Health is not Tandem's contract but gRPC's own, which clients bring along."""
+        return {address.health(service) for address in self.addresses}
 
     def message(self, name, **fields):
         """A message of this type."""
@@ -69,7 +81,7 @@ class Server:
 
     def call(self, method, token=None, **fields):
         """Calls `package.Service/Method`; the response. `token=""` calls without one."""
-        stub, request = self._stub(method, self.channel.unary_unary)
+        stub, request = self._stub(method, "unary_unary")
         try:
             return stub(request(**fields), metadata=self._metadata(token), timeout=TIMEOUT)
         except grpc.RpcError as error:
@@ -77,15 +89,16 @@ class Server:
 
     def stream(self, method, requests, token=None, timeout=60):
         """Opens a stream in both directions; `requests` yields messages."""
-        stub, _ = self._stub(method, self.channel.stream_stream)
+        stub, _ = self._stub(method, "stream_stream")
         return stub(requests, metadata=self._metadata(token), timeout=timeout)
 
     def _stub(self, method, kind):
         service, name = method.split("/")
-        found = self.pool.FindServiceByName(service).FindMethodByName(name)
+        address = next(address for address in self.addresses if service in address.services)
+        found = address.pool.FindServiceByName(service).FindMethodByName(name)
         request = message_factory.GetMessageClass(found.input_type)
         response = message_factory.GetMessageClass(found.output_type)
-        stub = kind(
+        stub = getattr(address.channel, kind)(
             "/" + method, request_serializer=request.SerializeToString, response_deserializer=response.FromString
         )
         return stub, request

@@ -36,6 +36,14 @@ pub struct Cluster {
 impl Cluster {
     /// Starts everything, with the three desks. Says "skipped" and returns nothing where a server is missing.
     pub async fn start() -> Option<Self> {
+        let cluster = Self::without_desks().await?;
+        cluster.site.furnish().await;
+        cluster.site.answer().await;
+        Some(cluster)
+    }
+
+    /// Starts everything, with no desk.
+    pub async fn without_desks() -> Option<Self> {
         let postgres = Postgres::start_private().await?;
         let nats = Nats::start().await?;
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
@@ -52,8 +60,6 @@ impl Cluster {
         };
         cluster.routers = (0..REPLICAS).map(|replica| cluster.router(replica)).collect();
         cluster.ingests = (0..REPLICAS).map(|replica| cluster.ingest(replica)).collect();
-        cluster.site.furnish().await;
-        cluster.site.answer().await;
         Some(cluster)
     }
 
@@ -79,9 +85,9 @@ impl Cluster {
         audit::findings(&["--postgres", &self.url])
     }
 
-    /// The database.
-    pub fn database(&self) -> &str {
-        &self.url
+    /// Where keys and logs are.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     fn router(&self, replica: usize) -> Process {

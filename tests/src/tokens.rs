@@ -27,6 +27,13 @@ impl Tokens {
         self.signer.public_key_file()
     }
 
+    /// Writes the admin's token to where `tandem` looks for it, beside the key.
+    pub fn write_admin(&self, directory: &Path) {
+        self.signer
+            .write_admin_token(directory, SystemClock.now())
+            .expect("the directory is ours");
+    }
+
     /// For everything.
     pub fn admin(&self) -> String {
         self.mint(Role::Admin, "admin", DeskScope::All, TTL)
