@@ -89,7 +89,7 @@ pub(crate) enum Command {
     Parked(Parked),
     /// Be an agent in the terminal.
     Work(Work),
-    /// Checks journals, read models and documents for everything that must never happen.
+    /// Checks what is stored for everything that must never happen; nothing should be running meanwhile.
     Audit(Audit),
     /// Makes a token for somebody (needs the data directory's signing key).
     Token(Token),

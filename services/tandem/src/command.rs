@@ -37,7 +37,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     } = cli;
     let client = || Client::connect(&target);
     match command {
-        Command::Up(args) => return embedded::up(&target, &args).await,
+        Command::Up(args) => return embedded::up(&target, &args, output).await,
         Command::Audit(args) => return audit::run(&target, &args, output).await,
         Command::Demo(args) => return demo::run(&args, output).await,
         Command::Token(args) => token::run(&target, &args, output),

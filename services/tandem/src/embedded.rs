@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
 use tandem_bus::{Bus, InProcessBus};
 use tandem_domain::{Clock, IdSource, Role};
 use tandem_ingest::{Ingest, RouterFiles};
@@ -26,11 +27,11 @@ use tandem_service_kit::telemetry::{Program, Telemetry};
 use tandem_store::{SqliteStore, Store};
 use tonic::service::Routes;
 
-use crate::cli::{Target, Up};
+use crate::cli::{Format, Target, Up};
 use crate::client::{ADMIN_TOKEN_FILE, Client, ENDPOINT_FILE};
 use crate::command::apply_file;
 use crate::failure::Failure;
-use crate::output::print_line;
+use crate::output::show;
 pub(crate) use config::{Addresses, EmbeddedConfig};
 
 pub(crate) const AUTH_DIR: &str = "auth";
@@ -38,15 +39,15 @@ const INGEST_SECRET: &str = "auth/ingest.secret";
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `tandem up`
-pub(crate) async fn up(target: &Target, args: &Up) -> Result<ExitCode, Failure> {
+pub(crate) async fn up(target: &Target, args: &Up, output: Format) -> Result<ExitCode, Failure> {
     let (grpc, smtp) = (args.grpc, args.smtp);
     let config = EmbeddedConfig::load(args.config.as_deref(), Addresses { grpc, smtp })?;
     let telemetry =
         Telemetry::start(&config.telemetry, PROGRAM).map_err(|error| Failure::Configuration(chain(&error)))?;
     let signals = signals().map_err(|error| Failure::Fault(format!("signals cannot be heard: {error}")))?;
     let running = Embedded::start(&target.data_dir, config).await?;
-    running.announce()?;
-    let exit = match running.apply(&args.desks).await {
+    running.announce(output)?;
+    let exit = match running.apply(&args.desks, output).await {
         Ok(()) => Ok(ExitCode::from(running.life.clone().run(signals).await)),
         Err(failure) => {
             running.stop().await;
@@ -158,24 +159,42 @@ impl Embedded {
             .map_err(|error| Failure::Fault(format!("cannot write {}: {error}", path.display())))
     }
 
-    fn announce(&self) -> Result<(), Failure> {
+    fn announce(&self, output: Format) -> Result<(), Failure> {
+        let bound = Bound {
+            grpc: self.url(),
+            smtp: self.smtp.to_string(),
+            data: self.data_dir.display().to_string(),
+            token: self.data_dir.join(ADMIN_TOKEN_FILE).display().to_string(),
+        };
         // At once: whoever reads only the first line must not end the program with it.
-        print_line(&format!(
-            "gRPC   {}\nSMTP   {}\ndata   {}\ntoken  {} (admin)",
-            self.url(),
-            self.smtp,
-            self.data_dir.display(),
-            self.data_dir.join(ADMIN_TOKEN_FILE).display()
-        ))
+        show(
+            output,
+            &bound,
+            |Bound {
+                 grpc,
+                 smtp,
+                 data,
+                 token,
+             }| { format!("gRPC   {grpc}\nSMTP   {smtp}\ndata   {data}\ntoken  {token} (admin)") },
+        )
     }
 
-    async fn apply(&self, desks: &[PathBuf]) -> Result<(), Failure> {
+    async fn apply(&self, desks: &[PathBuf], output: Format) -> Result<(), Failure> {
         let client = self.client(Role::Admin, "admin").await?;
         for file in desks {
-            apply_file(&client, file).await?;
+            apply_file(&client, file, output).await?;
         }
         Ok(())
     }
+}
+
+/// What is where.
+#[derive(Serialize)]
+struct Bound {
+    grpc: String,
+    smtp: String,
+    data: String,
+    token: String,
 }
 
 /// What the services share.

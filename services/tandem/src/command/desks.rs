@@ -30,9 +30,9 @@ struct File<'a> {
 }
 
 /// Applies a file and says so.
-pub(crate) async fn apply_file(client: &Client, file: &Path) -> Result<(), Failure> {
+pub(crate) async fn apply_file(client: &Client, file: &Path, output: Format) -> Result<(), Failure> {
     let (file, dry_run) = (file.to_owned(), false);
-    apply(client, &Apply { file, dry_run }, Format::Text).await
+    apply(client, &Apply { file, dry_run }, output).await
 }
 
 /// Applies a file's text quietly.

@@ -95,6 +95,8 @@ impl Validate for EmbeddedConfig {
         check.section("router", &self.router);
         check.section("smtp", &self.smtp);
         check.rule(self.grpc.listen.ip().is_loopback(), "grpc.listen", LOOPBACK);
+        let none = "nothing: a machine talks to itself in plain text";
+        check.rule(self.grpc.tls_cert_file.is_none(), "grpc.tls_cert_file", none);
         check.rule(self.smtp.listen.ip().is_loopback(), "smtp.listen", LOOPBACK);
     }
 }

@@ -27,6 +27,21 @@ fn it_says_where_it_serves_and_serves_there() {
     assert!(greeting.starts_with("220 "), "{greeting}");
 }
 
+#[test]
+fn programs_are_told_where_it_serves_in_json() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let data = directory.path().display().to_string();
+    let addresses = ["--grpc", "127.0.0.1:0", "--smtp", "127.0.0.1:0"];
+    let up = Program::start(&[&["up", "--output", "json", "--data-dir", &data][..], &addresses].concat());
+    let bound: serde_json::Value = serde_json::from_str(&up.line_with("grpc")).expect("JSON");
+    let keys: Vec<_> = bound.as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["data", "grpc", "smtp", "token"]);
+    let token = bound["token"].as_str().expect("a path");
+    let server = bound["grpc"].as_str().expect("an address");
+    let asked = run(&["tickets", "--server", server, "--token-file", token]);
+    asked.complains(2, "there is no desk yet");
+}
+
 fn smtp_session(server: &Server) -> TcpStream {
     let session = TcpStream::connect(server.mailbox.0).expect("mail is taken");
     session.set_read_timeout(Some(DEADLINE)).expect("a deadline");
