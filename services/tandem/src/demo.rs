@@ -43,7 +43,9 @@ pub(crate) async fn run(args: &Demo, output: Format) -> Result<ExitCode, Failure
     let dir = dir.map_err(|error| Failure::Fault(format!("no temporary directory: {error}")))?;
     let stage = Stage::set(&dir, output).await?;
     let shown = tokio::select! {
-        shown = stage.play(args) => shown,
+        // In this order: an interruption is how one that is kept running is meant to end.
+        biased;
+        shown = stage.show(args) => shown,
         interrupted = interrupted() => interrupted.map(|()| ExitCode::from(INTERRUPTED)),
     };
     stage.running.stop().await;
@@ -71,7 +73,7 @@ impl Stage {
         Ok(Self { running, admin, output })
     }
 
-    async fn play(&self, args: &Demo) -> Result<ExitCode, Failure> {
+    async fn show(&self, args: &Demo) -> Result<ExitCode, Failure> {
         let (url, smtp, data) = (self.running.url(), self.running.smtp, self.running.data_dir());
         self.say(&format!("gRPC {url} · SMTP {smtp} · data {}", data.display()))?;
         let mails = mails::all();
@@ -182,8 +184,7 @@ impl Stage {
             "\nstill running; look around, and end it with Ctrl-C:\n{}",
             commands.join("\n")
         ))?;
-        // Until it is interrupted, which the caller waits for.
-        std::future::pending().await
+        interrupted().await
     }
 
     /// For people only.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::run;
+use crate::support::{Program, run};
 
 #[test]
 fn the_demo_comes_to_its_end_with_everybody_served_and_speaks_json() {
@@ -26,4 +26,17 @@ fn the_demo_comes_to_its_end_with_everybody_served_and_speaks_json() {
         summary["tickets_by_language"].as_object().map(serde_json::Map::len) >= Some(6),
         "{summary}"
     );
+}
+
+#[test]
+fn it_can_be_kept_to_look_around_and_then_leaves_nothing_behind() {
+    let demo = Program::start(&["demo", "--keep", "--speed", "200"]);
+    let line = demo.line_with("messages --unrouted");
+    let data = line.split(' ').find(|word| word.starts_with('/')).expect("a path");
+    demo.line_with("work ana");
+    let unrouted = run(&["messages", "--unrouted", "--output", "json", "--data-dir", data]).json();
+    assert_eq!(unrouted.as_array().map(Vec::len), Some(2));
+    demo.signal("INT");
+    assert_eq!(demo.end().code, 0);
+    assert!(!std::path::Path::new(data).exists());
 }
