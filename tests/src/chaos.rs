@@ -11,6 +11,7 @@ mod report;
 mod senders;
 mod tally;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,7 +58,7 @@ pub async fn run(plan: Plan) -> Option<Report> {
 
     stop_sending.cancel();
     let sent = collect(senders, &tally).await;
-    check::drained(arena.site(), &tally).await;
+    check::drained(&mut arena, &tally).await;
     stop_working.cancel();
     workers.join_all().await;
     let mut report = Report::new(plan, &tally);
@@ -93,6 +94,7 @@ fn start_workers(seed: u64, arena: &Arena, tally: &Arc<Tally>, stop: &Cancellati
         tally: tally.clone(),
         stop: stop.clone(),
         rng: rng(seed, &format!("{desk} {agent}")),
+        said: HashSet::new(),
     });
     workers.map(Worker::run).collect()
 }

@@ -30,7 +30,7 @@ teams:
   inside: {{}}
 channels:
   email:
-    offer_ttl: 10s
+    offer_ttl: 5s
     accounts:
       support: {{addresses: [help@{desk}.example], queue: general}}
 agents:

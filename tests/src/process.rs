@@ -69,7 +69,7 @@ impl Process {
     /// The last that it has written.
     pub fn last_words(&self) -> String {
         let log = self.log();
-        let mut last: Vec<&str> = log.lines().rev().take(5).collect();
+        let mut last: Vec<&str> = log.lines().rev().take(2).collect();
         last.reverse();
         last.join("\n")
     }

@@ -59,6 +59,25 @@ async fn who_has_the_skill_gets_the_offer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_offer_that_ran_out_goes_to_the_next_and_cannot_be_accepted_any_more() {
+    let tandem = Embedded::start().await;
+    let site = &tandem.site;
+    let mut ana = Desktop::open(&site.agent(0, ACME, "ana"), ACME, "ana")
+        .await
+        .expect("a stream");
+    let ticket = site.ticket_about(ACME, "slow").await;
+    let missed = ana.offer_of(ticket).await.offer.expect("an offer");
+    let mut ben = Desktop::open(&site.agent(0, ACME, "ben"), ACME, "ben")
+        .await
+        .expect("a stream");
+    let next = ben.offer_of(ticket).await.offer.expect("an offer");
+    let late = ana.accept(missed.offer_id).await.failure.expect("too late");
+    assert_eq!(late.code, i32::from(Code::FailedPrecondition), "{late:?}");
+    assert_eq!(ben.accept(next.offer_id).await.failure, None);
+    assert_eq!(site.ticket_in(ACME, ticket, RoutingState::Assigned).await.owner, "ben");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_joins_the_ticket_and_an_automatic_one_opens_none() {
     let tandem = Embedded::start().await;
     let site = &tandem.site;

@@ -27,6 +27,9 @@ pub(super) struct Worker {
     pub tally: Arc<Tally>,
     pub stop: CancellationToken,
     pub rng: StdRng,
+    /// Offers that were accepted over a stream, whose answer may come late or never: under their own request ids, so
+    /// that a later accept of the same offer may rightly be refused.
+    pub said: HashSet<u64>,
 }
 
 /// Tickets and versions that were dealt with over one stream: lists overlap.
@@ -112,6 +115,7 @@ impl Worker {
             1..5 => {
                 let accept = Action::Accept(v1::AcceptWork { offer_id: offer });
                 // If the stream is lost, the next one's list shows what became of it.
+                self.said.insert(offer);
                 let _ = desktop.say(&request_id(), accept).await;
             }
             _ => {
@@ -179,8 +183,9 @@ impl Worker {
                 self.agent, self.desk
             ));
         }
-        let Write::Accept { ticket: ticket_id, .. } = write else {
-            return;
+        let ticket_id = match write {
+            Write::Accept { ticket, offer } if !self.said.contains(&offer) => ticket,
+            _ => return,
         };
         let request = v1::GetTicketRequest {
             desk: self.desk.to_owned(),

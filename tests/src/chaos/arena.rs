@@ -4,9 +4,14 @@ use clap::ValueEnum;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
+use super::tally::Tally;
 use crate::cluster::Cluster;
 use crate::embedded::Embedded;
+use crate::process::Process;
 use crate::site::Site;
+
+/// `EX_TEMPFAIL`: a server that is needed cannot be reached, and starting again may help.
+const TEMPORARY: i32 = 75;
 
 /// A way of running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -102,20 +107,28 @@ impl Arena {
         }
     }
 
-    /// Processes of Tandem's that have ended by themselves, with what they said last.
-    pub(super) fn ended_by_themselves(&mut self) -> Vec<String> {
-        let processes = match self {
-            Self::Embedded(embedded) => vec![&mut embedded.process],
-            Self::Cluster(cluster) => cluster.ingests.iter_mut().chain(&mut cluster.routers).collect(),
-        };
-        let ended = processes.into_iter().filter_map(|process| {
-            let status = process.ended()?;
-            Some(format!(
-                "a process ended by itself ({status}): {}",
-                process.last_words()
-            ))
-        });
-        ended.collect()
+    /// Starts processes of Tandem's again that ended by themselves because a server was away, as Kubernetes would; to
+    /// end for any other reason is a fault.
+    pub(super) fn supervise(&mut self, tally: &Tally) {
+        match self {
+            Self::Embedded(embedded) => {
+                if has_ended(&mut embedded.process, tally) {
+                    embedded.revive();
+                }
+            }
+            Self::Cluster(cluster) => {
+                for replica in 0..cluster.routers.len() {
+                    if has_ended(&mut cluster.routers[replica], tally) {
+                        cluster.revive_router(replica);
+                    }
+                }
+                for replica in 0..cluster.ingests.len() {
+                    if has_ended(&mut cluster.ingests[replica], tally) {
+                        cluster.revive_ingest(replica);
+                    }
+                }
+            }
+        }
     }
 
     pub(super) async fn stop_and_audit(&mut self) -> Vec<String> {
@@ -124,4 +137,17 @@ impl Arena {
             Self::Cluster(cluster) => cluster.stop_and_audit().await,
         }
     }
+}
+
+fn has_ended(process: &mut Process, tally: &Tally) -> bool {
+    let Some(status) = process.ended() else { return false };
+    if status.code() == Some(TEMPORARY) {
+        tally.started_again.add();
+    } else {
+        tally.violation(format!(
+            "a process ended by itself ({status}): {}",
+            process.last_words()
+        ));
+    }
+    true
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tandem_domain::Timestamp;
 use tandem_proto::v1;
 
+use super::arena::Arena;
 use super::senders::{Kind, Sent};
 use super::tally::Tally;
 use crate::clients::Clients;
@@ -37,10 +38,11 @@ pub(super) struct Found {
 }
 
 /// Waits until every message has its place and every ticket is done.
-pub(super) async fn drained(site: &Site, tally: &Tally) {
-    let (tickets, messages) = (site.admin(0), site.messages(0));
+pub(super) async fn drained(arena: &mut Arena, tally: &Tally) {
+    let (tickets, messages) = (arena.site().admin(0), arena.site().messages(0));
     let mut left = String::new();
     let at_rest = found_within(DRAIN_LIMIT, async || {
+        arena.supervise(tally);
         for desk in DESKS {
             left = match left_on(&tickets, &messages, desk).await {
                 Ok(left) if left.is_empty() => continue,

@@ -17,16 +17,14 @@ const RECOVERY_LIMIT: Duration = Duration::from_secs(40);
 
 /// Kills so many times.
 pub(super) async fn kill(arena: &mut Arena, tally: &Tally, kills: u64, rng: &mut StdRng) {
-    flowing(tally, "before the first kill").await;
+    flowing(arena, tally, "before the first kill").await;
     for number in 1..=kills {
         pause(rng.random_range(0..250)).await;
         if rng.random_bool(0.75) {
             aim(tally).await;
         }
         let victim = arena.choose(rng);
-        for ended in arena.ended_by_themselves() {
-            tally.violation(ended);
-        }
+        arena.supervise(tally);
         note(tally);
         tally.killed(victim.name());
         arena.kill(victim);
@@ -34,7 +32,7 @@ pub(super) async fn kill(arena: &mut Arena, tally: &Tally, kills: u64, rng: &mut
         arena.revive(victim).await;
         // One in four strikes while the last one is still being recovered from.
         if rng.random_bool(0.75) || number == kills {
-            flowing(tally, &format!("after kill {number}, of {}", victim.name())).await;
+            flowing(arena, tally, &format!("after kill {number}, of {}", victim.name())).await;
         } else {
             tally.kills_while_recovering.add();
         }
@@ -62,13 +60,14 @@ fn note(tally: &Tally) {
 }
 
 /// Progress is demanded, not hoped for: mail is taken, and offers are accepted.
-async fn flowing(tally: &Tally, when: &str) {
+async fn flowing(arena: &mut Arena, tally: &Tally, when: &str) {
     let (mails, offers) = (tally.mails_taken.get(), tally.offers_taken.get());
     let flows = || tally.mails_taken.get() > mails && tally.offers_taken.get() > offers;
-    if found_within(RECOVERY_LIMIT, async || flows().then_some(()))
-        .await
-        .is_none()
-    {
+    let flowing = found_within(RECOVERY_LIMIT, async || {
+        arena.supervise(tally);
+        flows().then_some(())
+    });
+    if flowing.await.is_none() {
         let (mails, offers) = (tally.mails_taken.get() - mails, tally.offers_taken.get() - offers);
         tally.violation(format!(
             "{when}: within {RECOVERY_LIMIT:?} {mails} mails and {offers} offers were taken"

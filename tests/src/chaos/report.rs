@@ -31,6 +31,10 @@ impl Report {
             ("writes repeated", &tally.writes_repeated),
             ("offers accepted", &tally.offers_taken),
             ("agents' streams ended", &tally.streams_lost),
+            (
+                "processes that gave up starting, and were started again",
+                &tally.started_again,
+            ),
         ];
         let mut rows: Vec<_> = tally
             .kills_of()
@@ -118,7 +122,7 @@ impl fmt::Display for Report {
         let Plan { mode, kills, seed } = self.plan;
         writeln!(f, "{mode:?}, {kills} kills, seed {seed}")?;
         for (name, count) in &self.rows {
-            writeln!(f, "  {name:<48} {count:>8}")?;
+            writeln!(f, "  {name:<58} {count:>8}")?;
         }
         for violation in &self.violations {
             writeln!(f, "  VIOLATED: {violation}")?;

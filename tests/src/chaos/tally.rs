@@ -55,6 +55,7 @@ pub(super) struct Tally {
     pub kills_with_mail_waiting: Counter,
     pub kills_with_write_waiting: Counter,
     pub kills_while_recovering: Counter,
+    pub started_again: Counter,
     kills_of: Mutex<BTreeMap<String, u64>>,
     /// Kills by number that left a write without answer.
     kills_that_cut_a_write: Mutex<BTreeSet<u64>>,

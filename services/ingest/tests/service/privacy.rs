@@ -130,19 +130,7 @@ async fn neither_logs_nor_the_bus_nor_the_journal_hold_words_or_addresses() {
     assert_eq!(service.takes(&letter("m3")).await, 451);
     assert_ne!(service.answers_for(&format!("{CANARY}@acme.example")).await, 250);
     let mut client = world.caller(&service, Role::Channel, "web").await;
-    let submission = v1::SubmitRequest {
-        desk: ACME.to_owned(),
-        request_id: "one".to_owned(),
-        account: "widget".to_owned(),
-        from: Some(v1::Contact {
-            address: CANARY.to_owned(),
-            name: CANARY.to_owned(),
-        }),
-        subject: CANARY.to_owned(),
-        text: CANARY.to_owned(),
-        conversation_key: CANARY.to_owned(),
-        ..Default::default()
-    };
+    let submission = submission();
     client.submit(submission.clone()).await.unwrap();
     client
         .submit(v1::SubmitRequest {
@@ -174,6 +162,23 @@ async fn neither_logs_nor_the_bus_nor_the_journal_hold_words_or_addresses() {
         let text = held[place].to_ascii_lowercase();
         assert!(text.contains(expected), "the tap at place {place} works: {text}");
         assert!(!text.contains(CANARY), "place {place}: {:?}", around(&text));
+    }
+}
+
+/// All words and addresses of it are the canary.
+fn submission() -> v1::SubmitRequest {
+    v1::SubmitRequest {
+        desk: ACME.to_owned(),
+        request_id: "one".to_owned(),
+        account: "widget".to_owned(),
+        from: Some(v1::Contact {
+            address: CANARY.to_owned(),
+            name: CANARY.to_owned(),
+        }),
+        subject: CANARY.to_owned(),
+        text: CANARY.to_owned(),
+        conversation_key: CANARY.to_owned(),
+        ..Default::default()
     }
 }
 

@@ -60,12 +60,11 @@ async fn an_owner_that_does_not_answer_holds_up_no_other_desk() {
         .serve(&subject::command("router", &key(GLOBEX)))
         .await
         .unwrap();
-    assert_eq!(
-        service.takes(&Letter::new("m1").to(&["help@globex.example"])).await,
-        250
-    );
+    let to_globex = |id| Letter::new(id).to(&["help@globex.example"]);
+    assert_eq!(service.takes(&to_globex("m1")).await, 250);
     let held = timeout(DEADLINE, hanging.next()).await.unwrap().unwrap();
     let since = Instant::now();
+    assert_eq!(service.takes(&to_globex("m2")).await, 250);
     for number in 1..=3 {
         assert_eq!(service.takes(&Letter::new(&format!("a{number}"))).await, 250);
         let messages = world.settled(&service, ACME).await;
@@ -81,7 +80,7 @@ async fn an_owner_that_does_not_answer_holds_up_no_other_desk() {
     );
     drop(hanging);
     held.reply("nothing that can be read".into());
-    assert_eq!(world.settled(&service, GLOBEX).await[0].ticket_id, 1);
+    assert_eq!(world.settled(&service, GLOBEX).await.len(), 2);
 }
 
 /// A router that was restored from a backup of before its desk file was applied.
@@ -129,33 +128,19 @@ async fn what_the_router_refuses_is_parked_listed_and_retried_by_hand() {
         request_id: "one".to_owned(),
         message_id: item.parked_id.clone(),
     };
-    assert!(
-        client
-            .retry_parked_message(retry.clone())
-            .await
-            .unwrap()
-            .into_inner()
-            .retried
-    );
+    let retried = async |request: v1::RetryParkedMessageRequest| {
+        let answer = client.clone().retry_parked_message(request).await;
+        answer.unwrap().into_inner().retried
+    };
+    assert!(retried(retry.clone()).await);
     eventually(async || events(&restored, ACME).await.len() == 2).await;
-    assert!(
-        !client
-            .retry_parked_message(retry.clone())
-            .await
-            .unwrap()
-            .into_inner()
-            .retried,
-        "it is not parked any more"
-    );
+    assert!(!retried(retry.clone()).await, "it is not parked any more");
     let foreign = v1::RetryParkedMessageRequest {
         desk: GLOBEX.to_owned(),
         message_id: second.items[0].parked_id.clone(),
         ..retry.clone()
     };
-    assert!(
-        !client.retry_parked_message(foreign).await.unwrap().into_inner().retried,
-        "it is another desk's"
-    );
+    assert!(!retried(foreign).await, "it is another desk's");
     let nameless = v1::RetryParkedMessageRequest {
         request_id: String::new(),
         ..retry
