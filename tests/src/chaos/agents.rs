@@ -10,12 +10,14 @@ use rand::rngs::StdRng;
 use tandem_proto::v1;
 use tandem_proto::v1::work_request::Action;
 use tandem_proto::v1::work_response::Event;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 
 use super::tally::Tally;
 use crate::agent::{Desktop, request_id};
 use crate::clients::Clients;
+use crate::wait::DEADLINE;
 
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
@@ -138,7 +140,7 @@ impl Worker {
     /// Writes until the outcome is known, always under one request id; whether it was done.
     async fn surely(&mut self, write: Write) -> bool {
         let id = request_id();
-        let mut was_cut = false;
+        let mut was_done = false;
         loop {
             let clients = self.any();
             let waiting = self.tally.writes_waiting.enter();
@@ -151,18 +153,50 @@ impl Worker {
                 }
                 Err(status) if is_passing(&status) => {
                     if is_cut(&status) {
-                        self.tally.write_cut();
-                        was_cut = true;
+                        was_done |= self.cut(write).await;
                     }
                     self.tally.writes_repeated.add();
                 }
                 Err(status) => {
-                    self.refused(&clients, write, &status, was_cut).await;
+                    self.refused(write, &status, was_done);
                     return false;
                 }
             }
             tokio::time::sleep(RETRY_AFTER).await;
         }
+    }
+
+    /// No answer came: whether it was done all the same. Nobody else could have done it.
+    async fn cut(&mut self, write: Write) -> bool {
+        let kill = self.tally.kills.get();
+        let (ticket, done) = match write {
+            Write::Accept { ticket, offer } if !self.said.contains(&offer) => (ticket, v1::RoutingState::Assigned),
+            Write::Move(Step::Resolve, ticket) => (ticket, v1::RoutingState::Done),
+            _ => {
+                self.tally.write_cut(kill, false);
+                return false;
+            }
+        };
+        let now = self.look_at(ticket).await;
+        let was_done = now.is_some_and(|now| now.owner == self.agent && now.state() == done);
+        self.tally.write_cut(kill, was_done);
+        was_done
+    }
+
+    /// A ticket as it is, as soon as anybody tells; none where it takes too long.
+    async fn look_at(&mut self, ticket_id: u64) -> Option<v1::Ticket> {
+        let give_up = Instant::now() + DEADLINE;
+        while Instant::now() < give_up {
+            let request = v1::GetTicketRequest {
+                desk: self.desk.to_owned(),
+                ticket_id,
+            };
+            if let Ok(answer) = self.any().tickets().get_ticket(request).await {
+                return answer.into_inner().ticket;
+            }
+            tokio::time::sleep(RETRY_AFTER).await;
+        }
+        None
     }
 
     fn note(&self, ticket: Option<&v1::Ticket>) {
@@ -174,34 +208,17 @@ impl Worker {
 
     /// Between a list and a write much can happen. But what was done already is no longer refused: the same
     /// request gets the same answer.
-    async fn refused(&self, clients: &Clients, write: Write, status: &Status, was_cut: bool) {
+    fn refused(&self, write: Write, status: &Status, was_done: bool) {
         self.tally.writes_refused.add();
+        let (agent, desk) = (self.agent, self.desk);
         let fair = [Code::FailedPrecondition, Code::NotFound, Code::PermissionDenied];
         if !fair.contains(&status.code()) {
-            self.tally.violation(format!(
-                "{write:?} of {} on {} was answered {status}",
-                self.agent, self.desk
-            ));
+            self.tally
+                .violation(format!("{write:?} of {agent} on {desk} was answered {status}"));
         }
-        let ticket_id = match write {
-            Write::Accept { ticket, offer } if !self.said.contains(&offer) => ticket,
-            _ => return,
-        };
-        let request = v1::GetTicketRequest {
-            desk: self.desk.to_owned(),
-            ticket_id,
-        };
-        let now = clients
-            .tickets()
-            .get_ticket(request)
-            .await
-            .ok()
-            .and_then(|answer| answer.into_inner().ticket);
-        let is_mine = now.is_some_and(|now| now.owner == self.agent && now.state() == v1::RoutingState::Assigned);
-        if was_cut && is_mine {
+        if was_done {
             self.tally.violation(format!(
-                "{write:?} of {} on {} was done, and then refused",
-                self.agent, self.desk
+                "{write:?} of {agent} on {desk} was done, and then refused: {status}"
             ));
         }
     }

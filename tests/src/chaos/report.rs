@@ -13,102 +13,101 @@ const MANY_KILLS: u64 = 100;
 pub struct Report {
     plan: Plan,
     rows: Vec<(String, u64)>,
-    kills_after_a_commit: u64,
+    /// Kills that fell between a commit and its answer.
+    hits: u64,
     violations: Vec<String>,
 }
 
 impl Report {
     pub(super) fn new(plan: Plan, tally: &Tally) -> Self {
-        let counts = [
-            ("mails answered 250", &tally.mails_taken),
-            ("mails put off (4xx)", &tally.mails_refused),
-            ("mails that found no server", &tally.mails_not_sent),
-            ("mails left without an answer", &tally.mails_unanswered),
-            ("mails sent again after that", &tally.mails_sent_again),
-            ("writes done", &tally.writes_done),
-            ("writes refused by the state", &tally.writes_refused),
-            ("writes left without an answer", &tally.writes_unanswered),
-            ("writes repeated", &tally.writes_repeated),
-            ("offers accepted", &tally.offers_taken),
-            ("agents' streams ended", &tally.streams_lost),
-            (
-                "processes that gave up starting, and were started again",
-                &tally.started_again,
-            ),
-        ];
-        let mut rows: Vec<_> = tally
-            .kills_of()
-            .into_iter()
-            .map(|(name, kills)| (format!("kills of {name}"), kills))
-            .collect();
-        rows.extend([
-            (
-                "kills while a mail waited for its answer".to_owned(),
-                tally.kills_with_mail_waiting.get(),
-            ),
-            (
-                "kills while a write waited for its answer".to_owned(),
-                tally.kills_with_write_waiting.get(),
-            ),
-            (
-                "kills that cut a write's answer off".to_owned(),
-                tally.kills_that_cut_a_write(),
-            ),
-            (
-                "kills while the last one was recovered from".to_owned(),
-                tally.kills_while_recovering.get(),
-            ),
-        ]);
-        rows.extend(counts.map(|(name, counter)| (name.to_owned(), counter.get())));
-        Self {
+        let kills = tally.kills_of().into_iter();
+        let mut report = Self {
             plan,
-            rows,
-            kills_after_a_commit: 0,
+            rows: kills.map(|(name, kills)| (format!("kills of {name}"), kills)).collect(),
+            hits: tally.kills_after_a_write(),
             violations: Vec::new(),
-        }
+        };
+        report.add_kills(tally);
+        report.add_traffic(tally);
+        report
     }
 
-    pub(super) fn found(&mut self, found: &Found) {
-        self.kills_after_a_commit = found.kills_after_a_commit.len() as u64;
-        self.rows.extend(
-            [
-                (
-                    "kills between a mail's commit and its answer",
-                    self.kills_after_a_commit,
-                ),
-                ("mails without an answer that were stored", found.unanswered_and_stored),
-                ("mails without an answer that were not", found.unanswered_and_not_stored),
-                ("mails sent in all", found.mails),
-                ("of these on a ticket", found.on_tickets),
-                ("of these unrouted", found.unrouted),
-                ("of these compared byte by byte", found.compared),
-                ("tickets", found.tickets),
-            ]
-            .map(|(name, count)| (name.to_owned(), count)),
+    fn add_kills(&mut self, tally: &Tally) {
+        self.add(
+            "kills while a mail waited for its answer",
+            tally.kills_with_mail_waiting.get(),
+        );
+        self.add(
+            "kills while a write waited for its answer",
+            tally.kills_with_write_waiting.get(),
+        );
+        self.add("kills that cut a write's answer off", tally.kills_that_cut_a_write());
+        self.add(
+            "kills between a write's commit and its answer",
+            tally.kills_after_a_write(),
+        );
+        self.add(
+            "kills while the last one was recovered from",
+            tally.kills_while_recovering.get(),
+        );
+        self.add(
+            "processes that gave up starting, and were started again",
+            tally.started_again.get(),
         );
     }
 
+    fn add_traffic(&mut self, tally: &Tally) {
+        self.add("mails answered 250", tally.mails_taken.get());
+        self.add("mails put off (4xx)", tally.mails_refused.get());
+        self.add("mails that found no server", tally.mails_not_sent.get());
+        self.add("mails left without an answer", tally.mails_unanswered.get());
+        self.add("mails sent again after that", tally.mails_sent_again.get());
+        self.add("writes done", tally.writes_done.get());
+        self.add("writes refused by the state", tally.writes_refused.get());
+        self.add("writes left without an answer", tally.writes_unanswered.get());
+        self.add("of these found to be done", tally.writes_unanswered_and_done.get());
+        self.add("writes repeated", tally.writes_repeated.get());
+        self.add("offers accepted", tally.offers_taken.get());
+        self.add("agents' streams ended", tally.streams_lost.get());
+    }
+
+    pub(super) fn found(&mut self, found: &Found) {
+        let hits = found.kills_after_a_commit.len() as u64;
+        self.hits += hits;
+        self.add("kills between a mail's commit and its answer", hits);
+        self.add("mails without an answer that were stored", found.unanswered_and_stored);
+        self.add("mails without an answer that were not", found.unanswered_and_not_stored);
+        self.add("mails sent in all", found.mails);
+        self.add("of these on a ticket", found.on_tickets);
+        self.add("of these unrouted", found.unrouted);
+        self.add("of these compared byte by byte", found.compared);
+        self.add("tickets", found.tickets);
+    }
+
     pub(super) fn audited(&mut self, findings: Vec<String>) {
-        self.rows.push(("audit findings".to_owned(), findings.len() as u64));
-        self.violations
-            .extend(findings.into_iter().map(|finding| format!("audit: {finding}")));
+        self.add("audit findings", findings.len() as u64);
+        let findings = findings.into_iter().map(|finding| format!("audit: {finding}"));
+        self.violations.extend(findings);
     }
 
     /// Adds what went wrong on the way; a run that hit nothing has proved nothing.
     pub(super) fn judge(&mut self, tally: &Tally) {
         self.violations.extend(tally.violations());
-        let hits = [
-            ("a mail", tally.kills_with_mail_waiting.get(), 1),
-            ("a write", tally.kills_with_write_waiting.get(), 1),
-            ("a mail's answer", self.kills_after_a_commit, MANY_KILLS),
-            ("a write's answer", tally.kills_that_cut_a_write(), MANY_KILLS),
+        let aims = [
+            ("while a mail waited", tally.kills_with_mail_waiting.get(), 1),
+            ("while a write waited", tally.kills_with_write_waiting.get(), 1),
+            ("between a commit and its answer", self.hits, MANY_KILLS),
         ];
-        for (what, hit, kills_needed) in hits {
-            if hit == 0 && self.plan.kills >= kills_needed {
+        for (when, hits, kills_needed) in aims {
+            if hits == 0 && self.plan.kills >= kills_needed {
                 self.violations
-                    .push(format!("the run proves nothing: no kill hit {what}"));
+                    .push(format!("the run proves nothing: no kill fell {when}"));
             }
         }
+    }
+
+    fn add(&mut self, name: &str, count: u64) {
+        self.rows.push((name.to_owned(), count));
     }
 
     /// What must never happen, and did.

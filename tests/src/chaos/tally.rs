@@ -48,6 +48,7 @@ pub(super) struct Tally {
     pub writes_done: Counter,
     pub writes_refused: Counter,
     pub writes_unanswered: Counter,
+    pub writes_unanswered_and_done: Counter,
     pub writes_repeated: Counter,
     pub offers_taken: Counter,
     pub streams_lost: Counter,
@@ -59,6 +60,8 @@ pub(super) struct Tally {
     kills_of: Mutex<BTreeMap<String, u64>>,
     /// Kills by number that left a write without answer.
     kills_that_cut_a_write: Mutex<BTreeSet<u64>>,
+    /// Of these, those that left one that had been done.
+    kills_after_a_write: Mutex<BTreeSet<u64>>,
     /// The highest version of each ticket that an answer has told.
     told: Mutex<BTreeMap<(String, u64), u64>>,
     violations: Mutex<Vec<String>>,
@@ -83,9 +86,18 @@ impl Tally {
         lock(&self.kills_of).clone()
     }
 
-    pub(super) fn write_cut(&self) {
+    /// The answer to a write got lost, after so many kills, and the write was done or not.
+    pub(super) fn write_cut(&self, kill: u64, was_done: bool) {
         self.writes_unanswered.add();
-        lock(&self.kills_that_cut_a_write).insert(self.kills.get());
+        lock(&self.kills_that_cut_a_write).insert(kill);
+        if was_done {
+            self.writes_unanswered_and_done.add();
+            lock(&self.kills_after_a_write).insert(kill);
+        }
+    }
+
+    pub(super) fn kills_after_a_write(&self) -> u64 {
+        lock(&self.kills_after_a_write).len() as u64
     }
 
     pub(super) fn kills_that_cut_a_write(&self) -> u64 {
