@@ -119,10 +119,9 @@ async fn who_talks_before_the_greeting_is_answered_or_refused_and_nothing_else()
         codes.push(reply.code);
     }
     let taken = codes == [220, 250, 250, 250, 354, 250, 221];
-    assert!(
-        taken || matches!(codes[..], [554 | 521, ..] | [220, 554 | 503, ..]),
-        "{codes:?}"
-    );
+    // How much of it is there when the server looks is chance: refused at the greeting, behind EHLO, or not at all.
+    let refused = codes.last().is_some_and(|last| [503, 521, 554].contains(last));
+    assert!(taken || refused, "{codes:?}");
     let stored = lists::messages(&tandem.site.messages(0), GLOBEX).await.expect("a list");
     assert_eq!(stored.len(), usize::from(taken));
     write_normally(&tandem.site, 1).await;
