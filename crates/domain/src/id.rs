@@ -111,6 +111,26 @@ key!(
     /// A tag that a rule put on a ticket.
     Tag
 );
+key!(
+    /// A calendar of working time.
+    CalendarId
+);
+key!(
+    /// An SLA policy: what is promised to which tickets.
+    PolicyId
+);
+key!(
+    /// An escalation ladder.
+    LadderId
+);
+key!(
+    /// A role whose contacts are told of an escalation, such as `supervisors`.
+    RoleId
+);
+key!(
+    /// Somebody who can be told of an escalation.
+    ContactId
+);
 
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {

@@ -14,6 +14,7 @@ pub mod id;
 pub mod language;
 pub mod requirement;
 pub mod routing;
+pub mod sla;
 pub mod ticket;
 pub mod time;
 
@@ -23,10 +24,11 @@ pub use core::{Actor, Cause, Context, Core, Event, RestoreError, Role, RowChange
 pub use desk::CompiledDesk;
 pub use error::ErrorCode;
 pub use id::{
-    AccountId, AgentId, ConversationId, DeskId, IdSource, InvalidKey, MessageId, OfferId, QueueId, SkillId, Tag,
-    TeamId, TicketId,
+    AccountId, AgentId, CalendarId, ContactId, ConversationId, DeskId, IdSource, InvalidKey, LadderId, MessageId,
+    OfferId, PolicyId, QueueId, RoleId, SkillId, Tag, TeamId, TicketId,
 };
 pub use language::{LanguageTag, Proficiency};
 pub use requirement::{Requirement, SkillLevel};
+pub use sla::{ClockKind, SlaPlan};
 pub use ticket::{Priority, RoutingState, TicketStatus};
 pub use time::{Clock, Timestamp};
