@@ -144,6 +144,36 @@ impl IngestService for Api {
         self.taker.wake.notify_one();
         Ok(Response::new(v1::RetryParkedMessageResponse { retried }))
     }
+
+    async fn store_answer(
+        &self,
+        _request: Request<v1::StoreAnswerRequest>,
+    ) -> Result<Response<v1::StoreAnswerResponse>, Status> {
+        Err(Status::unimplemented("being built"))
+    }
+
+    type AnswersStream = futures::stream::BoxStream<'static, Result<v1::AnswersResponse, Status>>;
+
+    async fn answers(
+        &self,
+        _request: Request<tonic::Streaming<v1::AnswersRequest>>,
+    ) -> Result<Response<Self::AnswersStream>, Status> {
+        Err(Status::unimplemented("being built"))
+    }
+
+    async fn list_deliveries(
+        &self,
+        _request: Request<v1::ListDeliveriesRequest>,
+    ) -> Result<Response<v1::ListDeliveriesResponse>, Status> {
+        Err(Status::unimplemented("being built"))
+    }
+
+    async fn retry_delivery(
+        &self,
+        _request: Request<v1::RetryDeliveryRequest>,
+    ) -> Result<Response<v1::RetryDeliveryResponse>, Status> {
+        Err(Status::unimplemented("being built"))
+    }
 }
 
 impl Api {

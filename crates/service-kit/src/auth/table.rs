@@ -42,6 +42,7 @@ const WORK: &[Role] = &[Admin, Supervisor, Agent];
 const LOOK: &[Role] = &[Admin, Supervisor, Agent, Reader, Service];
 const OVERSEE: &[Role] = &[Admin, Supervisor, Reader, Service];
 const BRING: &[Role] = &[Admin, Channel, Service];
+const INSIDE: &[Role] = &[Service];
 
 use DeskRule::{Any, InRequest, InStream};
 
@@ -54,6 +55,10 @@ pub const METHODS: &[MethodRule] = &[
     row("/tandem.v1.IngestService/ListUnrouted",        OVERSEE, InRequest),
     row("/tandem.v1.IngestService/ListParkedMessages",  OVERSEE, InRequest),
     row("/tandem.v1.IngestService/RetryParkedMessage",  STEER,   InRequest),
+    row("/tandem.v1.IngestService/StoreAnswer",         INSIDE,  InRequest),
+    row("/tandem.v1.IngestService/Answers",             BRING,   InStream),
+    row("/tandem.v1.IngestService/ListDeliveries",      OVERSEE, InRequest),
+    row("/tandem.v1.IngestService/RetryDelivery",       STEER,   InRequest),
 
     row("/tandem.v1.TicketService/GetTicket",           LOOK,    InRequest),
     row("/tandem.v1.TicketService/ListTickets",         LOOK,    InRequest),

@@ -63,6 +63,8 @@ pub(super) fn message(stored: &StoredDocument) -> Result<v1::Message, StoreError
         gaps: document.gaps.iter().map(ToString::to_string).collect(),
         rules: document.rules,
         received_at: Some(time(stored.received_at)),
+        direction: v1::MessageDirection::Inbound.into(),
+        author: String::new(),
     })
 }
 
