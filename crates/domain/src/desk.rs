@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, AgentId, Channel, LanguageTag, Proficiency, QueueId, SkillId, SkillLevel, TeamId};
+use crate::{
+    AccountId, AgentId, Channel, ContactId, LanguageTag, Proficiency, QueueId, SkillId, SkillLevel, SlaPlan, TeamId,
+};
 
 /// What the router needs of one version of a desk file. It travels in the activation event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,28 @@ pub struct CompiledDesk {
     pub accounts: BTreeMap<AccountId, Channel>,
     /// How long a resolved ticket can be reopened before it is closed for good.
     pub close_after: Duration,
+    /// The desk's time zone (IANA): its days begin and end in it.
+    #[serde(default = "utc")]
+    pub timezone: String,
+    /// The share of tickets that is to be accepted within a time, by channel. No entry: none is set.
+    #[serde(default)]
+    pub service_levels: BTreeMap<Channel, ServiceLevel>,
+    /// Calendars, SLA policies and ladders.
+    #[serde(default)]
+    pub sla: SlaPlan,
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+/// `80% in 30s`: how many of a channel's tickets are to be accepted how soon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceLevel {
+    /// Percent, 1 to 100.
+    pub share_percent: u8,
+    /// From the ticket's opening to its first accept, by the wall clock; above zero.
+    pub within: Duration,
 }
 
 /// What an agent can do.
@@ -49,6 +73,9 @@ pub struct AgentProfile {
     pub capacity: u32,
     /// The most tickets at once per channel; no entry: only capacity limits.
     pub channel_max: BTreeMap<Channel, u32>,
+    /// Who is told when a rung tells the ticket's owner; none: nobody.
+    #[serde(default)]
+    pub contact: Option<ContactId>,
 }
 
 /// How one queue's tickets are offered.
@@ -66,6 +93,16 @@ pub struct QueuePolicy {
     pub decline_pause: Duration,
     /// This many offers missed in a row make an agent *not responding*.
     pub max_missed: u32,
+    /// Support level: 1 (first line) to 3.
+    #[serde(default = "first_tier")]
+    pub tier: u8,
+    /// The queue of the next tier, for tickets that climb; its tier is above this one's. None: the ladder's top.
+    #[serde(default)]
+    pub next_tier: Option<QueueId>,
+}
+
+const fn first_tier() -> u8 {
+    1
 }
 
 /// What a ticket of a channel costs and how long things take there.

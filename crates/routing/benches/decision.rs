@@ -11,7 +11,7 @@ use tandem_domain::desk::{AgentProfile, ChannelPolicy, QueuePolicy};
 use tandem_domain::routing::{Command, Intake, RoutingEvent};
 use tandem_domain::{
     Actor, AgentId, Cause, Channel, CompiledDesk, Context, ConversationId, Core, Event, MessageId, Presence, Priority,
-    Proficiency, SkillLevel, TicketId, Timestamp, Trace,
+    Proficiency, SkillLevel, SlaPlan, TicketId, Timestamp, Trace,
 };
 use tandem_routing::RoutingCore;
 use uuid::Uuid;
@@ -39,6 +39,7 @@ fn agent(number: usize) -> AgentProfile {
         languages: languages.into(),
         capacity: 5,
         channel_max: BTreeMap::new(),
+        contact: None,
     }
 }
 
@@ -64,10 +65,15 @@ fn desk(agents: usize) -> CompiledDesk {
             aging: Some(Duration::from_hours(1)),
             decline_pause: Duration::from_mins(1),
             max_missed: 3,
+            tier: 1,
+            next_tier: None,
         }],
         channels: [(Channel::Email, policy)].into(),
         accounts: [(key("mail"), Channel::Email)].into(),
         close_after: Duration::from_millis(1),
+        timezone: "UTC".to_owned(),
+        service_levels: BTreeMap::new(),
+        sla: SlaPlan::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Any event at all.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::collection::{btree_map, btree_set, vec};
@@ -11,7 +12,7 @@ use tandem_domain::explain::{Rank, Ranking};
 use tandem_domain::routing::{DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent};
 use tandem_domain::{
     Actor, Cause, Channel, CompiledDesk, ConversationId, Event, LanguageTag, MessageId, OfferId, Presence, Priority,
-    Proficiency, Requirement, Role, SkillLevel, TicketId, Timestamp, Trace,
+    Proficiency, Requirement, Role, SkillLevel, SlaPlan, TicketId, Timestamp, Trace,
 };
 use uuid::Uuid;
 
@@ -143,6 +144,7 @@ fn agent() -> impl Strategy<Value = AgentProfile> {
             languages,
             capacity,
             channel_max,
+            contact: None,
         })
 }
 
@@ -156,6 +158,8 @@ fn queue() -> impl Strategy<Value = QueuePolicy> {
             aging,
             decline_pause,
             max_missed,
+            tier: 1,
+            next_tier: None,
         },
     )
 }
@@ -197,6 +201,9 @@ fn compiled_desk() -> impl Strategy<Value = CompiledDesk> {
             channels,
             accounts,
             close_after: head.4,
+            timezone: "UTC".to_owned(),
+            service_levels: BTreeMap::new(),
+            sla: SlaPlan::default(),
         },
     )
 }

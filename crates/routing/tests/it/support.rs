@@ -6,7 +6,7 @@ use std::time::Duration;
 use tandem_domain::desk::{AgentProfile, ChannelPolicy, QueuePolicy};
 use tandem_domain::routing::Intake;
 use tandem_domain::{
-    Actor, AgentId, Channel, CompiledDesk, ConversationId, MessageId, Priority, Proficiency, Role, SkillLevel,
+    Actor, AgentId, Channel, CompiledDesk, ConversationId, MessageId, Priority, Proficiency, Role, SkillLevel, SlaPlan,
     Timestamp,
 };
 use uuid::Uuid;
@@ -47,6 +47,7 @@ pub(crate) fn agent(id: &str) -> AgentProfile {
         languages: [(key("en"), Proficiency::C1)].into(),
         capacity: 2,
         channel_max: BTreeMap::new(),
+        contact: None,
     }
 }
 
@@ -94,6 +95,8 @@ pub(crate) fn queue(id: &str) -> QueuePolicy {
         aging: Some(Duration::from_hours(1)),
         decline_pause: seconds(60),
         max_missed: 3,
+        tier: 1,
+        next_tier: None,
     }
 }
 
@@ -128,6 +131,9 @@ pub(crate) fn desk(agents: impl IntoIterator<Item = AgentProfile>) -> CompiledDe
         .into(),
         accounts: [(key("mail"), Channel::Email)].into(),
         close_after: Duration::from_hours(72),
+        timezone: "UTC".to_owned(),
+        service_levels: BTreeMap::new(),
+        sla: SlaPlan::default(),
     }
 }
 

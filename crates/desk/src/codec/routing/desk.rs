@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tandem_domain::desk::{AgentProfile, ChannelPolicy, QueuePolicy};
-use tandem_domain::{AccountId, Channel, CompiledDesk};
+use tandem_domain::{AccountId, Channel, CompiledDesk, SlaPlan};
 use tandem_proto::v1;
 
 use crate::DecodeError;
@@ -54,6 +54,9 @@ pub(super) fn from_proto(desk: v1::CompiledDesk) -> Result<CompiledDesk, DecodeE
         channels: desk.channels.iter().map(channel).collect::<Result<_, _>>()?,
         accounts: desk.accounts.iter().map(account).collect::<Result<_, DecodeError>>()?,
         close_after: duration("close_after", desk.close_after)?,
+        timezone: "UTC".to_owned(),
+        service_levels: BTreeMap::new(),
+        sla: SlaPlan::default(),
     })
 }
 
@@ -102,6 +105,7 @@ fn agent(agent: &v1::AgentProfile) -> Result<AgentProfile, DecodeError> {
             .iter()
             .map(maximum)
             .collect::<Result<BTreeMap<_, _>, DecodeError>>()?,
+        contact: None,
     })
 }
 
@@ -127,6 +131,8 @@ fn queue(queue: &v1::QueuePolicy) -> Result<QueuePolicy, DecodeError> {
             .transpose()?,
         decline_pause: duration("queue.decline_pause", queue.decline_pause)?,
         max_missed: queue.max_missed,
+        tier: 1,
+        next_tier: None,
     })
 }
 

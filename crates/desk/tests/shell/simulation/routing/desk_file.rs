@@ -7,7 +7,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use tandem_domain::desk::{AgentProfile, ChannelPolicy, QueuePolicy};
 use tandem_domain::routing::Intake;
-use tandem_domain::{Channel, CompiledDesk, ConversationId, MessageId, Priority, Proficiency, Timestamp};
+use tandem_domain::{Channel, CompiledDesk, ConversationId, MessageId, Priority, Proficiency, SlaPlan, Timestamp};
 use uuid::Uuid;
 
 pub(super) const AGENTS: [&str; 3] = ["ana", "bob", "cem"];
@@ -24,6 +24,7 @@ pub(super) fn compiled() -> CompiledDesk {
         languages: [(key("en"), Proficiency::C1)].into(),
         capacity: 3,
         channel_max: [(Channel::Chat, 1)].into(),
+        contact: None,
     };
     let policy = |units, hold_units, wrap_up| ChannelPolicy {
         units,
@@ -46,10 +47,15 @@ pub(super) fn compiled() -> CompiledDesk {
             aging: Some(Duration::from_secs(20)),
             decline_pause: Duration::from_secs(2),
             max_missed: 3,
+            tier: 1,
+            next_tier: None,
         }],
         channels: [(Channel::Email, policy(1, 0, 0)), (Channel::Chat, policy(2, 1, 3))].into(),
         accounts: [(key("mail"), Channel::Email), (key("web"), Channel::Chat)].into(),
         close_after: Duration::from_hours(24),
+        timezone: "UTC".to_owned(),
+        service_levels: BTreeMap::new(),
+        sla: SlaPlan::default(),
     }
 }
 
