@@ -131,6 +131,11 @@ key!(
     /// Somebody who can be told of an escalation.
     ContactId
 );
+key!(
+    /// A secret's name: what it names stands in the file of this name in a service's directory of secrets,
+    /// and never in a desk file.
+    SecretName
+);
 
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
@@ -169,6 +174,15 @@ number!(
 number!(
     /// An offer's number on its desk: 1, 2, 3 …, shown as `O17`.
     OfferId, "O"
+);
+
+number!(
+    /// An escalation's number on its desk: 1, 2, 3 …, shown as `E17`.
+    EscalationId, "E"
+);
+number!(
+    /// A notification's number on its desk: 1, 2, 3 …, shown as `N17`.
+    NotificationId, "N"
 );
 
 macro_rules! uuid_id {

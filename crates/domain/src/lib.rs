@@ -9,6 +9,7 @@ pub mod channel;
 pub mod core;
 pub mod desk;
 pub mod error;
+pub mod escalation;
 pub mod explain;
 pub mod id;
 pub mod language;
@@ -24,8 +25,8 @@ pub use core::{Actor, Cause, Context, Core, Event, RestoreError, Role, RowChange
 pub use desk::CompiledDesk;
 pub use error::ErrorCode;
 pub use id::{
-    AccountId, AgentId, CalendarId, ContactId, ConversationId, DeskId, IdSource, InvalidKey, LadderId, MessageId,
-    OfferId, PolicyId, QueueId, RoleId, SkillId, Tag, TeamId, TicketId,
+    AccountId, AgentId, CalendarId, ContactId, ConversationId, DeskId, EscalationId, IdSource, InvalidKey, LadderId,
+    MessageId, NotificationId, OfferId, PolicyId, QueueId, RoleId, SecretName, SkillId, Tag, TeamId, TicketId,
 };
 pub use language::{LanguageTag, Proficiency};
 pub use requirement::{Requirement, SkillLevel};
