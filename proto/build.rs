@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use prost::Message as _;
 
-const FILES: [&str; 6] = ["common", "ingest", "ticket", "agent", "desk", "events"];
+const FILES: [&str; 9] = ["common", "ingest", "ticket", "agent", "desk", "sla", "escalation", "events", "metrics"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=tandem");

@@ -59,6 +59,8 @@ named_enum!(
         Done = "done",
         /// Withdrawn before it was served.
         Cancelled = "cancelled",
+        /// The customer left before it was served.
+        Abandoned = "abandoned",
     }
 );
 

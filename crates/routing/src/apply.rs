@@ -1,9 +1,11 @@
 //! Events become state. The only place where facts change.
 
+use tandem_domain::explain::Ranking;
 use tandem_domain::routing::{Intake, RequeueReason, RevokeReason, RoutingEvent};
 use tandem_domain::{AgentId, CompiledDesk, Event, OfferId, Presence, Requirement, TicketId, Timestamp};
 
 use crate::agents::AgentIx;
+use crate::answers::Answers;
 use crate::classes::Classes;
 use crate::desk::{Asked, Desk};
 use crate::ended::End;
@@ -15,22 +17,63 @@ impl State {
     pub(crate) fn apply(&mut self, event: &Event<RoutingEvent>) {
         self.applied += 1;
         self.just_closed.forget_old(event.at);
-        let ticket = ticket_of(&event.body);
+        let ticket = event.body.ticket();
         self.count_event(ticket, event.at);
         self.fold(&event.body, event.at);
         self.note_in_work_list(ticket);
     }
 
     fn fold(&mut self, body: &RoutingEvent, at: Timestamp) {
+        use RoutingEvent as E;
         match body {
-            RoutingEvent::DeskActivated(desk) => self.switch_desk((**desk).clone()),
-            RoutingEvent::TicketOpened {
+            E::DeskActivated(desk) => self.switch_desk((**desk).clone()),
+            E::PresenceChanged { agent, presence } => self.set_presence(agent, *presence, at),
+            E::TicketOpened {
                 ticket,
                 intake,
                 requirement,
             } => self.open(*ticket, intake, requirement, at),
-            RoutingEvent::MessageAdded { ticket, .. } => self.ticket_mut(*ticket).messages += 1,
-            RoutingEvent::PresenceChanged { agent, presence } => self.set_presence(agent, *presence, at),
+            E::MessageAdded {
+                ticket,
+                automatic,
+                received_at,
+                ..
+            } => self.add_message(*ticket, *automatic, *received_at, at),
+            E::OfferIssued { .. }
+            | E::OfferAccepted { .. }
+            | E::OfferDeclined { .. }
+            | E::OfferExpired { .. }
+            | E::OfferRevoked { .. } => self.fold_offer(body, at),
+            E::TicketHeld { ticket } => self.hold(*ticket, at),
+            E::TicketResumed { ticket } | E::WrapUpInterrupted { ticket } => self.take_up(*ticket, at),
+            E::TicketRequeued {
+                ticket,
+                requirement,
+                reason,
+            } => self.requeue(*ticket, requirement, *reason, at),
+            E::WrapUpStarted { ticket, until } => self.wrap_up(*ticket, *until, at),
+            E::TicketDone { ticket } => self.finish(*ticket, at),
+            E::TicketCancelled { ticket } => self.withdraw(*ticket, Phase::Cancelled, at),
+            E::TicketAbandoned { ticket } => self.withdraw(*ticket, Phase::Abandoned, at),
+            E::TicketClosed { ticket } => self.forget(*ticket, at),
+            E::AnswerAdded {
+                ticket,
+                message,
+                visible,
+                ..
+            } => self.ticket_mut(*ticket).answers.add(*message, *visible, at),
+            E::AnswerDelivered { ticket, message } => self.ticket_mut(*ticket).answers.deliver(*message),
+            E::AnswerFailed {
+                ticket,
+                message,
+                reason,
+            } => self.ticket_mut(*ticket).answers.fail(*message, *reason, at),
+            E::PriorityChanged { ticket, priority } => self.reprioritise(*ticket, *priority),
+        }
+    }
+
+    fn fold_offer(&mut self, body: &RoutingEvent, at: Timestamp) {
+        match body {
             RoutingEvent::OfferIssued {
                 offer,
                 ticket,
@@ -38,7 +81,7 @@ impl State {
                 expires_at,
                 ranking,
             } => {
-                self.ticket_mut(*ticket).chosen = Some(Box::new(ranking.clone()));
+                self.choose(*ticket, ranking);
                 self.offer(*offer, *ticket, agent, *expires_at, at);
             }
             RoutingEvent::OfferAccepted { offer, ticket, agent } => self.accept(*offer, *ticket, agent, at),
@@ -74,45 +117,7 @@ impl State {
                     self.pass_over(*ticket, agent, self.pause_end(*ticket, at), at);
                 }
             }
-            RoutingEvent::TicketHeld { ticket } => self.shift(
-                *ticket,
-                Phase::OnHold {
-                    owner: self.owner(*ticket),
-                },
-                at,
-            ),
-            RoutingEvent::TicketResumed { ticket } | RoutingEvent::WrapUpInterrupted { ticket } => {
-                self.shift(
-                    *ticket,
-                    Phase::Assigned {
-                        owner: self.owner(*ticket),
-                    },
-                    at,
-                );
-            }
-            RoutingEvent::TicketRequeued {
-                ticket,
-                requirement,
-                reason,
-            } => {
-                self.requeue(*ticket, requirement, *reason, at);
-            }
-            RoutingEvent::WrapUpStarted { ticket, until } => {
-                self.shift(
-                    *ticket,
-                    Phase::WrappingUp {
-                        owner: self.owner(*ticket),
-                        until: *until,
-                    },
-                    at,
-                );
-            }
-            RoutingEvent::TicketDone { ticket } => self.finish(*ticket, at),
-            RoutingEvent::TicketCancelled { ticket } => {
-                self.shift(*ticket, Phase::Cancelled, at);
-                self.forget(*ticket, at);
-            }
-            RoutingEvent::TicketClosed { ticket } => self.forget(*ticket, at),
+            _ => {}
         }
     }
 
@@ -169,7 +174,41 @@ impl State {
             opened_at: intake.received_at.min(at),
             changed_at: at,
             version: 1,
+            reprioritised: 0,
+            moved: 0,
+            answers: Answers {
+                waiting_since: Some(intake.received_at.min(at)),
+                ..Answers::default()
+            },
         });
+    }
+
+    fn add_message(&mut self, id: TicketId, automatic: bool, received_at: Timestamp, at: Timestamp) {
+        let ticket = self.ticket_mut(id);
+        ticket.messages += 1;
+        if !automatic {
+            ticket.answers.wait(received_at.min(at));
+        }
+    }
+
+    fn hold(&mut self, id: TicketId, at: Timestamp) {
+        let owner = self.owner(id);
+        self.shift(id, Phase::OnHold { owner }, at);
+    }
+
+    fn take_up(&mut self, id: TicketId, at: Timestamp) {
+        let owner = self.owner(id);
+        self.shift(id, Phase::Assigned { owner }, at);
+    }
+
+    fn wrap_up(&mut self, id: TicketId, until: Timestamp, at: Timestamp) {
+        let owner = self.owner(id);
+        self.shift(id, Phase::WrappingUp { owner, until }, at);
+    }
+
+    fn withdraw(&mut self, id: TicketId, phase: Phase, at: Timestamp) {
+        self.shift(id, phase, at);
+        self.forget(id, at);
     }
 
     fn requeue(&mut self, id: TicketId, requirement: &Requirement, reason: RequeueReason, at: Timestamp) {
@@ -177,7 +216,9 @@ impl State {
         let handed_back = matches!(reason, RequeueReason::Requested | RequeueReason::Transferred);
         let holder = self.ticket(id).phase.holder().filter(|_| handed_back);
         self.queue(id, requirement, at);
-        self.ticket_mut(id).chosen = None;
+        let ticket = self.ticket_mut(id);
+        ticket.chosen = None;
+        ticket.moved = ticket.version;
         if let Some(agent) = holder {
             let agent = self.agents.get(agent).id.clone();
             self.pass_over(id, &agent, self.pause_end(id, at), at);
@@ -193,6 +234,14 @@ impl State {
 
 /// Offers.
 impl State {
+    fn choose(&mut self, id: TicketId, ranking: &Ranking) {
+        let ticket = self.ticket_mut(id);
+        ticket.chosen = Some(Box::new(ranking.clone()));
+        if ranking.direct {
+            ticket.moved = ticket.version;
+        }
+    }
+
     fn offer(&mut self, offer: OfferId, id: TicketId, agent: &AgentId, expires_at: Timestamp, at: Timestamp) {
         self.last_offer = offer.0;
         let agent = self.agents.place(agent);
@@ -213,7 +262,11 @@ impl State {
     fn accept(&mut self, offer: OfferId, id: TicketId, agent: &AgentId, at: Timestamp) {
         let owner = self.agents.place(agent);
         self.stop_pauses(id);
-        self.ticket_mut(id).trail.owners.insert(owner);
+        let queue = self.requirement(self.ticket(id)).queue.clone();
+        self.pace.accepted(&queue, at);
+        let ticket = self.ticket_mut(id);
+        ticket.trail.owners.insert(owner);
+        ticket.moved = ticket.version;
         self.shift(id, Phase::Assigned { owner }, at);
         self.ended_offers.add(offer, agent.clone(), End::Accepted);
         self.answer(agent);
@@ -276,6 +329,7 @@ impl State {
     pub(crate) fn switch_desk(&mut self, compiled: CompiledDesk) {
         let desk = Desk::new(compiled);
         self.agents.adopt(&desk);
+        self.pace.keep(|queue| desk.queue(queue).is_some());
         let channels: Vec<_> = self
             .tickets
             .values()
@@ -305,27 +359,5 @@ impl State {
         ticket.class = class;
         ticket.trail.queues.insert(requirement.queue);
         self.enter(id);
-    }
-}
-
-/// The ticket that the event is about.
-pub(crate) fn ticket_of(body: &RoutingEvent) -> Option<TicketId> {
-    match body {
-        RoutingEvent::DeskActivated(_) | RoutingEvent::PresenceChanged { .. } => None,
-        RoutingEvent::TicketOpened { ticket, .. }
-        | RoutingEvent::MessageAdded { ticket, .. }
-        | RoutingEvent::OfferIssued { ticket, .. }
-        | RoutingEvent::OfferAccepted { ticket, .. }
-        | RoutingEvent::OfferDeclined { ticket, .. }
-        | RoutingEvent::OfferExpired { ticket, .. }
-        | RoutingEvent::OfferRevoked { ticket, .. }
-        | RoutingEvent::TicketHeld { ticket }
-        | RoutingEvent::TicketResumed { ticket }
-        | RoutingEvent::TicketRequeued { ticket, .. }
-        | RoutingEvent::WrapUpStarted { ticket, .. }
-        | RoutingEvent::TicketDone { ticket }
-        | RoutingEvent::WrapUpInterrupted { ticket }
-        | RoutingEvent::TicketCancelled { ticket }
-        | RoutingEvent::TicketClosed { ticket } => Some(*ticket),
     }
 }

@@ -98,6 +98,12 @@ impl Classes {
         &self.list[class.0]
     }
 
+    /// How many wait before this place in the queue, whatever they ask for.
+    pub(crate) fn ahead_in_queue(&self, queue: &QueueId, key: WaitKey) -> usize {
+        let classes = self.list.iter().filter(|class| class.requirement.queue == *queue);
+        classes.map(|class| class.ahead_of(key)).sum()
+    }
+
     pub(crate) fn find(&self, requirement: &Requirement) -> Option<ClassIx> {
         self.by_requirement.get(requirement).copied()
     }

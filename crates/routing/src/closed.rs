@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use tandem_domain::routing::TicketView;
-use tandem_domain::{TicketId, Timestamp};
+use tandem_domain::{ConversationId, TicketId, Timestamp};
 
 use crate::ticket::Trail;
 
@@ -13,25 +13,52 @@ use crate::ticket::Trail;
 #[derive(Debug, Default)]
 pub(crate) struct JustClosed {
     order: VecDeque<(Timestamp, TicketId)>,
-    tickets: BTreeMap<TicketId, (TicketView, Trail)>,
+    tickets: BTreeMap<TicketId, Closed>,
+    conversations: BTreeMap<ConversationId, TicketId>,
+}
+
+/// A ticket at its end.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) view: TicketView,
+    pub(crate) trail: Trail,
+    /// How many public answers it got.
+    pub(crate) answers: u64,
 }
 
 /// Far longer than a batch of commands takes to be committed.
 const CLOSED_KEPT: Duration = Duration::from_mins(10);
 
 impl JustClosed {
-    pub(crate) fn get(&self, ticket: TicketId) -> Option<&(TicketView, Trail)> {
+    pub(crate) fn get(&self, ticket: TicketId) -> Option<&Closed> {
         self.tickets.get(&ticket)
     }
 
-    pub(crate) fn add(&mut self, at: Timestamp, view: TicketView, trail: Trail) {
-        self.order.push_back((at, view.id));
-        self.tickets.insert(view.id, (view, trail));
+    /// The conversation's last ticket, if it was closed just now.
+    pub(crate) fn last_of(&self, conversation: ConversationId) -> Option<&Closed> {
+        self.get(*self.conversations.get(&conversation)?)
+    }
+
+    pub(crate) fn add(&mut self, at: Timestamp, closed: Closed) {
+        let (ticket, conversation) = (closed.view.id, closed.view.conversation);
+        self.order.push_back((at, ticket));
+        self.conversations.insert(conversation, ticket);
+        self.tickets.insert(ticket, closed);
     }
 
     pub(crate) fn forget_old(&mut self, now: Timestamp) {
         while let Some((_, ticket)) = self.order.pop_front_if(|(at, _)| at.plus(CLOSED_KEPT) < now) {
-            self.tickets.remove(&ticket);
+            self.forget(ticket);
+        }
+    }
+
+    fn forget(&mut self, ticket: TicketId) {
+        let Some(closed) = self.tickets.remove(&ticket) else {
+            return;
+        };
+        let conversation = closed.view.conversation;
+        if self.conversations.get(&conversation) == Some(&ticket) {
+            self.conversations.remove(&conversation);
         }
     }
 }

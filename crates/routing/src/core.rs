@@ -1,7 +1,7 @@
 //! [`RoutingCore`]: the pure state machine behind the router.
 
 use tandem_domain::routing::{Answer, Command, Query, Rejection, Reply, RoutingEvent};
-use tandem_domain::{AgentId, Context, Core, DeskId, Event, RestoreError, RowChange, Timestamp};
+use tandem_domain::{AgentId, Context, ConversationId, Core, DeskId, Event, RestoreError, RowChange, Timestamp};
 
 use crate::state::State;
 use crate::turn::Turn;
@@ -23,6 +23,13 @@ impl RoutingCore {
             .filter(|agent| agent.changed > before)
             .map(|agent| agent.id.clone())
             .collect()
+    }
+
+    /// The conversations of chats that `events`, already applied, have moved or answered. How others move up in the
+    /// queue meanwhile is not among it.
+    #[must_use]
+    pub fn changed_chats(&self, events: &[Event<RoutingEvent>]) -> Vec<ConversationId> {
+        self.state.changed_chats(events)
     }
 }
 
@@ -84,6 +91,7 @@ impl Core for RoutingCore {
                     .collect(),
             ),
             Query::Explain(ticket) => Answer::Explain(state.explain(*ticket, now).map(Box::new)),
+            Query::Standing(conversation) => Answer::Standing(state.standing(*conversation, now)),
             Query::Desk => Answer::Desk(state.desk.as_ref().map(|desk| Box::new(desk.compiled.clone()))),
         }
     }

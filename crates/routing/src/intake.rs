@@ -1,7 +1,7 @@
-//! Messages come in: each ends up on exactly one ticket, or is unrouted.
+//! Customers come and go: each message ends up on exactly one ticket, or is unrouted.
 
 use tandem_domain::routing::{Intake, Reply, RequeueReason, RoutingEvent};
-use tandem_domain::{Presence, TicketId};
+use tandem_domain::{ConversationId, Presence, TicketId};
 
 use crate::desk::Asked;
 use crate::ticket::Phase;
@@ -54,7 +54,7 @@ impl Turn<'_> {
     /// The customer wrote, so the ticket must be on somebody's desk again.
     fn wake(&mut self, ticket: TicketId) {
         match self.state.ticket(ticket).phase {
-            Phase::Queued | Phase::Offered { .. } | Phase::Assigned { .. } | Phase::Cancelled => {}
+            Phase::Queued | Phase::Offered { .. } | Phase::Assigned { .. } | Phase::Cancelled | Phase::Abandoned => {}
             Phase::OnHold { owner } if self.is_online(owner) && self.has_full_room(owner, ticket) => {
                 self.emit(RoutingEvent::TicketResumed { ticket });
             }
@@ -62,6 +62,21 @@ impl Turn<'_> {
             Phase::WrappingUp { .. } => self.emit(RoutingEvent::WrapUpInterrupted { ticket }),
             Phase::Done { .. } => self.put_back(ticket, RequeueReason::Reopened),
         }
+    }
+
+    /// The customer does not wait any longer: nobody serves what nobody has accepted.
+    pub(crate) fn customer_left(&mut self, conversation: ConversationId) -> Outcome {
+        let Some(ticket) = self.state.conversations.get(&conversation).copied() else {
+            return Outcome::Reply(Reply::Unrouted);
+        };
+        match self.state.ticket(ticket).phase {
+            Phase::Queued | Phase::Offered { .. } => {
+                self.revoke_of(ticket);
+                self.emit(RoutingEvent::TicketAbandoned { ticket });
+            }
+            _ => self.end_service(ticket),
+        }
+        Outcome::Ticket(ticket)
     }
 
     fn is_online(&self, agent: crate::agents::AgentIx) -> bool {

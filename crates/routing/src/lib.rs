@@ -9,6 +9,8 @@
 
 mod activate;
 mod agents;
+mod answering;
+mod answers;
 mod apply;
 mod bits;
 mod classes;
@@ -20,9 +22,12 @@ mod explain;
 mod intake;
 mod matching;
 mod offers;
+mod pace;
 mod presence;
 pub mod rows;
 mod snapshot;
+mod stale;
+mod standing;
 mod state;
 mod summary;
 mod ticket;

@@ -2,7 +2,7 @@
 //!
 //! | table | key | value |
 //! |---|---|---|
-//! | [`TICKET`] | ticket number | JSON [`TicketView`](tandem_domain::routing::TicketView); closed and cancelled tickets stay |
+//! | [`TICKET`] | ticket number | JSON [`TicketView`](tandem_domain::routing::TicketView); closed, cancelled and abandoned tickets stay |
 //! | [`TICKET_BY_STATE`] | `<routing state>/<ticket number>` | empty |
 //! | [`TICKET_BY_QUEUE`] | `<queue>/<ticket number>` | empty |
 //! | [`TICKET_BY_AGENT`] | `<agent>/<ticket number>` | empty; owned by, last owned by, or offered to the agent |
@@ -23,7 +23,6 @@ use tandem_domain::routing::RoutingEvent;
 use tandem_domain::{AgentId, CompiledDesk, Event, MessageId, RowChange, TicketId, Timestamp};
 
 use crate::agents::AgentIx;
-use crate::apply::ticket_of;
 use crate::state::State;
 use crate::ticket::Trail;
 
@@ -173,7 +172,7 @@ fn changed_tickets<'a>(
     let every = state.tickets.keys().filter(|_| switched);
     let mut changed: BTreeMap<_, Vec<_>> = every.map(|ticket| (*ticket, Vec::new())).collect();
     for event in events {
-        if let Some(ticket) = ticket_of(&event.body) {
+        if let Some(ticket) = event.body.ticket() {
             changed.entry(ticket).or_default().push(&event.body);
         }
     }
@@ -191,11 +190,10 @@ fn ticket_rows(state: &State, id: TicketId, own: &[&RoutingEvent], switched: boo
 
 fn trail(state: &State, id: TicketId) -> &Trail {
     let closed = || {
-        &state
-            .just_closed
-            .get(id)
+        let closed = state.just_closed.get(id);
+        &closed
             .expect("a ticket is remembered until its last rows are written")
-            .1
+            .trail
     };
     state.tickets.get(&id).map_or_else(closed, |ticket| &ticket.trail)
 }
@@ -205,7 +203,7 @@ fn changed_agents(state: &State, events: &[Event<RoutingEvent>]) -> BTreeSet<Age
     let mut agents = BTreeSet::new();
     for event in events {
         agents.extend(agent_of(&event.body).and_then(|agent| state.agents.known(agent)));
-        if let Some(ticket) = ticket_of(&event.body).filter(|_| may_free_owner(&event.body)) {
+        if let Some(ticket) = event.body.ticket().filter(|_| may_free_owner(&event.body)) {
             agents.extend(trail(state, ticket).owners.iter().copied());
         }
         if activated(&event.body).is_some() {

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use tandem_domain::desk::AgentProfile;
 use tandem_domain::routing::TicketView;
-use tandem_domain::{Channel, ConversationId, OfferId, QueueId, Requirement, TicketId, TicketStatus, Timestamp};
+use tandem_domain::{
+    Channel, ConversationId, OfferId, Priority, QueueId, Requirement, TicketId, TicketStatus, Timestamp,
+};
 
 use crate::agents::{AgentIx, Agents, Load};
 use crate::bits::Bits;
 use crate::classes::{ClassIx, Classes, WaitKey};
-use crate::closed::JustClosed;
+use crate::closed::{Closed, JustClosed};
 use crate::desk::Desk;
 use crate::ended::EndedOffers;
+use crate::pace::Pace;
 use crate::ticket::{PassedOver, Phase, Ticket};
 use crate::timers::{Timer, Timers};
 
@@ -31,6 +34,7 @@ pub(crate) struct State {
     pub(crate) timers: Timers,
     pub(crate) touched: Touched,
     pub(crate) just_closed: JustClosed,
+    pub(crate) pace: Pace,
     pub(crate) last_ticket: u64,
     pub(crate) last_offer: u64,
     /// How many events there were.
@@ -83,7 +87,7 @@ impl State {
         }
     }
 
-    fn wait_key(&self, ticket: &Ticket) -> WaitKey {
+    pub(crate) fn wait_key(&self, ticket: &Ticket) -> WaitKey {
         self.classes
             .get(ticket.class)
             .key(ticket.id, ticket.priority, ticket.opened_at)
@@ -177,6 +181,15 @@ impl State {
         }
     }
 
+    /// Makes a ticket more or less urgent, which may change its place among those that wait.
+    pub(crate) fn reprioritise(&mut self, id: TicketId, priority: Priority) {
+        self.leave(id);
+        let ticket = self.ticket_mut(id);
+        ticket.priority = priority;
+        ticket.reprioritised = ticket.version;
+        self.enter(id);
+    }
+
     /// Takes the ticket out of the indices of its phase.
     fn leave(&mut self, id: TicketId) {
         let ticket = self.ticket(id);
@@ -236,7 +249,12 @@ impl State {
             .remove(&id)
             .expect("events name tickets that are not closed");
         self.conversations.remove(&ticket.conversation);
-        self.just_closed.add(at, view, ticket.trail);
+        let closed = Closed {
+            view,
+            trail: ticket.trail,
+            answers: ticket.answers.count(),
+        };
+        self.just_closed.add(at, closed);
     }
 
     /// Nobody is passed over for this ticket any more.

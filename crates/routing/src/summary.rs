@@ -31,6 +31,7 @@ pub(crate) fn of(
         RoutingState::WrappingUp => format!("served; {owner} wraps up until {until} at the latest"),
         RoutingState::Done => format!("resolved; a new message reopens it until {until}"),
         RoutingState::Cancelled => "cancelled".to_owned(),
+        RoutingState::Abandoned => "abandoned: the customer left before anybody had it".to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ use tandem_domain::{
 };
 
 use crate::agents::AgentIx;
+use crate::answers::Answers;
 use crate::classes::ClassIx;
 use crate::desk::Asked;
 use crate::timers::Timer;
@@ -37,6 +38,7 @@ pub(crate) enum Phase {
         closes_at: Timestamp,
     },
     Cancelled,
+    Abandoned,
 }
 
 impl Phase {
@@ -49,6 +51,7 @@ impl Phase {
             Self::WrappingUp { .. } => RoutingState::WrappingUp,
             Self::Done { .. } => RoutingState::Done,
             Self::Cancelled => RoutingState::Cancelled,
+            Self::Abandoned => RoutingState::Abandoned,
         }
     }
 
@@ -57,7 +60,7 @@ impl Phase {
             Self::Queued | Self::Offered { .. } | Self::Assigned { .. } => TicketStatus::Open,
             Self::OnHold { .. } => TicketStatus::Pending,
             Self::WrappingUp { .. } | Self::Done { .. } => TicketStatus::Resolved,
-            Self::Cancelled => TicketStatus::Closed,
+            Self::Cancelled | Self::Abandoned => TicketStatus::Closed,
         }
     }
 
@@ -66,7 +69,7 @@ impl Phase {
         match self {
             Self::Offered { agent, .. } => Some(agent),
             Self::Assigned { owner } | Self::OnHold { owner } | Self::WrappingUp { owner, .. } => Some(owner),
-            Self::Queued | Self::Done { .. } | Self::Cancelled => None,
+            Self::Queued | Self::Done { .. } | Self::Cancelled | Self::Abandoned => None,
         }
     }
 
@@ -75,8 +78,13 @@ impl Phase {
         match self {
             Self::Assigned { owner } | Self::OnHold { owner } | Self::WrappingUp { owner, .. } => Some(owner),
             Self::Done { owner, .. } => owner,
-            Self::Queued | Self::Offered { .. } | Self::Cancelled => None,
+            Self::Queued | Self::Offered { .. } | Self::Cancelled | Self::Abandoned => None,
         }
+    }
+
+    /// Whether the customer is served, or will not be.
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self.status(), TicketStatus::Resolved | TicketStatus::Closed)
     }
 
     /// When it ends by itself, and how.
@@ -85,7 +93,7 @@ impl Phase {
             Self::Offered { expires_at, .. } => Some((expires_at, Timer::OfferExpires)),
             Self::WrappingUp { until, .. } => Some((until, Timer::WrapUpEnds)),
             Self::Done { closes_at, .. } => Some((closes_at, Timer::Closes)),
-            Self::Queued | Self::Assigned { .. } | Self::OnHold { .. } | Self::Cancelled => None,
+            Self::Queued | Self::Assigned { .. } | Self::OnHold { .. } | Self::Cancelled | Self::Abandoned => None,
         }
     }
 }
@@ -124,6 +132,11 @@ pub(crate) struct Ticket {
     pub(crate) opened_at: Timestamp,
     pub(crate) changed_at: Timestamp,
     pub(crate) version: u64,
+    /// The version at which its priority was changed last; 0: never.
+    pub(crate) reprioritised: u64,
+    /// The version at which it was accepted, put into a queue or offered by hand last; 0: never.
+    pub(crate) moved: u64,
+    pub(crate) answers: Answers,
 }
 
 impl Ticket {
@@ -142,6 +155,6 @@ impl Ticket {
 
     /// Whether the customer is not yet served: such tickets keep their queue in the desk file.
     pub(crate) fn is_open(&self) -> bool {
-        !matches!(self.phase, Phase::Done { .. } | Phase::Cancelled)
+        !matches!(self.phase, Phase::Done { .. } | Phase::Cancelled | Phase::Abandoned)
     }
 }

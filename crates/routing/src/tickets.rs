@@ -1,6 +1,6 @@
 //! What agents and supervisors do with tickets.
 
-use tandem_domain::routing::{Rejection, RequeueReason, RevokeReason, RoutingEvent};
+use tandem_domain::routing::{Rejection, RequeueReason, RevokeReason, RoutingEvent, TransferTarget};
 use tandem_domain::{AgentId, Presence, QueueId, RoutingState, TicketId};
 
 use crate::agents::AgentIx;
@@ -40,7 +40,27 @@ impl Turn<'_> {
         Ok(Outcome::Ticket(ticket))
     }
 
-    pub(crate) fn transfer_to_queue(&mut self, ticket: TicketId, queue: &QueueId) -> Result<Outcome, Rejection> {
+    pub(crate) fn transfer(
+        &mut self,
+        ticket: TicketId,
+        to: &TransferTarget,
+        seen: Option<u64>,
+    ) -> Result<Outcome, Rejection> {
+        self.refuse_moved(ticket, seen)?;
+        match to {
+            TransferTarget::Queue(queue) if seen.is_some() && self.stands_in(ticket, queue) => {
+                Ok(Outcome::Ticket(ticket))
+            }
+            TransferTarget::Queue(queue) => self.transfer_to_queue(ticket, queue),
+            TransferTarget::Agent(agent) => self.transfer_to_agent(ticket, agent),
+        }
+    }
+
+    fn stands_in(&self, ticket: TicketId, queue: &QueueId) -> bool {
+        self.state.requirement(self.state.ticket(ticket)).queue == *queue
+    }
+
+    fn transfer_to_queue(&mut self, ticket: TicketId, queue: &QueueId) -> Result<Outcome, Rejection> {
         self.permit(ticket, "transfer", &[Queued, Offered, Assigned, OnHold])?;
         let desk = self.state.desk();
         if desk.queue(queue).is_none() {
@@ -57,7 +77,7 @@ impl Turn<'_> {
         Ok(Outcome::Ticket(ticket))
     }
 
-    pub(crate) fn transfer_to_agent(&mut self, ticket: TicketId, to: &AgentId) -> Result<Outcome, Rejection> {
+    fn transfer_to_agent(&mut self, ticket: TicketId, to: &AgentId) -> Result<Outcome, Rejection> {
         let phase = self
             .permit(ticket, "transfer", &[Queued, Offered, Assigned, OnHold])?
             .phase;
@@ -99,7 +119,7 @@ impl Turn<'_> {
     }
 
     /// Takes the ticket's offer back, if there is one.
-    fn revoke_of(&mut self, ticket: TicketId) {
+    pub(crate) fn revoke_of(&mut self, ticket: TicketId) {
         if let Phase::Offered { .. } = self.state.ticket(ticket).phase {
             self.revoke(ticket, RevokeReason::TicketMoved);
         }
@@ -109,15 +129,22 @@ impl Turn<'_> {
 /// Ending, and not.
 impl Turn<'_> {
     pub(crate) fn resolve(&mut self, ticket: TicketId) -> Result<Outcome, Rejection> {
-        let phase = self
-            .permit(ticket, "resolve", &[Queued, Offered, Assigned, OnHold])?
-            .phase;
+        self.permit(ticket, "resolve", &[Queued, Offered, Assigned, OnHold])?;
+        self.end_service(ticket);
+        Ok(Outcome::Ticket(ticket))
+    }
+
+    /// The customer is served, if that was not so before.
+    pub(crate) fn end_service(&mut self, ticket: TicketId) {
+        let phase = self.state.ticket(ticket).phase;
+        if phase.is_over() {
+            return;
+        }
         self.revoke_of(ticket);
         match phase.owner() {
             Some(owner) => self.begin_wrap_up(ticket, owner),
             None => self.emit(RoutingEvent::TicketDone { ticket }),
         }
-        Ok(Outcome::Ticket(ticket))
     }
 
     /// Wrap-up takes the full units, which a ticket from hold may not find: it is done at once then.

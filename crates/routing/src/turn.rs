@@ -1,6 +1,6 @@
 //! One turn of the core: a command, a tick or a lost session, and all that follows at once.
 
-use tandem_domain::routing::{Command, Rejection, Reply, RoutingEvent, TransferTarget};
+use tandem_domain::routing::{Command, Rejection, Reply, RoutingEvent};
 use tandem_domain::{AgentId, Context, Event, Role, RoutingState, TicketId, Timestamp};
 
 use crate::agents::AgentIx;
@@ -57,14 +57,21 @@ impl<'a> Turn<'a> {
             Command::Hold { ticket } => self.hold(ticket),
             Command::Resume { ticket } => self.resume(ticket),
             Command::Requeue { ticket } => self.requeue(ticket),
-            Command::Transfer {
+            Command::Transfer { ticket, to, seen } => self.transfer(ticket, &to, seen),
+            Command::SetPriority { ticket, priority, seen } => self.set_priority(ticket, priority, seen),
+            Command::Answer {
                 ticket,
-                to: TransferTarget::Queue(queue),
-            } => self.transfer_to_queue(ticket, &queue),
-            Command::Transfer {
+                message,
+                author,
+                visible,
+                then,
+            } => self.answer(ticket, message, author, visible, then),
+            Command::ReportDelivery {
                 ticket,
-                to: TransferTarget::Agent(agent),
-            } => self.transfer_to_agent(ticket, &agent),
+                message,
+                outcome,
+            } => self.report_delivery(ticket, message, outcome),
+            Command::CustomerLeft { conversation } => Ok(self.customer_left(conversation)),
             Command::Resolve { ticket } => self.resolve(ticket),
             Command::FinishWrapUp { ticket } => self.finish_wrap_up(ticket),
             Command::Reopen { ticket } => self.reopen(ticket),
@@ -103,13 +110,15 @@ impl Turn<'_> {
             .ok_or_else(|| unknown("agent", id.as_str(), known))
     }
 
+    /// The ticket that the request's field `ticket_id` names.
+    pub(crate) fn find_ticket(&self, id: TicketId) -> Result<&Ticket, Rejection> {
+        let ticket = self.state.tickets.get(&id);
+        ticket.ok_or_else(|| unknown("ticket_id", &id.to_string(), []))
+    }
+
     /// The ticket, if the caller may do `action` with it and its state is one of `allowed`.
     pub(crate) fn permit(&self, id: TicketId, action: &str, allowed: &[RoutingState]) -> Result<&Ticket, Rejection> {
-        let ticket = self
-            .state
-            .tickets
-            .get(&id)
-            .ok_or_else(|| unknown("ticket_id", &id.to_string(), []))?;
+        let ticket = self.find_ticket(id)?;
         self.check_owner(ticket)?;
         let state = ticket.phase.state();
         if allowed.contains(&state) {

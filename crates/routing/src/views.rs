@@ -36,13 +36,16 @@ impl State {
             opened_at: ticket.opened_at,
             changed_at: ticket.changed_at,
             version: ticket.version,
+            waiting_since: ticket.answers.waiting_since,
+            answered_at: ticket.answers.answered_at(),
+            undelivered: ticket.answers.undelivered.clone(),
         }
     }
 
     /// The ticket as it is, or as it was when it was closed just now.
     pub(crate) fn view_of(&self, id: TicketId) -> Option<TicketView> {
         let open = self.tickets.get(&id).map(|ticket| self.view(ticket));
-        open.or_else(|| self.just_closed.get(id).map(|(view, _)| view.clone()))
+        open.or_else(|| self.just_closed.get(id).map(|closed| closed.view.clone()))
     }
 
     pub(crate) fn agent_view(&self, agent: AgentIx) -> AgentView {

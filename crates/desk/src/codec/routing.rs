@@ -1,10 +1,12 @@
 //! The router's events as `tandem.v1.RouterEvent`.
 
+mod answer;
 mod decode;
 mod desk;
 mod encode;
 mod intake;
 mod offer;
+mod sla;
 
 use prost::Message;
 use tandem_domain::routing::RoutingEvent;
@@ -55,10 +57,15 @@ impl Journaled for RoutingCore {
         })
     }
 
-    /// An agent's work list is announced when one of its tickets or the agent has changed.
+    /// An agent's work list is announced when one of its tickets or the agent has changed, a chat's
+    /// conversation when its ticket has moved or was answered.
     fn topics(&self, events: &[Event<RoutingEvent>]) -> Vec<String> {
-        let agents = self.changed_work_lists(events.len());
-        agents.iter().map(|agent| format!("agent.{agent}")).collect()
+        let agents = self.changed_work_lists(events.len()).into_iter();
+        let chats = self.changed_chats(events).into_iter();
+        agents
+            .map(|agent| format!("agent.{agent}"))
+            .chain(chats.map(|conversation| format!("conversation.{conversation}")))
+            .collect()
     }
 }
 
@@ -93,4 +100,9 @@ kinds!(
     WrapUpInterrupted,
     TicketCancelled,
     TicketClosed,
+    TicketAbandoned,
+    AnswerAdded,
+    AnswerDelivered,
+    AnswerFailed,
+    PriorityChanged,
 );

@@ -1,8 +1,8 @@
 //! Enumerations, both ways. A value that is not given, or that this program does not know, is damage:
 //! guessing what a newer program meant would change what the journal says.
 
-use tandem_domain::routing::{DeclineReason, RequeueReason, RevokeReason};
-use tandem_domain::{Channel, Presence, Priority, Proficiency, Role};
+use tandem_domain::routing::{DeclineReason, RequeueReason, RevokeReason, UndeliveredReason};
+use tandem_domain::{Channel, ClockKind, Presence, Priority, Proficiency, Role};
 use tandem_proto::v1;
 
 use super::common::damaged;
@@ -48,4 +48,14 @@ word!(
     RequeueReason,
     v1::ticket_requeued::Reason,
     [Requested, Transferred, AgentRemoved, Reopened, CustomerReplied]
+);
+word!(
+    UndeliveredReason,
+    v1::UndeliveredReason,
+    [Refused, Bounced, Expired, VisitorLeft, NoAddress, Declined]
+);
+word!(
+    ClockKind,
+    v1::ClockKind,
+    [Accept, FirstResponse, NextResponse, Resolution]
 );

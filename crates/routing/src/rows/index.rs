@@ -76,9 +76,13 @@ fn states_left_by(body: &RoutingEvent) -> Option<&'static [RoutingState]> {
         RoutingEvent::DeskActivated(_)
         | RoutingEvent::PresenceChanged { .. }
         | RoutingEvent::MessageAdded { .. }
+        | RoutingEvent::AnswerAdded { .. }
+        | RoutingEvent::AnswerDelivered { .. }
+        | RoutingEvent::AnswerFailed { .. }
+        | RoutingEvent::PriorityChanged { .. }
         | RoutingEvent::TicketClosed { .. } => None,
         RoutingEvent::TicketOpened { .. } => Some(&[]),
-        RoutingEvent::OfferIssued { .. } => Some(&[Queued]),
+        RoutingEvent::OfferIssued { .. } | RoutingEvent::TicketAbandoned { .. } => Some(&[Queued]),
         RoutingEvent::OfferAccepted { .. }
         | RoutingEvent::OfferDeclined { .. }
         | RoutingEvent::OfferExpired { .. }

@@ -10,6 +10,7 @@ use tandem_domain::{
 };
 
 use crate::agents::AgentIx;
+use crate::answers::Answers;
 use crate::desk::{Asked, Desk};
 use crate::ended::End;
 use crate::state::State;
@@ -202,7 +203,7 @@ impl PhaseV1 {
                 owner: owner.map(id_of),
                 closes_at,
             },
-            Phase::Cancelled => Self::Cancelled,
+            Phase::Cancelled | Phase::Abandoned => Self::Cancelled,
         }
     }
 }
@@ -296,6 +297,14 @@ impl TicketV1 {
             opened_at: self.opened_at,
             changed_at: self.changed_at,
             version: self.version,
+            reprioritised: 0,
+            // Unknown here: an escalation that saw less than this is refused, which is the safe side.
+            moved: self.version,
+            // Format 1 is older than answers: nothing has been answered yet.
+            answers: Answers {
+                waiting_since: Some(self.opened_at),
+                ..Answers::default()
+            },
         });
     }
 }

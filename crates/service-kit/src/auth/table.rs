@@ -71,6 +71,8 @@ pub const METHODS: &[MethodRule] = &[
     row("/tandem.v1.TicketService/FinishWrapUp",        WORK,    InRequest),
     row("/tandem.v1.TicketService/ReopenTicket",        WORK,    InRequest),
     row("/tandem.v1.TicketService/CancelTicket",        STEER,   InRequest),
+    row("/tandem.v1.TicketService/Reply",               WORK,    InRequest),
+    row("/tandem.v1.TicketService/SetPriority",         WORK,    InRequest),
 
     row("/tandem.v1.AgentService/ListAgents",           LOOK,    InRequest),
     row("/tandem.v1.AgentService/GetWorkList",          LOOK,    InRequest),
@@ -78,6 +80,7 @@ pub const METHODS: &[MethodRule] = &[
     row("/tandem.v1.AgentService/Heartbeat",            WORK,    InRequest),
     row("/tandem.v1.AgentService/AcceptOffer",          WORK,    InRequest),
     row("/tandem.v1.AgentService/DeclineOffer",         WORK,    InRequest),
+    row("/tandem.v1.AgentService/SetTyping",            WORK,    InRequest),
     row("/tandem.v1.AgentService/Work",                 WORK,    InStream),
 
     row("/tandem.v1.DeskService/ApplyDesk",             RULE,    InRequest),
@@ -88,6 +91,16 @@ pub const METHODS: &[MethodRule] = &[
     row("/tandem.v1.DeskService/ListParked",            OVERSEE, InRequest),
     row("/tandem.v1.DeskService/RetryParked",           STEER,   InRequest),
     row("/tandem.v1.DeskService/RaiseJournalLevel",     RULE,    InRequest),
+
+    row("/tandem.v1.EscalationService/ListClocks",      LOOK,    InRequest),
+    row("/tandem.v1.EscalationService/ListEscalations", LOOK,    InRequest),
+    row("/tandem.v1.EscalationService/AcknowledgeEscalation", WORK, InRequest),
+    row("/tandem.v1.EscalationService/PreviewEscalation", LOOK,  InRequest),
+    row("/tandem.v1.EscalationService/ListNotifications", OVERSEE, InRequest),
+    row("/tandem.v1.EscalationService/RetryNotification", STEER, InRequest),
+
+    row("/tandem.v1.MetricsService/QueryMetrics",       OVERSEE, InRequest),
+    row("/tandem.v1.MetricsService/Watch",              OVERSEE, InRequest),
 ];
 
 /// Compares a table with the contracts (an encoded `FileDescriptorSet`), for a test.

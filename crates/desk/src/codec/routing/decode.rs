@@ -5,7 +5,7 @@ use tandem_domain::routing::RoutingEvent;
 use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
 
-use super::{desk, intake, offer};
+use super::{answer, desk, intake, offer};
 use crate::DecodeError;
 use crate::codec::common::{parsed, required, time};
 use crate::codec::requirement::requirement;
@@ -57,6 +57,16 @@ pub(super) fn body(body: Body) -> Result<RoutingEvent, DecodeError> {
         },
         Body::TicketClosed(event) => RoutingEvent::TicketClosed {
             ticket: TicketId(event.ticket_id),
+        },
+        Body::TicketAbandoned(event) => RoutingEvent::TicketAbandoned {
+            ticket: TicketId(event.ticket_id),
+        },
+        Body::AnswerAdded(event) => answer::added(&event)?,
+        Body::AnswerDelivered(event) => answer::delivered(&event)?,
+        Body::AnswerFailed(event) => answer::failed(&event)?,
+        Body::PriorityChanged(event) => RoutingEvent::PriorityChanged {
+            ticket: TicketId(event.ticket_id),
+            priority: Word::from_proto("priority", event.priority)?,
         },
     })
 }

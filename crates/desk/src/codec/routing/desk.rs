@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use tandem_domain::desk::{AgentProfile, ChannelPolicy, QueuePolicy};
-use tandem_domain::{AccountId, Channel, CompiledDesk, SlaPlan};
+use tandem_domain::desk::{AgentProfile, ChannelPolicy, QueuePolicy, ServiceLevel};
+use tandem_domain::{AccountId, Channel, CompiledDesk};
 use tandem_proto::v1;
 
+use super::sla;
 use crate::DecodeError;
-use crate::codec::common::{duration, duration_to_proto, optional, parsed, parsed_all, texts};
+use crate::codec::common::{damaged, duration, duration_to_proto, optional, parsed, parsed_all, texts};
 use crate::codec::requirement::{language, language_to_proto, skills, skills_to_proto};
 use crate::codec::words::Word;
 
@@ -32,6 +33,9 @@ pub(super) fn to_proto(desk: &CompiledDesk) -> v1::CompiledDesk {
             .collect(),
         accounts: desk.accounts.iter().map(account_to_proto).collect(),
         close_after: Some(duration_to_proto(desk.close_after)),
+        timezone: desk.timezone.clone(),
+        service_levels: desk.service_levels.iter().map(level_to_proto).collect(),
+        sla: Some(sla::to_proto(&desk.sla)),
     }
 }
 
@@ -54,10 +58,34 @@ pub(super) fn from_proto(desk: v1::CompiledDesk) -> Result<CompiledDesk, DecodeE
         channels: desk.channels.iter().map(channel).collect::<Result<_, _>>()?,
         accounts: desk.accounts.iter().map(account).collect::<Result<_, DecodeError>>()?,
         close_after: duration("close_after", desk.close_after)?,
-        timezone: "UTC".to_owned(),
-        service_levels: BTreeMap::new(),
-        sla: SlaPlan::default(),
+        timezone: timezone(desk.timezone),
+        service_levels: desk.service_levels.iter().map(level).collect::<Result<_, _>>()?,
+        sla: sla::from_proto(desk.sla)?,
     })
+}
+
+/// Older programs wrote none.
+fn timezone(given: String) -> String {
+    if given.is_empty() { "UTC".to_owned() } else { given }
+}
+
+fn level_to_proto((channel, level): (&Channel, &ServiceLevel)) -> v1::ServiceLevel {
+    v1::ServiceLevel {
+        channel: channel.to_proto(),
+        share_percent: level.share_percent.into(),
+        within: Some(duration_to_proto(level.within)),
+    }
+}
+
+fn level(entry: &v1::ServiceLevel) -> Result<(Channel, ServiceLevel), DecodeError> {
+    let level = ServiceLevel {
+        share_percent: entry
+            .share_percent
+            .try_into()
+            .map_err(|_| damaged("service_level.share_percent"))?,
+        within: duration("service_level.within", entry.within)?,
+    };
+    Ok((Word::from_proto("service_level.channel", entry.channel)?, level))
 }
 
 fn account_to_proto((account, channel): (&AccountId, &Channel)) -> v1::Account {
@@ -84,6 +112,7 @@ fn agent_to_proto(agent: &AgentProfile) -> v1::AgentProfile {
                 maximum: *maximum,
             })
             .collect(),
+        contact: agent.contact.as_ref().map(ToString::to_string).unwrap_or_default(),
     }
 }
 
@@ -105,7 +134,7 @@ fn agent(agent: &v1::AgentProfile) -> Result<AgentProfile, DecodeError> {
             .iter()
             .map(maximum)
             .collect::<Result<BTreeMap<_, _>, DecodeError>>()?,
-        contact: None,
+        contact: optional("agent.contact", &agent.contact)?,
     })
 }
 
@@ -117,6 +146,8 @@ fn queue_to_proto(queue: &QueuePolicy) -> v1::QueuePolicy {
         aging: queue.aging.map(duration_to_proto),
         decline_pause: Some(duration_to_proto(queue.decline_pause)),
         max_missed: queue.max_missed,
+        tier: queue.tier.into(),
+        next_tier: queue.next_tier.as_ref().map(ToString::to_string).unwrap_or_default(),
     }
 }
 
@@ -131,9 +162,17 @@ fn queue(queue: &v1::QueuePolicy) -> Result<QueuePolicy, DecodeError> {
             .transpose()?,
         decline_pause: duration("queue.decline_pause", queue.decline_pause)?,
         max_missed: queue.max_missed,
-        tier: 1,
-        next_tier: None,
+        tier: tier(queue.tier)?,
+        next_tier: optional("queue.next_tier", &queue.next_tier)?,
     })
+}
+
+/// Older programs wrote none: everything was first line.
+fn tier(given: u32) -> Result<u8, DecodeError> {
+    match given {
+        0 => Ok(1),
+        tier => tier.try_into().map_err(|_| damaged("queue.tier")),
+    }
 }
 
 fn channel_to_proto(channel: Channel, policy: &ChannelPolicy) -> v1::ChannelPolicy {

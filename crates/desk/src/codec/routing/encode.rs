@@ -4,7 +4,7 @@ use tandem_domain::routing::RoutingEvent;
 use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
 
-use super::{desk, intake, offer};
+use super::{answer, desk, intake, offer};
 use crate::codec::common::time_to_proto;
 use crate::codec::requirement::requirement_to_proto;
 use crate::codec::words::Word;
@@ -60,6 +60,23 @@ pub(super) fn body(event: &RoutingEvent) -> Body {
         }
         RoutingEvent::TicketCancelled { ticket } => Body::TicketCancelled(v1::TicketCancelled { ticket_id: ticket.0 }),
         RoutingEvent::TicketClosed { ticket } => Body::TicketClosed(v1::TicketClosed { ticket_id: ticket.0 }),
+        RoutingEvent::TicketAbandoned { ticket } => Body::TicketAbandoned(v1::TicketAbandoned { ticket_id: ticket.0 }),
+        RoutingEvent::PriorityChanged { ticket, priority } => Body::PriorityChanged(v1::PriorityChanged {
+            ticket_id: ticket.0,
+            priority: priority.to_proto(),
+        }),
+        RoutingEvent::AnswerAdded {
+            ticket,
+            message,
+            author,
+            visible,
+        } => answer::added_to_proto(*ticket, *message, author.as_ref(), *visible),
+        RoutingEvent::AnswerDelivered { ticket, message } => answer::delivered_to_proto(*ticket, *message),
+        RoutingEvent::AnswerFailed {
+            ticket,
+            message,
+            reason,
+        } => answer::failed_to_proto(*ticket, *message, *reason),
         RoutingEvent::OfferIssued {
             offer,
             ticket,

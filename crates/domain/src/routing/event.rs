@@ -1,0 +1,242 @@
+//! What happens on a desk.
+
+use serde::{Deserialize, Serialize};
+
+use super::{DeclineReason, Intake, UndeliveredReason};
+use crate::explain::Ranking;
+use crate::{AgentId, CompiledDesk, MessageId, OfferId, Presence, Priority, Requirement, TicketId, Timestamp};
+
+/// What happened on a desk. Every kind of journal level 1.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoutingEvent {
+    /// A version of the desk came into force.
+    DeskActivated(Box<CompiledDesk>),
+    /// A message opened a ticket, which is queued.
+    TicketOpened {
+        /// The new ticket.
+        ticket: TicketId,
+        /// The message and what the rules made of it.
+        intake: Box<Intake>,
+        /// What it asks of an agent.
+        requirement: Requirement,
+    },
+    /// A message joined an open ticket.
+    MessageAdded {
+        /// The ticket.
+        ticket: TicketId,
+        /// The message.
+        message: MessageId,
+        /// Whether it was automatic.
+        automatic: bool,
+        /// When ingest took it.
+        received_at: Timestamp,
+    },
+    /// An agent's presence changed.
+    PresenceChanged {
+        /// The agent.
+        agent: AgentId,
+        /// From now on.
+        presence: Presence,
+    },
+    /// A ticket was offered to an agent; its capacity is reserved.
+    OfferIssued {
+        /// The offer.
+        offer: OfferId,
+        /// The ticket.
+        ticket: TicketId,
+        /// To whom.
+        agent: AgentId,
+        /// Until when.
+        expires_at: Timestamp,
+        /// Why this agent.
+        ranking: Ranking,
+    },
+    /// The agent took it and owns the ticket.
+    OfferAccepted {
+        /// The offer.
+        offer: OfferId,
+        /// The ticket.
+        ticket: TicketId,
+        /// By whom.
+        agent: AgentId,
+    },
+    /// The agent declined; the ticket is queued again.
+    OfferDeclined {
+        /// The offer.
+        offer: OfferId,
+        /// The ticket.
+        ticket: TicketId,
+        /// By whom.
+        agent: AgentId,
+        /// Why.
+        reason: DeclineReason,
+        /// Passed over for this ticket until then.
+        until: Timestamp,
+    },
+    /// Nobody answered in time; the ticket is queued again.
+    OfferExpired {
+        /// The offer.
+        offer: OfferId,
+        /// The ticket.
+        ticket: TicketId,
+        /// Who missed it.
+        agent: AgentId,
+        /// Passed over for this ticket until then.
+        until: Timestamp,
+    },
+    /// The offer was taken back; the ticket is queued again.
+    OfferRevoked {
+        /// The offer.
+        offer: OfferId,
+        /// The ticket.
+        ticket: TicketId,
+        /// From whom.
+        agent: AgentId,
+        /// Why.
+        reason: RevokeReason,
+    },
+    /// The owner set the ticket aside.
+    TicketHeld {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// The owner took it up again.
+    TicketResumed {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// The ticket waits again, in this queue, with its age.
+    TicketRequeued {
+        /// The ticket.
+        ticket: TicketId,
+        /// What it now asks of an agent.
+        requirement: Requirement,
+        /// Why.
+        reason: RequeueReason,
+    },
+    /// The customer is served; the owner wraps up.
+    WrapUpStarted {
+        /// The ticket.
+        ticket: TicketId,
+        /// Until then at the latest.
+        until: Timestamp,
+    },
+    /// The ticket is done and nobody's.
+    TicketDone {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// The customer wrote while the owner was wrapping up: it is assigned to the same agent again.
+    WrapUpInterrupted {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// The ticket was withdrawn and is closed.
+    TicketCancelled {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// The time for reopening is over.
+    TicketClosed {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// The customer left before anybody served the ticket; it is closed.
+    TicketAbandoned {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// The ticket was answered, or noted on.
+    AnswerAdded {
+        /// The ticket.
+        ticket: TicketId,
+        /// The answer or the note; ingest has its text.
+        message: MessageId,
+        /// Who wrote it; none: a supervisor.
+        author: Option<AgentId>,
+        /// Whether the customer sees it; else it is an internal note.
+        visible: bool,
+    },
+    /// A public answer reached the customer's side.
+    AnswerDelivered {
+        /// The ticket.
+        ticket: TicketId,
+        /// The answer.
+        message: MessageId,
+    },
+    /// A public answer did not reach the customer: it is as if it had never been given.
+    AnswerFailed {
+        /// The ticket.
+        ticket: TicketId,
+        /// The answer.
+        message: MessageId,
+        /// Why.
+        reason: UndeliveredReason,
+    },
+    /// The ticket is more or less urgent from now on.
+    PriorityChanged {
+        /// The ticket.
+        ticket: TicketId,
+        /// From now on.
+        priority: Priority,
+    },
+}
+
+impl RoutingEvent {
+    /// The ticket that the event is about. Its version counts such events, the opening being 1.
+    #[must_use]
+    pub const fn ticket(&self) -> Option<TicketId> {
+        match self {
+            Self::DeskActivated(_) | Self::PresenceChanged { .. } => None,
+            Self::TicketOpened { ticket, .. }
+            | Self::MessageAdded { ticket, .. }
+            | Self::OfferIssued { ticket, .. }
+            | Self::OfferAccepted { ticket, .. }
+            | Self::OfferDeclined { ticket, .. }
+            | Self::OfferExpired { ticket, .. }
+            | Self::OfferRevoked { ticket, .. }
+            | Self::TicketHeld { ticket }
+            | Self::TicketResumed { ticket }
+            | Self::TicketRequeued { ticket, .. }
+            | Self::WrapUpStarted { ticket, .. }
+            | Self::TicketDone { ticket }
+            | Self::WrapUpInterrupted { ticket }
+            | Self::TicketCancelled { ticket }
+            | Self::TicketClosed { ticket }
+            | Self::TicketAbandoned { ticket }
+            | Self::AnswerAdded { ticket, .. }
+            | Self::AnswerDelivered { ticket, .. }
+            | Self::AnswerFailed { ticket, .. }
+            | Self::PriorityChanged { ticket, .. } => Some(*ticket),
+        }
+    }
+}
+
+/// Why an offer ended unanswered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevokeReason {
+    /// The agent went away or offline, or the session was lost.
+    AgentLeft,
+    /// The ticket was cancelled, resolved, requeued, transferred or abandoned.
+    TicketMoved,
+    /// The new version of the desk does not allow it.
+    DeskChanged,
+}
+
+/// Why a ticket went back into a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequeueReason {
+    /// Somebody asked for it.
+    Requested,
+    /// Handed on to a queue.
+    Transferred,
+    /// The agent is not on the desk any more.
+    AgentRemoved,
+    /// Resolved, and then not.
+    Reopened,
+    /// The customer wrote to a ticket on hold whose owner has no room or is gone.
+    CustomerReplied,
+}

@@ -1,0 +1,125 @@
+//! Why the router refuses a command.
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::Rejected;
+use crate::{AgentId, ErrorCode, OfferId, Presence, QueueId, RoutingState, TicketId};
+
+/// Why the router refuses a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Rejection {
+    /// The desk has no version in force yet.
+    #[error("the desk has no desk file yet: apply one first")]
+    NotActivated,
+    /// A key that the desk file does not have.
+    #[error("no {field} `{given}` on this desk{}", nearest(.similar.as_deref()))]
+    Unknown {
+        /// The request's field.
+        field: String,
+        /// What was given.
+        given: String,
+        /// The nearest key that exists.
+        similar: Option<String>,
+    },
+    /// The ticket's state does not allow it.
+    #[error("ticket {ticket} is {state}; `{action}` needs {allowed}")]
+    WrongState {
+        /// The ticket.
+        ticket: TicketId,
+        /// Where it is.
+        state: RoutingState,
+        /// What was asked for.
+        action: String,
+        /// The states in which it can be done.
+        allowed: String,
+    },
+    /// The offer is not open any more.
+    #[error("offer {offer} is over: {why}; look at the work list for what is offered now")]
+    OfferOver {
+        /// The offer.
+        offer: OfferId,
+        /// Accepted, declined, expired or revoked; or never issued.
+        why: String,
+    },
+    /// The offer is somebody else's.
+    #[error("offer {offer} was not made to agent `{agent}`")]
+    ForeignOffer {
+        /// The offer.
+        offer: OfferId,
+        /// Who asked.
+        agent: AgentId,
+    },
+    /// An agent acts on a ticket of somebody else.
+    #[error("ticket {ticket} is not agent `{agent}`'s")]
+    NotOwner {
+        /// The ticket.
+        ticket: TicketId,
+        /// Who asked.
+        agent: AgentId,
+    },
+    /// The agent cannot take it now.
+    #[error("agent `{agent}` cannot take it now: {why}")]
+    AgentUnavailable {
+        /// The request's field.
+        field: String,
+        /// The agent.
+        agent: AgentId,
+        /// Offline, no room …
+        why: String,
+    },
+    /// The new desk file drops a queue in which tickets still are.
+    #[error("queue `{queue}` cannot be dropped: {tickets} open tickets are in it; transfer them first")]
+    QueueInUse {
+        /// The queue.
+        queue: QueueId,
+        /// How many.
+        tickets: u64,
+    },
+    /// An escalation asks for something that its ticket has since outgrown.
+    #[error("ticket {ticket} {why} after version {seen}: what was seen then is over")]
+    Stale {
+        /// The ticket.
+        ticket: TicketId,
+        /// The version that was seen.
+        seen: u64,
+        /// What has happened since, such as `was accepted`.
+        why: String,
+    },
+    /// A presence that only Tandem itself sets.
+    #[error("presence `{0}` cannot be asked for: use offline, online or away")]
+    PresenceNotSettable(Presence),
+}
+
+fn nearest(similar: Option<&str>) -> String {
+    similar
+        .map(|key| format!("; did you mean `{key}`?"))
+        .unwrap_or_default()
+}
+
+impl Rejected for Rejection {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unknown { .. } => ErrorCode::NotFound,
+            Self::NotActivated
+            | Self::WrongState { .. }
+            | Self::OfferOver { .. }
+            | Self::AgentUnavailable { .. }
+            | Self::QueueInUse { .. }
+            | Self::Stale { .. } => ErrorCode::FailedPrecondition,
+            Self::ForeignOffer { .. } | Self::NotOwner { .. } => ErrorCode::PermissionDenied,
+            Self::PresenceNotSettable(_) => ErrorCode::InvalidArgument,
+        }
+    }
+
+    fn field(&self) -> Option<&str> {
+        match self {
+            Self::Unknown { field, .. } | Self::AgentUnavailable { field, .. } => Some(field),
+            Self::WrongState { .. } | Self::NotOwner { .. } => Some("ticket_id"),
+            Self::OfferOver { .. } | Self::ForeignOffer { .. } => Some("offer_id"),
+            Self::Stale { .. } => Some("seen_version"),
+            Self::PresenceNotSettable(_) => Some("presence"),
+            Self::NotActivated | Self::QueueInUse { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What readers can ask the router's memory, and what they see.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::UndeliveredReason;
+use crate::explain::Explanation;
+use crate::{
+    AccountId, AgentId, CompiledDesk, ConversationId, LanguageTag, MessageId, OfferId, Presence, Priority, Requirement,
+    RoutingState, Tag, TicketId, TicketStatus, Timestamp,
+};
+
+/// What readers can ask the router's memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Query {
+    /// An agent's whole work list.
+    WorkList(AgentId),
+    /// Every agent as he or she is now.
+    Agents,
+    /// Why a ticket is where it is.
+    Explain(TicketId),
+    /// The version in force.
+    Desk,
+    /// Where a conversation's ticket stands, as its customer may know it.
+    Standing(ConversationId),
+}
+
+/// What they get.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// To [`Query::WorkList`]; none where the agent does not exist.
+    WorkList(Option<WorkList>),
+    /// To [`Query::Agents`].
+    Agents(Vec<AgentView>),
+    /// To [`Query::Explain`]; none where no such open ticket exists.
+    Explain(Option<Box<Explanation>>),
+    /// To [`Query::Desk`]; none before the first activation.
+    Desk(Option<Box<CompiledDesk>>),
+    /// To [`Query::Standing`]; none where the conversation has no ticket (not yet, or not any more).
+    Standing(Option<Standing>),
+}
+
+/// Where a conversation's ticket stands, as its customer may know it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// Where routing has it.
+    pub state: RoutingState,
+    /// Its place in its queue's order, while it waits: 1 is next. An offered ticket is at 1.
+    pub position: Option<u32>,
+    /// `position` times the mean time between the last accepts of tickets in its queue (at most ten, of the
+    /// last hour); none with fewer than two such accepts, or while it does not wait.
+    pub estimated_wait: Option<Duration>,
+    /// Who serves it: its owner, until it is over; not whoever it is only offered to.
+    pub agent: Option<AgentId>,
+    /// The language in which it is served.
+    pub language: Option<LanguageTag>,
+    /// How many public answers it got.
+    pub answers: u64,
+    /// Whether it is over for the customer, unless he or she writes again: in wrap-up, done, cancelled or abandoned.
+    pub ended: bool,
+}
+
+/// A ticket as readers see it; also the value of the read-model row `ticket/<number>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketView {
+    /// The ticket.
+    pub id: TicketId,
+    /// Its conversation.
+    pub conversation: ConversationId,
+    /// The account at which it came in.
+    pub account: AccountId,
+    /// Where routing has it.
+    pub state: RoutingState,
+    /// What the customer would call it.
+    pub status: TicketStatus,
+    /// What it asks of an agent.
+    pub requirement: Requirement,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Tags.
+    pub tags: BTreeSet<Tag>,
+    /// Its owner, while `Assigned`, `OnHold` or `WrappingUp`; the last one, when `Done`.
+    pub owner: Option<AgentId>,
+    /// The open offer, while `Offered`.
+    pub offer: Option<OfferView>,
+    /// How many messages it has.
+    pub messages: u64,
+    /// When it was opened: its age counts from here.
+    pub opened_at: Timestamp,
+    /// When it last changed.
+    pub changed_at: Timestamp,
+    /// Counts its events; effects name the version that they saw.
+    pub version: u64,
+    /// The oldest message of the customer's that has no public answer; an answer that failed is none.
+    #[serde(default)]
+    pub waiting_since: Option<Timestamp>,
+    /// When the last public answer was given that did not fail.
+    #[serde(default)]
+    pub answered_at: Option<Timestamp>,
+    /// Answers that did not reach the customer, since the last public answer.
+    #[serde(default)]
+    pub undelivered: Vec<Undelivered>,
+}
+
+/// An answer that did not reach the customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undelivered {
+    /// The answer.
+    pub message: MessageId,
+    /// Why.
+    pub reason: UndeliveredReason,
+    /// When that became known.
+    pub at: Timestamp,
+}
+
+/// An open offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferView {
+    /// The offer.
+    pub id: OfferId,
+    /// To whom.
+    pub agent: AgentId,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// An agent as readers see him or her; also the value of the read-model row `agent/<key>`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentView {
+    /// The agent.
+    pub id: AgentId,
+    /// What the agent is doing.
+    pub presence: Presence,
+    /// Units taken by offers, assignments, holds and wrap-ups.
+    pub used: u32,
+    /// Units that there are.
+    pub capacity: u32,
+    /// Tickets offered, owned, held or being wrapped up.
+    pub tickets: Vec<TicketId>,
+    /// Offers missed in a row.
+    pub missed: u32,
+}
+
+/// An agent's whole work list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkList {
+    /// Grows with every change of this agent's list: a list with a smaller one is old.
+    pub version: u64,
+    /// The agent.
+    pub agent: AgentView,
+    /// What is offered or owned, oldest offer or assignment first.
+    pub items: Vec<TicketView>,
+}

@@ -1,0 +1,107 @@
+//! Where a conversation's ticket stands, as its customer may know it.
+
+use std::time::Duration;
+
+use tandem_domain::routing::{RoutingEvent, Standing, TicketView};
+use tandem_domain::{Channel, ConversationId, Event, RoutingState, TicketId, Timestamp};
+
+use crate::state::State;
+use crate::ticket::{Phase, Ticket};
+
+impl State {
+    pub(crate) fn standing(&self, conversation: ConversationId, now: Timestamp) -> Option<Standing> {
+        match self.conversations.get(&conversation) {
+            Some(ticket) => {
+                let ticket = self.ticket(*ticket);
+                let position = self.place_in_queue(ticket);
+                Some(Standing {
+                    position,
+                    estimated_wait: position.and_then(|position| self.estimated_wait(ticket, position, now)),
+                    answers: ticket.answers.count(),
+                    ..standing_of(&self.view(ticket))
+                })
+            }
+            None => self.just_closed.last_of(conversation).map(|closed| Standing {
+                answers: closed.answers,
+                ..standing_of(&closed.view)
+            }),
+        }
+    }
+
+    /// From 1, by the queue's own order, whatever each ticket asks for. What is offered is next.
+    fn place_in_queue(&self, ticket: &Ticket) -> Option<u32> {
+        let ahead = match ticket.phase {
+            Phase::Queued => self
+                .classes
+                .ahead_in_queue(&self.requirement(ticket).queue, self.wait_key(ticket)),
+            Phase::Offered { .. } => 0,
+            _ => return None,
+        };
+        Some(u32::try_from(ahead).map_or(u32::MAX, |ahead| ahead.saturating_add(1)))
+    }
+
+    fn estimated_wait(&self, ticket: &Ticket, position: u32, now: Timestamp) -> Option<Duration> {
+        let gap = self.pace.gap(&self.requirement(ticket).queue, now)?;
+        Some(gap.saturating_mul(position))
+    }
+
+    /// See [`RoutingCore::changed_chats`](crate::RoutingCore::changed_chats).
+    pub(crate) fn changed_chats(&self, events: &[Event<RoutingEvent>]) -> Vec<ConversationId> {
+        let moved = events.iter().filter(|event| changes_standing(&event.body));
+        let mut tickets: Vec<TicketId> = moved.filter_map(|event| event.body.ticket()).collect();
+        tickets.sort_unstable();
+        tickets.dedup();
+        let views = tickets.into_iter().filter_map(|ticket| self.view_of(ticket));
+        views
+            .filter(|view| view.requirement.channel == Channel::Chat)
+            .map(|view| view.conversation)
+            .collect()
+    }
+}
+
+fn standing_of(view: &TicketView) -> Standing {
+    Standing {
+        ticket: view.id,
+        state: view.state,
+        position: None,
+        estimated_wait: None,
+        agent: view.owner.clone().filter(|_| !is_over(view.state)),
+        language: view.requirement.language.as_ref().map(|(language, _)| language.clone()),
+        answers: 0,
+        ended: is_over(view.state),
+    }
+}
+
+/// Nothing more is done for the customer, unless he or she writes again: wrap-up is the desk's own affair.
+fn is_over(state: RoutingState) -> bool {
+    use RoutingState::{Abandoned, Cancelled, Done, WrappingUp};
+    matches!(state, WrappingUp | Done | Cancelled | Abandoned)
+}
+
+fn changes_standing(body: &RoutingEvent) -> bool {
+    match body {
+        RoutingEvent::DeskActivated(_)
+        | RoutingEvent::PresenceChanged { .. }
+        | RoutingEvent::MessageAdded { .. }
+        | RoutingEvent::AnswerDelivered { .. }
+        | RoutingEvent::AnswerAdded { visible: false, .. } => false,
+        RoutingEvent::TicketOpened { .. }
+        | RoutingEvent::OfferIssued { .. }
+        | RoutingEvent::OfferAccepted { .. }
+        | RoutingEvent::OfferDeclined { .. }
+        | RoutingEvent::OfferExpired { .. }
+        | RoutingEvent::OfferRevoked { .. }
+        | RoutingEvent::TicketHeld { .. }
+        | RoutingEvent::TicketResumed { .. }
+        | RoutingEvent::TicketRequeued { .. }
+        | RoutingEvent::WrapUpStarted { .. }
+        | RoutingEvent::TicketDone { .. }
+        | RoutingEvent::WrapUpInterrupted { .. }
+        | RoutingEvent::TicketCancelled { .. }
+        | RoutingEvent::TicketClosed { .. }
+        | RoutingEvent::TicketAbandoned { .. }
+        | RoutingEvent::AnswerAdded { .. }
+        | RoutingEvent::AnswerFailed { .. }
+        | RoutingEvent::PriorityChanged { .. } => true,
+    }
+}
