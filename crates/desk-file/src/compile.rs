@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 use tandem_domain::desk::{AgentProfile, QueuePolicy};
-use tandem_domain::{AccountId, Channel, CompiledDesk, SlaPlan};
+use tandem_domain::{AccountId, Channel, CompiledDesk};
 
 use crate::model::{Agent, DeskFile, Queue, default_policy};
 
@@ -29,8 +29,8 @@ pub fn compile(file: &DeskFile, text: &str) -> CompiledDesk {
         accounts: accounts(file),
         close_after: file.close_after,
         timezone: file.timezone.clone(),
-        service_levels: BTreeMap::new(),
-        sla: SlaPlan::default(),
+        service_levels: file.service_levels.clone(),
+        sla: file.sla.clone(),
     }
 }
 
@@ -61,7 +61,7 @@ fn profile(agent: &Agent) -> AgentProfile {
         languages: agent.languages.clone(),
         capacity: agent.capacity,
         channel_max: agent.channel_max.clone(),
-        contact: None,
+        contact: agent.contact.clone(),
     }
 }
 
@@ -73,7 +73,7 @@ fn queue_policy(queue: &Queue) -> QueuePolicy {
         aging: queue.aging,
         decline_pause: queue.decline_pause,
         max_missed: queue.max_missed,
-        tier: 1,
-        next_tier: None,
+        tier: queue.tier,
+        next_tier: queue.next_tier.clone(),
     }
 }

@@ -34,7 +34,7 @@ pub enum Change {
     },
     /// The same things stand in another order, which matters.
     Reordered {
-        /// What: `agents` (the last tie-breaker), or `rules`.
+        /// What: `agents` (the last tie-breaker), `rules`, or `policies` (the first that fits counts).
         subject: &'static str,
     },
 }
@@ -78,7 +78,11 @@ pub fn diff(old: &DeskFile, new: &DeskFile) -> Vec<Change> {
     }
     let agents = [old, new].map(|file| file.agents.iter().map(|agent| agent.id.as_str()).collect::<Vec<_>>());
     let rules = [old, new].map(|file| file.rules.iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>());
-    for (subject, [old, new]) in [("agents", agents), ("rules", rules)] {
+    let policies = [old, new].map(|file| {
+        let policies = file.sla.policies.iter();
+        policies.map(|policy| policy.id.as_str()).collect::<Vec<_>>()
+    });
+    for (subject, [old, new]) in [("agents", agents), ("rules", rules), ("policies", policies)] {
         if is_reordered(&old, &new) {
             changes.push(Change::Reordered { subject });
         }

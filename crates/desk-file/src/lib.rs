@@ -1,8 +1,9 @@
 //! Desk files: one YAML file that describes a whole desk (its languages, skills, teams, channels,
-//! agents, queues and rules), read, checked, compared, compiled, and its rules applied to messages.
+//! agents, queues, rules, and what it promises its customers), read, checked, compared, compiled, and its
+//! rules applied to messages.
 //!
-//! The router validates and compiles desk files, ingest runs their rules; both see the same file
-//! through this crate. Every key is described in `docs/desk-file.md`.
+//! The router validates and compiles desk files, ingest runs their rules and opens their chats, escalation
+//! reaches their contacts; all of them see the same file through this crate. Every key is described in `docs/desk-file.md`.
 //!
 //! **Architecture invariant:** nothing in here does I/O. Whatever text comes in, reading it ends soon,
 //! with a desk or with all its faults.
@@ -18,13 +19,18 @@ mod read;
 pub mod rules;
 mod suggest;
 mod tree;
+mod web;
+mod written;
 
 pub use address::Address;
 pub use compile::{compile, hash};
 pub use diff::{Change, diff};
 pub use fault::Fault;
-pub use model::{Account, Actions, Agent, ChannelSection, DeskFile, Queue, default_policy};
+pub use model::{
+    Account, Actions, Agent, ChannelSection, ChatAccount, Contact, DeskFile, Queue, Webhook, default_policy,
+};
 pub use rules::{MessageFacts, Outcome, Rules};
+pub use web::Origin;
 
 use fault::{Position, Report};
 use place::Place;

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tandem_domain::desk::ChannelPolicy;
+use tandem_domain::desk::{ChannelPolicy, ServiceLevel};
 use tandem_domain::{
-    AccountId, AgentId, Channel, DeskId, LanguageTag, Priority, Proficiency, QueueId, SkillId, SkillLevel, Tag, TeamId,
+    AccountId, AgentId, Channel, ContactId, DeskId, LanguageTag, Priority, Proficiency, QueueId, SecretName, SkillId,
+    SkillLevel, SlaPlan, Tag, TeamId,
 };
+use url::Url;
 
-use crate::{Address, Fault, Rules};
+use crate::{Address, Fault, Origin, Rules};
 
 /// A whole desk. Names and addresses stay in here; the router gets what [`crate::compile`] makes of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +43,12 @@ pub struct DeskFile {
     pub queues: Vec<Queue>,
     /// What is asked of each message, in the file's order.
     pub rules: Rules,
+    /// The share of tickets that is to be accepted within a time, by channel.
+    pub service_levels: BTreeMap<Channel, ServiceLevel>,
+    /// Who can be told of an escalation, and how, in the file's order.
+    pub contacts: Vec<Contact>,
+    /// Calendars, policies, ladders and roles, and the contacts' keys.
+    pub sla: SlaPlan,
     /// What is allowed but looks like a mistake, in the order of the text.
     pub warnings: Vec<Fault>,
 }
@@ -61,6 +69,41 @@ pub struct Account {
     pub addresses: Vec<Address>,
     /// Where its messages go unless a rule says otherwise.
     pub queue: QueueId,
+    /// What visitors see of a chat account, and who may be one; none on other channels.
+    pub chat: Option<ChatAccount>,
+}
+
+/// What a chat account has beyond a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatAccount {
+    /// The name that visitors see over the chat; the desk's where the file gives none.
+    pub name: String,
+    /// The sites that may open this chat besides the page of the chat service itself; none: that page only.
+    pub origins: Vec<Origin>,
+    /// The secret with which the customer's site signs who a visitor is; none: every visitor is anonymous.
+    pub contact_secret: Option<SecretName>,
+}
+
+/// Somebody who can be told of an escalation: by mail, by webhook, or both; at least one of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// The contact's key.
+    pub id: ContactId,
+    /// The contact's name for people; the key where the file gives none.
+    pub name: String,
+    /// Where mail reaches the contact.
+    pub email: Option<Address>,
+    /// Where a webhook reaches the contact.
+    pub webhook: Option<Webhook>,
+}
+
+/// An address to which escalations are posted, signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Under https, without a name, password or `#` part; http only on loopback.
+    pub url: Url,
+    /// The secret with which each post is signed.
+    pub secret: SecretName,
 }
 
 /// Somebody who serves customers.
@@ -80,6 +123,8 @@ pub struct Agent {
     pub capacity: u32,
     /// The most tickets at once per channel; no entry: only capacity limits.
     pub channel_max: BTreeMap<Channel, u32>,
+    /// Who is told when a rung tells the owner of a ticket and the agent is it.
+    pub contact: Option<ContactId>,
 }
 
 /// A queue.
@@ -99,6 +144,10 @@ pub struct Queue {
     pub decline_pause: Duration,
     /// This many offers missed in a row make an agent *not responding*.
     pub max_missed: u32,
+    /// Support level, 1 to 3.
+    pub tier: u8,
+    /// Where tickets climb to: a queue of a higher tier.
+    pub next_tier: Option<QueueId>,
 }
 
 /// What a rule does with a message that it fits.
@@ -134,6 +183,30 @@ impl DeskFile {
         self.channels
             .iter()
             .find_map(|(channel, section)| Some((*channel, section.accounts.get(id)?)))
+    }
+
+    /// The chat accounts, by their keys.
+    pub fn chat_accounts(&self) -> impl Iterator<Item = (&AccountId, &ChatAccount)> {
+        let accounts = self.channels.values().flat_map(|section| &section.accounts);
+        accounts.filter_map(|(id, account)| Some((id, account.chat.as_ref()?)))
+    }
+
+    /// One agent; the name is what visitors of a chat see.
+    #[must_use]
+    pub fn agent(&self, id: &AgentId) -> Option<&Agent> {
+        self.agents.iter().find(|agent| agent.id == *id)
+    }
+
+    /// One queue.
+    #[must_use]
+    pub fn queue(&self, id: &QueueId) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.id == *id)
+    }
+
+    /// One contact, with how it is reached.
+    #[must_use]
+    pub fn contact(&self, id: &ContactId) -> Option<&Contact> {
+        self.contacts.iter().find(|contact| contact.id == *id)
     }
 }
 

@@ -185,6 +185,10 @@ impl<'t> Place<'t> {
         }
     }
 
+    pub(crate) fn is_table(&self) -> bool {
+        matches!(&self.node.value, Value::Table(_))
+    }
+
     pub(crate) fn is_empty_list(&self) -> bool {
         matches!(&self.node.value, Value::List(items) if items.is_empty())
     }

@@ -1,17 +1,24 @@
 //! From the tree to the model: section by section, every fault on the way.
 
+mod calendars;
 mod channels;
+mod chats;
+mod contacts;
+mod ladders;
 mod people;
 mod queues;
 mod rules;
+mod service_levels;
+mod sla;
+mod tiers;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use tandem_domain::{DeskId, LanguageTag, Proficiency, SkillId, SkillLevel, TeamId};
+use tandem_domain::{DeskId, LanguageTag, Proficiency, SkillId, SkillLevel, SlaPlan, TeamId};
 
-use crate::model::DeskFile;
+use crate::model::{Contact, DeskFile, Queue};
 use crate::place::{Place, Table};
 use crate::suggest::{did_you_mean, one_of, quoted};
 use crate::tree::{Node, Value};
@@ -20,7 +27,7 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 20] = [
     "desk",
     "name",
     "timezone",
@@ -35,6 +42,12 @@ const KEYS: [&str; 14] = [
     "agents",
     "queues",
     "rules",
+    "service_levels",
+    "calendars",
+    "contacts",
+    "roles",
+    "ladders",
+    "sla",
 ];
 
 const PROFICIENCIES: [&str; 6] = ["A1", "A2", "B1", "B2", "C1", "C2"];
@@ -45,6 +58,14 @@ struct Known<'t> {
     skills: Vec<&'t str>,
     teams: Vec<&'t str>,
     queues: Vec<&'t str>,
+    calendars: Vec<&'t str>,
+    contacts: Vec<&'t str>,
+    roles: Vec<&'t str>,
+    ladders: Vec<&'t str>,
+    /// Everybody whom a rung can tell.
+    recipients: Vec<&'t str>,
+    /// What visitors of a chat see where its account has no name.
+    desk_name: String,
 }
 
 /// Reads the whole desk; none only if a fault was reported.
@@ -53,9 +74,10 @@ pub(crate) fn desk(root: &Place<'_>, text: &str) -> Option<DeskFile> {
     if has_too_many(&table) {
         return None;
     }
-    let known = known(&table);
     let desk = table.need("desk", "acme").and_then(|place| place.parsed::<DeskId>());
     let name = name(&table, desk.as_ref().map_or("", DeskId::as_str));
+    let known = known(&table, &name);
+    let timezone = timezone_or_utc(&table);
     let min_proficiency = table.get("min_proficiency").and_then(|place| proficiency(&place));
     let min_proficiency = min_proficiency.unwrap_or(Proficiency::B2);
     let skills = skills(&table);
@@ -70,9 +92,14 @@ pub(crate) fn desk(root: &Place<'_>, text: &str) -> Option<DeskFile> {
         text,
     };
     let rules = rules::read(&table, &around);
+    let contacts = contacts::contacts(&table);
+    let sla = plan(&table, &known, &queues, &contacts, &timezone);
     Some(DeskFile {
         name,
-        timezone: timezone_or_utc(&table),
+        service_levels: service_levels::read(&table),
+        contacts,
+        sla,
+        timezone,
         default_language: table.get("default_language").and_then(|place| language(&place, &known)),
         min_proficiency,
         language_threshold: table
@@ -102,22 +129,52 @@ fn name(table: &Table<'_>, key: &str) -> String {
         .to_owned()
 }
 
-fn known<'t>(table: &Table<'t>) -> Known<'t> {
+fn known<'t>(table: &Table<'t>, desk_name: &str) -> Known<'t> {
+    let (contacts, roles) = (keys(table, "contacts"), keys(table, "roles"));
     Known {
         languages: languages(table),
         skills: keys(table, "skills"),
         teams: keys(table, "teams"),
         queues: keys(table, "queues"),
+        calendars: keys(table, "calendars"),
+        ladders: keys(table, "ladders"),
+        recipients: [&[contacts::OWNER], &roles[..], &contacts[..]].concat(),
+        contacts,
+        roles,
+        desk_name: desk_name.to_owned(),
+    }
+}
+
+/// What the desk promises; the file's order of the sections makes no difference.
+fn plan(table: &Table<'_>, known: &Known<'_>, queues: &[Queue], contacts: &[Contact], timezone: &str) -> SlaPlan {
+    let ladders = ladders::read(table, known, queues);
+    let around = sla::Around {
+        known,
+        ladders: &ladders,
+        queues,
+    };
+    let policies = sla::read(table, &around);
+    SlaPlan {
+        calendars: calendars::read(table, timezone),
+        policies,
+        roles: contacts::roles(table, known),
+        contacts: contacts.iter().map(|contact| contact.id.clone()).collect(),
+        ladders,
     }
 }
 
 /// How many there may be of what everything else is compared with; far beyond any real desk.
-const LIMITS: [(&str, usize); 5] = [
+const LIMITS: [(&str, usize); 10] = [
     ("languages", 100),
     ("skills", 1000),
     ("teams", 1000),
     ("queues", 1000),
     ("agents", 10_000),
+    ("calendars", 100),
+    ("contacts", 1000),
+    ("roles", 100),
+    ("ladders", 100),
+    ("sla", 200),
 ];
 
 /// Checking a section goes through every other one: without limits a small file would keep it busy for long.

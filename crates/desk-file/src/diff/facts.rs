@@ -1,13 +1,16 @@
 //! A desk file as plain facts that can be compared: subjects, and properties with values.
 
+mod promises;
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use tandem_domain::Channel;
 
 use crate::duration::show;
-use crate::model::{Actions, Agent, ChannelSection, DeskFile, Queue};
+use crate::model::{Actions, Agent, ChannelSection, ChatAccount, Contact, DeskFile, Queue};
 use crate::rules::Rule;
+use crate::written::service_level;
 
 /// A property and its value. What comes in sets is one fact each, the value empty or the level.
 pub(super) type Fact = (String, String);
@@ -18,8 +21,8 @@ pub(super) struct Subject {
     pub(super) facts: Vec<Fact>,
 }
 
-/// Desk, skills, teams, channels, agents, queues, rules.
-pub(super) const SECTIONS: usize = 7;
+/// Desk, skills, teams, channels, agents, queues, rules, calendars, contacts, roles, ladders, policies.
+pub(super) const SECTIONS: usize = 12;
 
 pub(super) fn of(file: &DeskFile) -> [Vec<Subject>; SECTIONS] {
     let skills = file
@@ -52,6 +55,30 @@ pub(super) fn of(file: &DeskFile) -> [Vec<Subject>; SECTIONS] {
         file.rules
             .iter()
             .map(|it| subject("rule", &it.name, rule(it)))
+            .collect(),
+        file.sla
+            .calendars
+            .iter()
+            .map(|it| subject("calendar", &it.id, promises::calendar(it)))
+            .collect(),
+        file.contacts
+            .iter()
+            .map(|it| subject("contact", &it.id, contact(it)))
+            .collect(),
+        file.sla
+            .roles
+            .iter()
+            .map(|(id, contacts)| subject("role", id, members("contact", contacts)))
+            .collect(),
+        file.sla
+            .ladders
+            .iter()
+            .map(|it| subject("ladder", &it.id, promises::ladder(it)))
+            .collect(),
+        file.sla
+            .policies
+            .iter()
+            .map(|it| subject("policy", &it.id, promises::policy(it)))
             .collect(),
     ]
 }
@@ -96,7 +123,9 @@ fn desk(file: &DeskFile) -> Vec<Fact> {
         fact("language_threshold", file.language_threshold),
         fact("close_after", show(file.close_after)),
     ];
-    [own, members("language", &file.languages)].concat()
+    let levels = file.service_levels.iter();
+    let levels = levels.map(|(channel, level)| (channel, service_level::show(*level)));
+    [own, members("language", &file.languages), each("service_level", levels)].concat()
 }
 
 fn channel_subjects(channel: Channel, section: &ChannelSection) -> Vec<Subject> {
@@ -111,6 +140,7 @@ fn channel_subjects(channel: Channel, section: &ChannelSection) -> Vec<Subject> 
         let facts = [
             vec![fact("channel", channel), fact("queue", &account.queue)],
             members("address", &account.addresses),
+            account.chat.as_ref().map(chat).unwrap_or_default(),
         ];
         subject("account", id, facts.concat())
     });
@@ -119,8 +149,30 @@ fn channel_subjects(channel: Channel, section: &ChannelSection) -> Vec<Subject> 
         .collect()
 }
 
+fn chat(chat: &ChatAccount) -> Vec<Fact> {
+    let own = vec![
+        fact("name", &chat.name),
+        optional("contact_secret", chat.contact_secret.as_ref()),
+    ];
+    [own, members("origin", &chat.origins)].concat()
+}
+
+fn contact(contact: &Contact) -> Vec<Fact> {
+    let webhook = contact.webhook.as_ref();
+    vec![
+        fact("name", &contact.name),
+        optional("email", contact.email.as_ref()),
+        optional("webhook", webhook.map(|webhook| &webhook.url)),
+        optional("secret", webhook.map(|webhook| &webhook.secret)),
+    ]
+}
+
 fn agent(agent: &Agent) -> Vec<Fact> {
-    let own = vec![fact("name", &agent.name), fact("capacity", agent.capacity)];
+    let own = vec![
+        fact("name", &agent.name),
+        fact("capacity", agent.capacity),
+        optional("contact", agent.contact.as_ref()),
+    ];
     [
         own,
         members("team", &agent.teams),
@@ -137,6 +189,8 @@ fn queue(queue: &Queue) -> Vec<Fact> {
         fact("aging", queue.aging.map_or_else(|| "never".to_owned(), show)),
         fact("decline_pause", show(queue.decline_pause)),
         fact("max_missed", queue.max_missed),
+        fact("tier", queue.tier),
+        optional("next_tier", queue.next_tier.as_ref()),
     ];
     [own, members("team", &queue.teams), levels(&queue.skills)].concat()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tandem_domain::desk::ChannelPolicy;
 use tandem_domain::{AccountId, Channel};
 
-use super::{DAY, Known, duration_or};
+use super::{DAY, Known, chats, duration_or};
 use crate::Address;
 use crate::model::{Account, ChannelSection, default_policy};
 use crate::place::{Place, Table};
@@ -82,11 +82,18 @@ fn policy(channel: Channel, table: &Table<'_>) -> ChannelPolicy {
 }
 
 fn account(channel: Channel, place: &Place<'_>, known: &Known<'_>, taken: &mut Taken) -> Option<Account> {
-    let is_email = channel == Channel::Email;
-    let table = place.table(if is_email { &["addresses", "queue"] } else { &["queue"] });
-    let addresses = if is_email { addresses(&table, taken) } else { Vec::new() };
+    let table = place.table(match channel {
+        Channel::Email => &["addresses", "queue"],
+        Channel::Chat => &chats::KEYS,
+        Channel::Phone | Channel::Social => &["queue"],
+    });
+    let addresses = match channel {
+        Channel::Email => addresses(&table, taken),
+        _ => Vec::new(),
+    };
+    let chat = (channel == Channel::Chat).then(|| chats::account(&table, &known.desk_name));
     let queue = table.need("queue", "support")?.word("queue", &known.queues)?;
-    Some(Account { addresses, queue })
+    Some(Account { addresses, queue, chat })
 }
 
 fn addresses(table: &Table<'_>, taken: &mut Taken) -> Vec<Address> {

@@ -10,7 +10,15 @@ use crate::fault::Position;
 use crate::model::{Agent, ChannelSection};
 use crate::place::{Place, Table};
 
-const KEYS: [&str; 6] = ["name", "teams", "skills", "languages", "capacity", "channel_max"];
+const KEYS: [&str; 7] = [
+    "name",
+    "teams",
+    "skills",
+    "languages",
+    "capacity",
+    "channel_max",
+    "contact",
+];
 
 /// Two mails at once, or one call.
 const DEFAULT_CAPACITY: u32 = 2;
@@ -68,6 +76,9 @@ fn agent(id: AgentId, place: &Place<'_>, known: &Known<'_>, channels: &Channels)
         languages: languages(&table, known),
         capacity,
         channel_max,
+        contact: table
+            .get("contact")
+            .and_then(|place| place.word("contact", &known.contacts)),
         id,
     }
 }

@@ -5,11 +5,20 @@ use std::time::Duration;
 
 use tandem_domain::{LanguageTag, Proficiency, QueueId, SkillId, SkillLevel, TeamId};
 
-use super::{DAY, HOUR, Known, MINUTE, duration_or, levels, name, people, seconds};
+use super::{DAY, HOUR, Known, MINUTE, duration_or, levels, name, people, seconds, tiers};
 use crate::model::{Agent, Queue};
 use crate::place::{Place, Table};
 
-const KEYS: [&str; 6] = ["name", "teams", "skills", "aging", "decline_pause", "max_missed"];
+const KEYS: [&str; 8] = [
+    "name",
+    "teams",
+    "skills",
+    "aging",
+    "decline_pause",
+    "max_missed",
+    "tier",
+    "next_tier",
+];
 
 /// Reads the queues; `crew` is none where not every agent could be read.
 pub(super) fn read(table: &Table<'_>, known: &Known<'_>, crew: Option<&[Agent]>, least: Proficiency) -> Vec<Queue> {
@@ -20,33 +29,37 @@ pub(super) fn read(table: &Table<'_>, known: &Known<'_>, crew: Option<&[Agent]>,
     if place.is_empty_table() {
         place.fault("a desk needs at least one queue");
     }
-    let mut queues = Vec::new();
+    let (mut queues, mut climbs) = (Vec::new(), Vec::new());
     for (id, place) in entries {
         let faults_before = place.report().count();
-        let queue = queue(id, &place, known);
+        let table = place.table(&KEYS);
+        let queue = queue(id, &table, known);
+        climbs.push(table.get("next_tier"));
         if let Some(crew) = crew.filter(|_| place.report().count() == faults_before) {
             check_served(&place, &queue, crew, &known.languages, least);
         }
         queues.push(queue);
     }
+    tiers::check(&queues, &climbs);
     queues
 }
 
-fn queue(id: QueueId, place: &Place<'_>, known: &Known<'_>) -> Queue {
-    let table = place.table(&KEYS);
+fn queue(id: QueueId, table: &Table<'_>, known: &Known<'_>) -> Queue {
     Queue {
-        name: name(&table, id.as_str()),
-        teams: people::teams(&table, known),
+        name: name(table, id.as_str()),
+        teams: people::teams(table, known),
         skills: table
             .get("skills")
             .map(|place| levels(&place, known))
             .unwrap_or_default(),
-        aging: aging(&table),
-        decline_pause: duration_or(&table, "decline_pause", 0..=DAY, 10 * MINUTE),
+        aging: aging(table),
+        decline_pause: duration_or(table, "decline_pause", 0..=DAY, 10 * MINUTE),
         max_missed: table
             .get("max_missed")
             .and_then(|place| place.number(1..=100))
             .unwrap_or(3),
+        tier: tiers::tier(table),
+        next_tier: tiers::next(table, known),
         id,
     }
 }

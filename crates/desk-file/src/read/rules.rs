@@ -12,7 +12,7 @@ use crate::rules::{Condition, Rule, Rules, locate};
 
 const KEYS: [&str; 4] = ["name", "when", "then", "stop"];
 const ACTIONS: [&str; 6] = ["queue", "priority", "skills", "tags", "language", "unrouted"];
-const PRIORITIES: [&str; 4] = ["low", "normal", "high", "urgent"];
+pub(super) const PRIORITIES: [&str; 4] = ["low", "normal", "high", "urgent"];
 
 /// Every message is asked all of them.
 const MOST_RULES: usize = 200;
