@@ -155,7 +155,7 @@ impl<C: Journaled> Wheel<C> {
             }),
             rows: draft.take_rows(&self.shared.stream),
             requests: std::mem::take(&mut draft.requests),
-            positions: Vec::new(),
+            ..Commit::default()
         };
         let limit = self.shared.settings.store_timeout;
         commit_within(limit, self.shared.store.as_ref(), commit)

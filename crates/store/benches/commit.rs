@@ -82,6 +82,6 @@ fn batch(desk: &DeskId, first_seq: u64, size: u64) -> Commit {
         }),
         rows: seqs.clone().map(row).collect(),
         requests: seqs.map(request).collect(),
-        positions: Vec::new(),
+        ..Commit::default()
     }
 }

@@ -2,6 +2,8 @@
 //! is an async function that returns a fresh [`Subject`], or none where there is nothing to test with.
 
 pub mod accept;
+pub mod conversations;
+pub mod jobs;
 pub mod journal;
 pub mod leases;
 pub mod outbox;
@@ -150,6 +152,20 @@ macro_rules! conformance {
             a_row_that_no_ticket_takes_is_unrouted, a_retry_waits_until_it_is_due,
             a_retry_does_not_block_those_behind_it, a_parked_row_waits_for_a_hand,
             settling_twice_changes_nothing, the_outbox_is_listed_in_pages,
+        ]);
+        $crate::conformance!(@module $start, conversations: [
+            an_answer_is_no_document_before_it_is_released, an_answer_is_the_same_for_ever,
+            concurrent_repeats_of_an_answer_are_one, releasing_twice_changes_nothing,
+            releases_and_messages_get_numbers_of_their_own, a_conversation_is_read_forwards_and_backwards,
+            drafts_that_were_never_released_are_forgotten,
+        ]);
+        $crate::conformance!(@module $start, jobs: [
+            a_job_is_claimed_once_with_what_it_was_given, jobs_are_claimed_when_due_and_the_longest_due_first,
+            a_job_is_the_same_for_ever_even_when_it_is_done, queues_and_desks_are_apart,
+            jobs_are_queued_with_their_commit_or_not_at_all, a_claimed_job_whose_worker_is_gone_is_claimed_again,
+            concurrent_claims_never_share_a_job, a_retry_waits_until_it_is_due_and_may_change_the_job,
+            a_failed_job_waits_for_a_hand, a_job_that_waits_can_be_made_due_but_not_one_that_is_worked_on,
+            what_is_done_stays_done, jobs_are_listed_in_pages_by_id,
         ]);
     };
     (@module $start:path, $module:ident: [$($behaviour:ident),+ $(,)?]) => {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tandem_domain::{DeskId, Timestamp};
 
-use crate::StoreError;
+use crate::{NewJob, StoreError};
 
 /// One core's journal on one desk, shown as `<service>.<desk>`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -189,6 +189,8 @@ pub struct Commit {
     pub requests: Vec<RequestRecord>,
     /// Positions to move.
     pub positions: Vec<PositionUpdate>,
+    /// Jobs to queue; one that was queued before under its id, done or not, is left as it is.
+    pub jobs: Vec<NewJob>,
 }
 
 /// A core's state at a `seq`.

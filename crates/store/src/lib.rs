@@ -1,5 +1,5 @@
 //! What Tandem keeps, over bytes: journals, read-model rows, positions, request ids, snapshots,
-//! leases, and ingest's documents with their outbox.
+//! leases, jobs, and ingest's documents with their outbox.
 //!
 //! Three implementations pass one conformance suite (the module `conformance`, behind the feature of that name): PostgreSQL for a cluster,
 //! SQLite for one process, memory for tests, where faults can be injected.
@@ -9,9 +9,11 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod conversations;
 mod detached;
 mod documents;
 mod error;
+mod jobs;
 mod journal;
 mod lease;
 pub mod memory;
@@ -19,10 +21,12 @@ mod postgres;
 mod sql;
 mod sqlite;
 
+pub use conversations::{ConversationStore, KeptAnswer, NewAnswer};
 pub use documents::{
     Accepted, Claimed, DocumentStore, NewDocument, OutboxEntry, OutboxOutcome, StoredDocument, WithoutConversation,
 };
 pub use error::StoreError;
+pub use jobs::{ClaimedJob, JobEntry, JobOutcome, JobStore, NewJob};
 pub use journal::{
     Append, Commit, JournalStore, NewRecord, Position, PositionUpdate, Record, RequestKey, RequestRecord, Row, RowPage,
     Snapshot, Stream,
@@ -33,6 +37,6 @@ pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 
 /// Everything that a service keeps. A service is handed one and cannot tell which.
-pub trait Store: JournalStore + LeaseStore + DocumentStore {}
+pub trait Store: JournalStore + LeaseStore + DocumentStore + ConversationStore + JobStore {}
 
-impl<T: JournalStore + LeaseStore + DocumentStore> Store for T {}
+impl<T: JournalStore + LeaseStore + DocumentStore + ConversationStore + JobStore> Store for T {}

@@ -1,8 +1,10 @@
 //! The store in memory, for tests: it behaves like the others, fails when told to, and its clock can be set.
 
 mod clock;
+mod conversations;
 mod documents;
 mod faults;
+mod jobs;
 mod journal;
 mod leases;
 mod state;

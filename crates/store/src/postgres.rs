@@ -2,8 +2,10 @@
 
 mod accept;
 mod commit;
+mod conversations;
 mod documents;
 mod error;
+mod jobs;
 mod journal;
 mod leases;
 mod outbox;

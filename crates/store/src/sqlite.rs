@@ -4,9 +4,11 @@
 mod accept;
 mod clock;
 mod commit;
+mod conversations;
 mod documents;
 mod error;
 mod insert;
+mod jobs;
 mod journal;
 mod leases;
 mod lock;

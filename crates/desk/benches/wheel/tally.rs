@@ -168,6 +168,6 @@ pub(crate) fn commit(desk: &DeskId, first_seq: u64, count: u64) -> Commit {
         }),
         rows: seqs.clone().map(row).collect(),
         requests: seqs.map(request).collect(),
-        positions: Vec::new(),
+        ..Commit::default()
     }
 }

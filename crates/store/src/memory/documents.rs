@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tandem_domain::{Clock, DeskId, MessageId, Timestamp};
+use tandem_domain::{Clock, ConversationId, DeskId, MessageId, Timestamp};
 
 use super::{MemoryStore, Operation};
 use crate::documents::plan::{self, Insert, Known};
-use crate::{Accepted, Claimed, DocumentStore, NewDocument, OutboxEntry, OutboxOutcome, StoreError, StoredDocument};
+use crate::{
+    Accepted, Claimed, DocumentStore, KeptAnswer, NewAnswer, NewDocument, OutboxEntry, OutboxOutcome, StoreError,
+    StoredDocument,
+};
 
 /// Documents and outbox rows are kept by the number under which they were stored.
 #[derive(Default)]
@@ -18,12 +21,14 @@ pub(super) struct Documents {
     numbers: HashMap<(DeskId, MessageId), u64>,
     known: Known,
     outbox: BTreeMap<u64, Waiting>,
+    drafts: HashMap<(DeskId, MessageId), NewAnswer>,
 }
 
 struct Document {
     desk: DeskId,
     stored: StoredDocument,
-    raw: Bytes,
+    /// None: it did not come in.
+    raw: Option<Bytes>,
 }
 
 #[derive(Clone)]
@@ -108,7 +113,7 @@ impl Documents {
             Document {
                 desk: document.desk,
                 stored,
-                raw: document.raw,
+                raw: Some(document.raw),
             },
         );
     }
@@ -122,7 +127,78 @@ impl Documents {
         after.map_or(Some(0), |id| self.numbers.get(&(desk.clone(), id)).copied())
     }
 
-    fn list(
+    pub(super) fn add_answer(&mut self, answer: NewAnswer) -> KeptAnswer {
+        let key = (answer.desk.clone(), answer.dedupe_key.clone());
+        let released = self.known.messages.get(&key).map(|message| message.id);
+        let released = released.and_then(|id| self.get(&answer.desk, id));
+        let kept = |draft: &&NewAnswer| (&draft.desk, &draft.dedupe_key) == (&key.0, &key.1);
+        let earlier = released
+            .map(|document| (document.stored.id, document.stored.body.clone()))
+            .or_else(|| {
+                self.drafts
+                    .values()
+                    .find(kept)
+                    .map(|draft| (draft.id, draft.body.clone()))
+            });
+        if let Some((id, body)) = earlier {
+            return KeptAnswer {
+                id,
+                earlier: Some(body),
+            };
+        }
+        let id = answer.id;
+        self.drafts.insert((answer.desk.clone(), id), answer);
+        KeptAnswer { id, earlier: None }
+    }
+
+    pub(super) fn release(&mut self, desk: &DeskId, id: MessageId) {
+        let Some(draft) = self.drafts.remove(&(desk.clone(), id)) else {
+            return;
+        };
+        let number = self.stored.len() as u64 + 1;
+        let conversation = Some(draft.conversation);
+        let answer = Accepted {
+            id,
+            conversation,
+            started: false,
+            duplicate: false,
+        };
+        let stored = StoredDocument {
+            id,
+            conversation,
+            ticket: Some(draft.ticket),
+            unrouted: None,
+            body: draft.body,
+            received_at: draft.received_at,
+        };
+        let (desk, raw) = (draft.desk, None);
+        self.known.messages.insert((desk.clone(), draft.dedupe_key), answer);
+        self.numbers.insert((desk.clone(), id), number);
+        self.stored.insert(number, Document { desk, stored, raw });
+    }
+
+    pub(super) fn latest(
+        &self,
+        desk: &DeskId,
+        conversation: ConversationId,
+        before: Option<MessageId>,
+        limit: usize,
+    ) -> Vec<StoredDocument> {
+        let Some(end) = before.map_or(Some(u64::MAX), |id| self.numbers.get(&(desk.clone(), id)).copied()) else {
+            return Vec::new();
+        };
+        let earlier = self.stored.range(..end).rev().map(|(_, document)| document);
+        let found = earlier.filter(|found| found.desk == *desk && found.stored.conversation == Some(conversation));
+        found.take(limit).map(|document| document.stored.clone()).collect()
+    }
+
+    pub(super) fn forget_drafts(&mut self, before: Timestamp) -> u64 {
+        let kept = self.drafts.len();
+        self.drafts.retain(|_, draft| draft.received_at >= before);
+        (kept - self.drafts.len()) as u64
+    }
+
+    pub(super) fn list(
         &self,
         desk: &DeskId,
         after: Option<MessageId>,
@@ -223,7 +299,7 @@ impl DocumentStore for MemoryStore {
     }
 
     async fn raw(&self, desk: &DeskId, id: MessageId) -> Result<Option<Bytes>, StoreError> {
-        self.read(|state| state.documents.get(desk, id).map(|document| document.raw.clone()))
+        self.read(|state| state.documents.get(desk, id).and_then(|document| document.raw.clone()))
     }
 
     async fn documents(

@@ -17,7 +17,8 @@ pub enum Operation {
     Commit,
     /// [`DocumentStore::accept`](crate::DocumentStore::accept).
     Accept,
-    /// [`DocumentStore::settle`](crate::DocumentStore::settle).
+    /// [`DocumentStore::settle`](crate::DocumentStore::settle) and
+    /// [`JobStore::settle_jobs`](crate::JobStore::settle_jobs).
     Settle,
 }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tandem_domain::{DeskId, Timestamp};
 
 use super::documents::Documents;
+use super::jobs::Jobs;
 use crate::{Append, Commit, Lease, Position, PositionUpdate, Record, RequestKey, RequestRecord, Row, Snapshot};
 use crate::{StoreError, Stream};
 
@@ -18,6 +19,7 @@ pub(super) struct State {
     pub(super) snapshots: HashMap<Stream, Snapshot>,
     pub(super) leases: BTreeMap<String, Lease>,
     pub(super) documents: Documents,
+    pub(super) jobs: Jobs,
 }
 
 impl State {
@@ -36,6 +38,7 @@ impl State {
             .requests
             .into_iter()
             .for_each(|request| self.remember(request, now));
+        commit.jobs.into_iter().for_each(|job| self.jobs.add(job, now));
         Ok(())
     }
 

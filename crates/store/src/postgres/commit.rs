@@ -10,7 +10,7 @@ use super::error::{Failure, refusal};
 use super::{Statement, Write};
 use crate::sql::convert::ordered;
 use crate::sql::rows::{Move, first_requests, last_words, moves};
-use crate::{Commit, RequestRecord, Row, StoreError, Stream};
+use crate::{Commit, NewJob, RequestRecord, Row, StoreError, Stream};
 
 const FENCED: &str = "TND01";
 const POSITION_MOVED: &str = "TND02";
@@ -36,6 +36,13 @@ remembered AS (
     ON CONFLICT (desk, caller, method, id) DO UPDATE
     SET hash = excluded.hash, reply = excluded.reply, expires_at = excluded.expires_at
     WHERE request.expires_at < tandem_now()
+),
+queued AS (
+    INSERT INTO job (queue, desk, id, body, trace, due_at, created_at, claimed_until, attempts, done)
+    SELECT queue, desk, id, body, trace, due_at, tandem_now(), 0, 0, false
+    FROM unnest($29::text[], $30::text[], $31::bytea[], $32::bytea[], $33::bytea[], $34::bigint[])
+        AS new (queue, desk, id, body, trace, due_at)
+    ON CONFLICT DO NOTHING
 ),
 moves AS (
     SELECT * FROM unnest($22::text[], $23::text[], $24::text[], $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[])
@@ -65,10 +72,8 @@ impl Write for Commit {
 
     async fn run(&self, connection: &mut PgConnection) -> Result<(), Failure> {
         let moves = moves(&self.positions)?;
-        let query = bind_moves(
-            bind_requests(bind_rows(bind_append(self), &self.rows), &self.requests),
-            &moves,
-        );
+        let query = bind_requests(bind_rows(bind_append(self), &self.rows), &self.requests);
+        let query = bind_jobs(bind_moves(query, &moves), &self.jobs);
         match query.execute(connection).await {
             Ok(_) => Ok(()),
             Err(error) => Err(self
@@ -190,4 +195,17 @@ fn bind_moves(query: Statement, moves: &[Move<'_>]) -> Statement {
                 .map(|at| at.to.incarnation.cast_signed())
                 .collect::<Vec<_>>(),
         )
+}
+
+/// Sorted, so that two transactions lock in one order.
+fn bind_jobs(query: Statement, jobs: &[NewJob]) -> Statement {
+    let mut jobs: Vec<&NewJob> = jobs.iter().collect();
+    jobs.sort_by_key(|job| (&job.queue, &job.desk, &job.id));
+    query
+        .bind(jobs.iter().map(|job| &*job.queue).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|job| job.desk.as_str()).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|job| job.id.as_bytes()).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|job| &*job.body).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|job| job.trace.as_bytes()).collect::<Vec<_>>())
+        .bind(jobs.iter().map(|job| job.due.as_micros()).collect::<Vec<_>>())
 }

@@ -9,7 +9,14 @@ use super::error::of_statement;
 use crate::StoreError;
 use crate::sql::migrations::{self, Step};
 
-const STEPS: &[Step] = &[(1, "start", include_str!("../../migrations/postgres/0001_start.sql"))];
+const STEPS: &[Step] = &[
+    (1, "start", include_str!("../../migrations/postgres/0001_start.sql")),
+    (
+        2,
+        "answers and jobs",
+        include_str!("../../migrations/postgres/0002_answers_and_jobs.sql"),
+    ),
+];
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
 

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::documents::plan::DeskKey;
 use crate::{
-    Accepted, Claimed, Lease, OutboxEntry, Position, Record, RequestKey, RequestRecord, RowPage, Snapshot, StoreError,
-    StoredDocument, Stream,
+    Accepted, Claimed, ClaimedJob, JobEntry, KeptAnswer, Lease, OutboxEntry, Position, Record, RequestKey,
+    RequestRecord, RowPage, Snapshot, StoreError, StoredDocument, Stream,
 };
 
 /// A number that is compared: sequence numbers never come near the limit.
@@ -173,6 +173,44 @@ pub(crate) fn outbox_entry((id, since, attempts, parked): OutboxRow) -> Result<O
         since: Timestamp::from_micros(since),
         attempts: count(attempts),
         parked: parked.map(|why| text("outbox", why)).transpose()?,
+    })
+}
+
+/// A claimed job as selected: `desk, id, body, attempts, trace, created_at`.
+pub(crate) type ClaimedJobRow = (String, Vec<u8>, Vec<u8>, i64, Vec<u8>, i64);
+
+pub(crate) fn claimed_job((desk, id, body, attempts, trace, at): ClaimedJobRow) -> Result<ClaimedJob, StoreError> {
+    Ok(ClaimedJob {
+        desk: desk_id("job", &desk)?,
+        id: text("job", id)?,
+        body: body.into(),
+        attempts: count(attempts),
+        trace: text("job", trace)?,
+        created_at: Timestamp::from_micros(at),
+    })
+}
+
+/// A job as selected: `id, body, attempts, created_at, due_at, failed`.
+pub(crate) type JobRow = (Vec<u8>, Vec<u8>, i64, i64, i64, Option<Vec<u8>>);
+
+pub(crate) fn job((id, body, attempts, created_at, due_at, failed): JobRow) -> Result<JobEntry, StoreError> {
+    Ok(JobEntry {
+        id: text("job", id)?,
+        body: body.into(),
+        attempts: count(attempts),
+        created_at: Timestamp::from_micros(created_at),
+        due_at: Timestamp::from_micros(due_at),
+        failed: failed.map(|why| text("job", why)).transpose()?,
+    })
+}
+
+/// An answer that was kept before, as selected: `id, body`.
+pub(crate) type KeptRow = (Vec<u8>, Vec<u8>);
+
+pub(crate) fn kept((id, body): KeptRow) -> Result<KeptAnswer, StoreError> {
+    Ok(KeptAnswer {
+        id: message_id("draft", &id)?,
+        earlier: Some(body.into()),
     })
 }
 

@@ -7,6 +7,7 @@ use tandem_domain::{DeskId, Timestamp};
 
 use super::error::Failure;
 use super::insert::{ROWS, Statement, Values, delete_rows, insert_all, no_tail};
+use super::jobs;
 use super::unit::Write;
 use crate::sql::convert::{ordered, position};
 use crate::sql::rows::{first_requests, last_words};
@@ -30,7 +31,8 @@ impl Write for Commit {
             .flat_map(|append| &append.records)
             .map(|record| record.payload.len());
         let rows = self.rows.iter().map(|row| row.value.as_ref().map_or(0, Bytes::len));
-        records.chain(rows).sum()
+        let jobs = self.jobs.iter().map(|job| job.body.len());
+        records.chain(rows).chain(jobs).sum()
     }
 
     async fn run(&self, connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Failure> {
@@ -42,6 +44,7 @@ impl Write for Commit {
         }
         write_rows(connection, &self.rows).await?;
         remember(connection, &self.requests, now).await?;
+        jobs::queue(connection, &self.jobs, now).await?;
         Ok(())
     }
 }

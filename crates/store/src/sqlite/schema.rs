@@ -6,11 +6,19 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 
+use super::clock;
 use super::error::{of_read, of_write};
 use crate::StoreError;
 use crate::sql::migrations::{self, Step};
 
-const STEPS: &[Step] = &[(1, "start", include_str!("../../migrations/sqlite/0001_start.sql"))];
+const STEPS: &[Step] = &[
+    (1, "start", include_str!("../../migrations/sqlite/0001_start.sql")),
+    (
+        2,
+        "answers and jobs",
+        include_str!("../../migrations/sqlite/0002_answers_and_jobs.sql"),
+    ),
+];
 
 const READERS: u32 = 4;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,7 +45,20 @@ pub(super) async fn connect_writer(file: &Path) -> Result<SqliteConnection, sqlx
 pub(super) async fn open_for_writing(file: &Path) -> Result<SqliteConnection, StoreError> {
     let mut connection = connect_writer(file).await.map_err(|error| of_write(&error))?;
     migrate(&mut connection).await?;
+    release_claims(&mut connection)
+        .await
+        .map_err(|error| of_write(&error))?;
     Ok(connection)
+}
+
+/// One process works on the file, so whoever claimed anything in it is gone. Rows that would have been tried later are
+/// tried now too, which harms nobody.
+async fn release_claims(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let due = sqlx::query("UPDATE outbox SET due_at = ?1 WHERE parked IS NULL AND due_at > ?1");
+    due.bind(clock::now().as_micros()).execute(&mut *connection).await?;
+    let free = sqlx::query("UPDATE job SET claimed_until = 0 WHERE failed IS NULL AND done = 0 AND claimed_until > 0");
+    free.execute(connection).await?;
+    Ok(())
 }
 
 pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! Migrations, and a disk that is full.
 
 use futures::future::join_all;
-use tandem_store::{JournalStore, PostgresStore, StoreError};
+use tandem_store::{JobStore, JournalStore, PostgresStore, StoreError};
 use tandem_test_support::disk::SmallDisk;
 use tandem_test_support::postgres::Postgres;
 
@@ -23,12 +23,30 @@ async fn a_newer_schema_is_not_touched() {
     let url = server.database();
     PostgresStore::connect(&url, 1).await.unwrap().close().await;
     let newer = "INSERT INTO _sqlx_migrations SELECT 999, 'newer', installed_on, success, checksum, execution_time \
-                 FROM _sqlx_migrations";
+                 FROM _sqlx_migrations WHERE version = 1";
     Intruder::connect(&url).await.execute(newer).await;
     assert!(matches!(
         PostgresStore::connect(&url, 1).await,
         Err(StoreError::NewerSchema(_))
     ));
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_brought_up_to_date() {
+    let Some(server) = Postgres::start().await else { return };
+    let url = server.database();
+    let store = PostgresStore::connect(&url, 1).await.unwrap();
+    store.commit(append(&stream("acme"), 1)).await.unwrap();
+    store.close().await;
+    let back = "DROP TABLE draft; DROP TABLE job; DROP INDEX message_by_conversation; \
+                DELETE FROM _sqlx_migrations WHERE version > 1";
+    Intruder::connect(&url).await.execute(back).await;
+    let store = PostgresStore::connect(&url, 1).await.unwrap();
+    assert_eq!(store.read(&stream("acme"), 1, 10).await.unwrap().len(), 1);
+    let jobs = store
+        .claim_jobs("deliveries", 10, std::time::Duration::from_secs(1))
+        .await;
+    assert_eq!(jobs.unwrap(), []);
 }
 
 #[tokio::test]

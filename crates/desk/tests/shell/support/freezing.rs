@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tandem_domain::{DeskId, MessageId, Timestamp};
+use tandem_domain::{ConversationId, DeskId, MessageId, Timestamp};
 use tandem_store::{
-    Accepted, Claimed, Commit, DocumentStore, JournalStore, Lease, LeaseStore, MemoryStore, NewDocument, OutboxEntry,
-    OutboxOutcome, Position, Record, RequestKey, RequestRecord, RowPage, Snapshot, StoreError, StoredDocument, Stream,
+    Accepted, Claimed, ClaimedJob, Commit, ConversationStore, DocumentStore, JobEntry, JobOutcome, JobStore,
+    JournalStore, KeptAnswer, Lease, LeaseStore, MemoryStore, NewAnswer, NewDocument, OutboxEntry, OutboxOutcome,
+    Position, Record, RequestKey, RequestRecord, RowPage, Snapshot, StoreError, StoredDocument, Stream,
 };
 use tokio::sync::watch;
 
@@ -144,5 +145,61 @@ impl DocumentStore for FreezingStore {
     }
     async fn retry_parked(&self, desk: &DeskId, id: MessageId) -> Result<bool, StoreError> {
         self.store().await.retry_parked(desk, id).await
+    }
+}
+
+#[async_trait]
+impl ConversationStore for FreezingStore {
+    async fn add_answer(&self, answer: NewAnswer) -> Result<KeptAnswer, StoreError> {
+        self.store().await.add_answer(answer).await
+    }
+    async fn release_answers(&self, desk: &DeskId, ids: &[MessageId]) -> Result<(), StoreError> {
+        self.store().await.release_answers(desk, ids).await
+    }
+    async fn documents_of_conversation(
+        &self,
+        desk: &DeskId,
+        conversation: ConversationId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<StoredDocument>, StoreError> {
+        let store = self.store().await;
+        store.documents_of_conversation(desk, conversation, after, limit).await
+    }
+    async fn latest_of_conversation(
+        &self,
+        desk: &DeskId,
+        conversation: ConversationId,
+        before: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<StoredDocument>, StoreError> {
+        let store = self.store().await;
+        store.latest_of_conversation(desk, conversation, before, limit).await
+    }
+    async fn forget_drafts(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.store().await.forget_drafts(before).await
+    }
+}
+
+#[async_trait]
+impl JobStore for FreezingStore {
+    async fn claim_jobs(&self, queue: &str, limit: usize, hold: Duration) -> Result<Vec<ClaimedJob>, StoreError> {
+        self.store().await.claim_jobs(queue, limit, hold).await
+    }
+    async fn settle_jobs(&self, queue: &str, outcomes: Vec<(DeskId, String, JobOutcome)>) -> Result<(), StoreError> {
+        self.store().await.settle_jobs(queue, outcomes).await
+    }
+    async fn jobs(
+        &self,
+        queue: &str,
+        desk: &DeskId,
+        failed_only: bool,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<JobEntry>, StoreError> {
+        self.store().await.jobs(queue, desk, failed_only, after, limit).await
+    }
+    async fn retry_job(&self, queue: &str, desk: &DeskId, id: &str) -> Result<bool, StoreError> {
+        self.store().await.retry_job(queue, desk, id).await
     }
 }

@@ -1,0 +1,154 @@
+//! The documents of conversations, and the answers that become some.
+
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+use tandem_domain::{ConversationId, DeskId, MessageId, Timestamp};
+
+use super::SqliteStore;
+use super::error::Failure;
+use super::unit::Write;
+use crate::sql::convert::{self, KeptRow, MessageRow, limit as rows_limit};
+use crate::{ConversationStore, KeptAnswer, NewAnswer, StoreError, StoredDocument};
+
+struct Add(NewAnswer);
+
+#[async_trait]
+impl Write for Add {
+    type Answer = KeptAnswer;
+
+    fn desk(&self) -> Option<&DeskId> {
+        Some(&self.0.desk)
+    }
+
+    fn weight(&self) -> usize {
+        self.0.body.len()
+    }
+
+    async fn run(&self, connection: &mut SqliteConnection, _now: Timestamp) -> Result<KeptAnswer, Failure> {
+        let answer = &self.0;
+        let earlier = "SELECT id, body FROM message WHERE desk = ?1 AND dedupe_key = ?2 \
+                       UNION ALL SELECT id, body FROM draft WHERE desk = ?1 AND dedupe_key = ?2";
+        let earlier = sqlx::query_as(earlier)
+            .bind(answer.desk.as_str())
+            .bind(&*answer.dedupe_key);
+        let earlier: Option<KeptRow> = earlier.fetch_optional(&mut *connection).await?;
+        if let Some(earlier) = earlier {
+            return Ok(convert::kept(earlier)?);
+        }
+        let insert = "INSERT INTO draft (desk, id, dedupe_key, conversation, ticket, body, received_at) \
+                      VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let insert = sqlx::query(insert).bind(answer.desk.as_str()).bind(bytes(answer.id));
+        let insert = insert
+            .bind(&*answer.dedupe_key)
+            .bind(&answer.conversation.0.as_bytes()[..]);
+        let insert = insert.bind(answer.ticket.cast_signed()).bind(&*answer.body);
+        insert.bind(answer.received_at.as_micros()).execute(connection).await?;
+        Ok(KeptAnswer {
+            id: answer.id,
+            earlier: None,
+        })
+    }
+}
+
+struct Release {
+    desk: DeskId,
+    ids: Vec<MessageId>,
+}
+
+#[async_trait]
+impl Write for Release {
+    type Answer = ();
+
+    fn desk(&self) -> Option<&DeskId> {
+        Some(&self.desk)
+    }
+
+    async fn run(&self, connection: &mut SqliteConnection, _now: Timestamp) -> Result<(), Failure> {
+        let release = "INSERT INTO message (desk, id, dedupe_key, conversation, started, ticket, body, received_at) \
+                       SELECT desk, id, dedupe_key, conversation, 0, ticket, body, received_at FROM draft \
+                       WHERE desk = ? AND id = ?";
+        for id in &self.ids {
+            for sql in [release, "DELETE FROM draft WHERE desk = ? AND id = ?"] {
+                let query = sqlx::query(sql).bind(self.desk.as_str()).bind(bytes(*id));
+                query.execute(&mut *connection).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Forget(Timestamp);
+
+#[async_trait]
+impl Write for Forget {
+    type Answer = u64;
+
+    async fn run(&self, connection: &mut SqliteConnection, _now: Timestamp) -> Result<u64, Failure> {
+        let forget = sqlx::query("DELETE FROM draft WHERE received_at < ?").bind(self.0.as_micros());
+        Ok(forget.execute(connection).await?.rows_affected())
+    }
+}
+
+#[async_trait]
+impl ConversationStore for SqliteStore {
+    async fn add_answer(&self, answer: NewAnswer) -> Result<KeptAnswer, StoreError> {
+        self.write(Add(answer)).await
+    }
+
+    async fn release_answers(&self, desk: &DeskId, ids: &[MessageId]) -> Result<(), StoreError> {
+        let (desk, ids) = (desk.clone(), ids.to_vec());
+        self.write(Release { desk, ids }).await
+    }
+
+    async fn documents_of_conversation(
+        &self,
+        desk: &DeskId,
+        conversation: ConversationId,
+        after: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<StoredDocument>, StoreError> {
+        let sql = "SELECT id, conversation, ticket, unrouted, body, received_at FROM message \
+                   WHERE desk = ?1 AND conversation = ?2 AND stored > CASE WHEN ?3 IS NULL THEN 0 \
+                   ELSE (SELECT stored FROM message WHERE desk = ?1 AND id = ?3) END ORDER BY stored LIMIT ?4";
+        self.page(sql, desk, conversation, after, limit).await
+    }
+
+    async fn latest_of_conversation(
+        &self,
+        desk: &DeskId,
+        conversation: ConversationId,
+        before: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<StoredDocument>, StoreError> {
+        let sql = "SELECT id, conversation, ticket, unrouted, body, received_at FROM message \
+                   WHERE desk = ?1 AND conversation = ?2 AND stored < CASE WHEN ?3 IS NULL THEN 9223372036854775807 \
+                   ELSE (SELECT stored FROM message WHERE desk = ?1 AND id = ?3) END ORDER BY stored DESC LIMIT ?4";
+        self.page(sql, desk, conversation, before, limit).await
+    }
+
+    async fn forget_drafts(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.write(Forget(before)).await
+    }
+}
+
+impl SqliteStore {
+    async fn page(
+        &self,
+        sql: &'static str,
+        desk: &DeskId,
+        conversation: ConversationId,
+        beside: Option<MessageId>,
+        limit: usize,
+    ) -> Result<Vec<StoredDocument>, StoreError> {
+        let query = sqlx::query_as(sql)
+            .bind(desk.as_str())
+            .bind(&conversation.0.as_bytes()[..]);
+        let query = query.bind(beside.map(bytes)).bind(rows_limit(limit));
+        let rows: Vec<MessageRow> = self.read(query.fetch_all(&self.readers)).await?;
+        rows.into_iter().map(convert::message).collect()
+    }
+}
+
+fn bytes(id: MessageId) -> Vec<u8> {
+    id.0.as_bytes().to_vec()
+}
