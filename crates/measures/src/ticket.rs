@@ -1,0 +1,113 @@
+//! What of a ticket the measures need.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tandem_domain::{AgentId, Channel, LanguageTag, MessageId, QueueId, Requirement, TeamId, Timestamp};
+
+use crate::Place;
+
+/// Where routing has a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Phase {
+    Queued,
+    Offered(AgentId),
+    Assigned(AgentId),
+    OnHold(AgentId),
+    WrappingUp(AgentId),
+    /// With its last owner.
+    Done(Option<AgentId>),
+}
+
+impl Phase {
+    /// Whether the ticket waits for an agent.
+    pub(crate) const fn waits(&self) -> bool {
+        matches!(self, Self::Queued | Self::Offered(_))
+    }
+
+    pub(crate) const fn owner(&self) -> Option<&AgentId> {
+        match self {
+            Self::Queued | Self::Offered(_) => None,
+            Self::Assigned(owner) | Self::OnHold(owner) | Self::WrappingUp(owner) => Some(owner),
+            Self::Done(owner) => owner.as_ref(),
+        }
+    }
+
+    /// Whether somebody has it in hand: time on hold is not handling.
+    const fn in_hand(&self) -> bool {
+        matches!(self, Self::Assigned(_) | Self::WrappingUp(_))
+    }
+}
+
+/// A ticket that is not closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ticket {
+    pub(crate) opened_at: Timestamp,
+    pub(crate) channel: Channel,
+    pub(crate) language: Option<LanguageTag>,
+    pub(crate) queue: QueueId,
+    /// Those that served the queue when the ticket came into it.
+    pub(crate) teams: Vec<TeamId>,
+    pub(crate) phase: Phase,
+    since: Timestamp,
+    /// For how long it was in hand before `since`; none: nobody had it since it was opened, reopened or done.
+    handled: Option<Duration>,
+    /// Whether anybody ever accepted it.
+    pub(crate) accepted: bool,
+    /// Public answers, without those that could not be delivered.
+    pub(crate) answers: Vec<MessageId>,
+}
+
+impl Ticket {
+    /// A ticket that has just been opened.
+    pub(crate) fn new(opened_at: Timestamp, requirement: &Requirement, teams: Vec<TeamId>, at: Timestamp) -> Self {
+        Self {
+            opened_at,
+            channel: requirement.channel,
+            language: language(requirement),
+            queue: requirement.queue.clone(),
+            teams,
+            phase: Phase::Queued,
+            since: at,
+            handled: None,
+            accepted: false,
+            answers: Vec::new(),
+        }
+    }
+
+    /// Moves on to another phase.
+    pub(crate) fn shift(&mut self, phase: Phase, at: Timestamp) {
+        if self.phase.in_hand() {
+            *self.handled.get_or_insert_default() += at.since(self.since);
+        }
+        (self.phase, self.since) = (phase, at);
+    }
+
+    /// Comes into a queue, or back into its own.
+    pub(crate) fn enter(&mut self, requirement: &Requirement, teams: Vec<TeamId>) {
+        self.queue.clone_from(&requirement.queue);
+        self.language = language(requirement);
+        self.teams = teams;
+    }
+
+    /// For how long it was in hand, if at all; counted once.
+    pub(crate) fn take_handled(&mut self) -> Option<Duration> {
+        self.handled.take()
+    }
+
+    /// The places in which something counts that happened to the ticket, for these teams.
+    pub(crate) fn places(&self, teams: &[TeamId]) -> Vec<Place> {
+        let place = |team: Option<&TeamId>| Place {
+            queue: self.queue.clone(),
+            channel: self.channel,
+            language: self.language.clone(),
+            team: team.cloned(),
+        };
+        std::iter::once(None).chain(teams.iter().map(Some)).map(place).collect()
+    }
+}
+
+fn language(requirement: &Requirement) -> Option<LanguageTag> {
+    requirement.language.as_ref().map(|(tag, _)| tag.clone())
+}
