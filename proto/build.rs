@@ -6,7 +6,18 @@ use std::{env, fs};
 
 use prost::Message as _;
 
-const FILES: [&str; 9] = ["common", "ingest", "ticket", "agent", "desk", "sla", "escalation", "events", "metrics"];
+const FILES: [&str; 10] = [
+    "common",
+    "ingest",
+    "ticket",
+    "agent",
+    "desk",
+    "sla",
+    "escalation",
+    "events",
+    "escalation_events",
+    "metrics",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=tandem");

@@ -78,7 +78,7 @@ fn effect<C: Journaled>(shared: &Shared, record: &Record) -> Option<EffectBody> 
     let Ok(Recorded::Core(event)) = decode_record::<C>(record) else {
         return None;
     };
-    let effect = C::effect(&event)?;
+    let effect = C::effect(&shared.stream.desk, &event)?;
     let submission = Submission {
         command: serde_json::from_slice(&effect.command).unwrap_or(Value::Null),
         actor: Actor::service(C::SERVICE),

@@ -23,8 +23,8 @@ pub trait Journaled: Core {
     /// An unknown kind refuses the whole desk; so does a damaged payload.
     fn decode(kind: &str, payload: &[u8]) -> Result<Event<Self::Body>, DecodeError>;
 
-    /// What the event wants done by another service, if anything.
-    fn effect(_event: &Event<Self::Body>) -> Option<Effect> {
+    /// What the event, which happened on `desk`, wants done by another service, if anything.
+    fn effect(_desk: &DeskId, _event: &Event<Self::Body>) -> Option<Effect> {
         None
     }
 

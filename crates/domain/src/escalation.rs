@@ -9,7 +9,7 @@ mod event;
 mod view;
 
 pub use command::{Command, Heard, Observed, Rejection, Reply};
-pub use event::{ClockId, EscalationEvent, Plan, Standing, Step, Telling, Terms, TicketFacts, Tier};
+pub use event::{ClockEvent, ClockId, EscalationEvent, Plan, Standing, Step, Telling, Terms, TicketFacts, Tier};
 pub use view::{
     Acknowledgement, Answer, ClockFilter, ClockState, ClockView, EscalationFilter, EscalationView, Preview,
     PreviewedClock, PreviewedRung, Query, RungView,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use tandem_domain::escalation::{EscalationEvent, TicketFacts};
+use tandem_domain::escalation::{ClockEvent, EscalationEvent, TicketFacts};
 use tandem_domain::{Channel, ClockKind, LanguageTag, QueueId, RowChange, TicketId, Timestamp};
 
 use crate::rows::{self, Damaged, table};
@@ -96,7 +96,9 @@ impl Breaches {
         match event {
             EscalationEvent::TicketFollowed { ticket, facts, .. } => self.set(*ticket, Some(facts.as_ref().into())),
             EscalationEvent::TicketForgotten { ticket } => self.set(*ticket, None),
-            EscalationEvent::ClockBreached { clock, due_at, .. } => self.count(clock.ticket, clock.kind, *due_at),
+            EscalationEvent::Clock(clock, ClockEvent::Breached { due_at, .. }) => {
+                self.count(clock.ticket, clock.kind, *due_at);
+            }
             EscalationEvent::BegunAnew => {
                 *self = Self {
                     begun_anew: true,
@@ -159,7 +161,7 @@ impl Breaches {
 #[must_use]
 pub fn breached_ticket(event: &EscalationEvent) -> Option<TicketId> {
     match event {
-        EscalationEvent::ClockBreached { clock, .. } => Some(clock.ticket),
+        EscalationEvent::Clock(clock, ClockEvent::Breached { .. }) => Some(clock.ticket),
         _ => None,
     }
 }

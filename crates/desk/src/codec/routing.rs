@@ -6,7 +6,6 @@ mod desk;
 mod encode;
 mod intake;
 mod offer;
-mod sla;
 
 use prost::Message;
 use tandem_domain::routing::RoutingEvent;
@@ -16,6 +15,7 @@ use tandem_proto::v1::router_event::Body;
 use tandem_routing::RoutingCore;
 
 use super::common;
+use super::kinds::kinds;
 use crate::{DecodeError, Encoded, Journaled};
 
 impl Journaled for RoutingCore {
@@ -67,19 +67,6 @@ impl Journaled for RoutingCore {
             .chain(chats.map(|conversation| format!("conversation.{conversation}")))
             .collect()
     }
-}
-
-macro_rules! kinds {
-    ($($kind:ident),+ $(,)?) => {
-        /// Every kind of level 1.
-        const KINDS: &[&str] = &[$(stringify!($kind)),+];
-
-        fn kind(body: &Body) -> &'static str {
-            match body {
-                $(Body::$kind(_) => stringify!($kind)),+
-            }
-        }
-    };
 }
 
 kinds!(

@@ -1,6 +1,7 @@
 //! Enumerations, both ways. A value that is not given, or that this program does not know, is damage:
 //! guessing what a newer program meant would change what the journal says.
 
+use tandem_domain::escalation::Standing;
 use tandem_domain::routing::{DeclineReason, RequeueReason, RevokeReason, UndeliveredReason};
 use tandem_domain::{Channel, ClockKind, Presence, Priority, Proficiency, Role};
 use tandem_proto::v1;
@@ -59,3 +60,4 @@ word!(
     v1::ClockKind,
     [Accept, FirstResponse, NextResponse, Resolution]
 );
+word!(Standing, v1::ticket_followed::Standing, [Open, OnHold, Resolved]);

@@ -162,84 +162,8 @@ pub enum EscalationEvent {
         /// The answer.
         message: MessageId,
     },
-    /// A clock runs.
-    ClockStarted {
-        /// The clock.
-        clock: ClockId,
-        /// Since when.
-        since: Timestamp,
-        /// What applies to it.
-        terms: Terms,
-    },
-    /// It stands still; what has elapsed is kept.
-    ClockPaused {
-        /// The clock.
-        clock: ClockId,
-        /// Since when.
-        paused_at: Timestamp,
-        /// Working time until then.
-        elapsed: Duration,
-    },
-    /// It runs on.
-    ClockResumed {
-        /// The clock.
-        clock: ClockId,
-        /// Since when.
-        since: Timestamp,
-    },
-    /// What it waited for happened.
-    ClockMet {
-        /// The clock.
-        clock: ClockId,
-        /// When.
-        met_at: Timestamp,
-        /// Working time until then.
-        elapsed: Duration,
-        /// The answer that met it, for the response clocks.
-        answer: Option<MessageId>,
-    },
-    /// Its target was missed. The clock runs on, to measure.
-    ClockBreached {
-        /// The clock.
-        clock: ClockId,
-        /// When its target had elapsed, or when the target came to apply if that was later.
-        due_at: Timestamp,
-        /// How much later it was found out.
-        late_by: Duration,
-    },
-    /// What it waited for cannot happen any more.
-    ClockCancelled {
-        /// The clock.
-        clock: ClockId,
-        /// When.
-        cancelled_at: Timestamp,
-        /// Working time until then.
-        elapsed: Duration,
-    },
-    /// What it waited for turned out not to have happened: it runs on.
-    ClockReopened {
-        /// The clock.
-        clock: ClockId,
-        /// When that turned out. Nothing of it is due before.
-        reopened_at: Timestamp,
-        /// It runs since then: for an answer that failed since before the answer, as if it had never stopped.
-        since: Timestamp,
-        /// Working time until `since`.
-        elapsed: Duration,
-        /// What applies to it now.
-        terms: Terms,
-    },
-    /// Other terms apply to it; what has elapsed is kept.
-    ClockRetargeted {
-        /// The clock.
-        clock: ClockId,
-        /// When they came to apply. Nothing of them is due before.
-        retargeted_at: Timestamp,
-        /// Working time until then.
-        elapsed: Duration,
-        /// What applies to it now.
-        terms: Terms,
-    },
+    /// Something happened to a clock.
+    Clock(ClockId, ClockEvent),
     /// A rung was reached.
     RungReached {
         /// The escalation; its first rung opens it.
@@ -298,4 +222,72 @@ pub enum EscalationEvent {
     },
     /// The router's history was rewritten: nothing of before holds. Numbers go on.
     BegunAnew,
+}
+
+/// What happens to a clock. In the journal each is a kind of its own, such as `ClockStarted`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockEvent {
+    /// A clock runs.
+    Started {
+        /// Since when.
+        since: Timestamp,
+        /// What applies to it.
+        terms: Terms,
+    },
+    /// It stands still; what has elapsed is kept.
+    Paused {
+        /// Since when.
+        paused_at: Timestamp,
+        /// Working time until then.
+        elapsed: Duration,
+    },
+    /// It runs on.
+    Resumed {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// What it waited for happened.
+    Met {
+        /// When.
+        met_at: Timestamp,
+        /// Working time until then.
+        elapsed: Duration,
+        /// The answer that met it, for the response clocks.
+        answer: Option<MessageId>,
+    },
+    /// Its target was missed. The clock runs on, to measure.
+    Breached {
+        /// When its target had elapsed, or when the target came to apply if that was later.
+        due_at: Timestamp,
+        /// How much later it was found out.
+        late_by: Duration,
+    },
+    /// What it waited for cannot happen any more.
+    Cancelled {
+        /// When.
+        cancelled_at: Timestamp,
+        /// Working time until then.
+        elapsed: Duration,
+    },
+    /// What it waited for turned out not to have happened: it runs on.
+    Reopened {
+        /// When that turned out. Nothing of it is due before.
+        reopened_at: Timestamp,
+        /// It runs since then: for an answer that failed since before the answer, as if it had never stopped.
+        since: Timestamp,
+        /// Working time until `since`.
+        elapsed: Duration,
+        /// What applies to it now.
+        terms: Terms,
+    },
+    /// Other terms apply to it; what has elapsed is kept.
+    Retargeted {
+        /// When they came to apply. Nothing of them is due before.
+        retargeted_at: Timestamp,
+        /// Working time until then.
+        elapsed: Duration,
+        /// What applies to it now.
+        terms: Terms,
+    },
 }

@@ -6,10 +6,10 @@ use tandem_domain::desk::{AgentProfile, ChannelPolicy, QueuePolicy, ServiceLevel
 use tandem_domain::{AccountId, Channel, CompiledDesk};
 use tandem_proto::v1;
 
-use super::sla;
 use crate::DecodeError;
 use crate::codec::common::{damaged, duration, duration_to_proto, optional, parsed, parsed_all, texts};
 use crate::codec::requirement::{language, language_to_proto, skills, skills_to_proto};
+use crate::codec::sla;
 use crate::codec::words::Word;
 
 pub(super) fn to_proto(desk: &CompiledDesk) -> v1::CompiledDesk {

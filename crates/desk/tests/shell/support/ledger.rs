@@ -283,7 +283,7 @@ impl Journaled for Ledger {
         serde_json::from_slice(payload).map_err(|error| DecodeError::Damaged(error.to_string()))
     }
 
-    fn effect(event: &Event<Body>) -> Option<Effect> {
+    fn effect(_desk: &DeskId, event: &Event<Body>) -> Option<Effect> {
         let Body::Passed { to, amount } = &event.body else {
             return None;
         };

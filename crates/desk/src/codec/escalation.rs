@@ -1,0 +1,119 @@
+//! The escalation service's events as `tandem.v1.EscalationEvent`.
+
+mod clock;
+mod decode;
+mod encode;
+mod parts;
+
+use prost::Message;
+use serde::Serialize;
+use tandem_domain::escalation::EscalationEvent;
+use tandem_domain::routing::{Command, TransferTarget};
+use tandem_domain::{DeskId, Event, Trace};
+use tandem_proto::v1;
+use tandem_proto::v1::escalation_event::Body;
+use tandem_routing::RoutingCore;
+use tandem_sla::SlaCore;
+
+use super::common;
+use super::kinds::kinds;
+use crate::{DecodeError, Effect, Encoded, Journaled};
+
+impl Journaled for SlaCore {
+    const SERVICE: &'static str = "escalation";
+    const LEVEL: u32 = 1;
+    const HAS_EFFECTS: bool = true;
+
+    fn encode(event: &Event<EscalationEvent>) -> Encoded {
+        let body = encode::body(&event.body);
+        let kind = kind(&body);
+        let message = v1::EscalationEvent {
+            at: Some(common::time_to_proto(event.at)),
+            actor: Some(common::actor_to_proto(&event.actor)),
+            cause: Some(common::cause_to_proto(&event.cause)),
+            traceparent: event.trace.0.clone(),
+            body: Some(body),
+        };
+        Encoded {
+            kind,
+            level: 1,
+            payload: message.encode_to_vec().into(),
+        }
+    }
+
+    fn decode(kind: &str, payload: &[u8]) -> Result<Event<EscalationEvent>, DecodeError> {
+        if !KINDS.contains(&kind) {
+            return Err(DecodeError::UnknownKind(kind.to_owned()));
+        }
+        let message = v1::EscalationEvent::decode(payload).map_err(|error| DecodeError::Damaged(error.to_string()))?;
+        let body = message
+            .body
+            .filter(|body| self::kind(body) == kind)
+            .ok_or_else(|| common::damaged("body"))?;
+        Ok(Event {
+            at: common::time("at", message.at)?,
+            actor: common::actor(message.actor)?,
+            cause: common::cause(message.cause)?,
+            trace: Trace(message.traceparent),
+            body: decode::body(body)?,
+        })
+    }
+
+    /// What a rung asks of the router. The router refuses what is stale, by the version that the rung saw.
+    fn effect(desk: &DeskId, event: &Event<EscalationEvent>) -> Option<Effect> {
+        let (method, command) = match &event.body {
+            EscalationEvent::PriorityRaiseAsked {
+                ticket, priority, seen, ..
+            } => {
+                let (ticket, priority, seen) = (*ticket, *priority, Some(*seen));
+                ("SetPriority", Command::SetPriority { ticket, priority, seen })
+            }
+            EscalationEvent::MoveAsked {
+                ticket, queue, seen, ..
+            } => {
+                let (ticket, to, seen) = (*ticket, TransferTarget::Queue(queue.clone()), Some(*seen));
+                ("TransferTicket", Command::Transfer { ticket, to, seen })
+            }
+            _ => return None,
+        };
+        Some(Effect {
+            service: RoutingCore::SERVICE.to_owned(),
+            desk: desk.clone(),
+            method: method.to_owned(),
+            command: json(&command),
+        })
+    }
+
+    /// Readers of clocks and escalations look again by themselves.
+    fn topics(&self, _events: &[Event<EscalationEvent>]) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+fn json(command: &impl Serialize) -> bytes::Bytes {
+    let json = serde_json::to_vec(command).expect("commands are plain data with text keys");
+    json.into()
+}
+
+kinds!(
+    PlanAdopted,
+    TicketFollowed,
+    AnswerCounted,
+    AnswerDiscounted,
+    ClockStarted,
+    ClockPaused,
+    ClockResumed,
+    ClockMet,
+    ClockBreached,
+    ClockCancelled,
+    ClockReopened,
+    ClockRetargeted,
+    RungReached,
+    PriorityRaiseAsked,
+    MoveAsked,
+    ContactsTold,
+    EscalationAcknowledged,
+    TicketForgotten,
+    RouterFollowed,
+    BegunAnew,
+);
