@@ -2,6 +2,7 @@
 
 use std::cmp::min;
 
+use serde::{Deserialize, Serialize};
 use tandem_domain::routing::{Undelivered, UndeliveredReason};
 use tandem_domain::{MessageId, Timestamp};
 
@@ -27,7 +28,8 @@ pub(crate) struct Given {
 }
 
 /// What became of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Fate {
     /// It is a note: the customer never gets it.
     Internal,

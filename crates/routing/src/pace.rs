@@ -38,6 +38,12 @@ impl Pace {
         Some(last?.since(first?) / gaps)
     }
 
+    /// As [`iter`](Self::iter) showed it.
+    pub(crate) fn of(accepts: BTreeMap<QueueId, Vec<Timestamp>>) -> Self {
+        let accepts = accepts.into_iter();
+        Self(accepts.map(|(queue, accepts)| (queue, accepts.into())).collect())
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&QueueId, &VecDeque<Timestamp>)> {
         self.0.iter()
     }

@@ -1,4 +1,4 @@
-//! Snapshot format 1. Frozen: a change of meaning or shape is a new format.
+//! Snapshot format 1, also the trunk of format 2. Frozen: a change of meaning or shape is a new format.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,7 @@ use tandem_domain::{
     RestoreError, SkillId, SkillLevel, Tag, TicketId, Timestamp,
 };
 
+use super::damaged;
 use crate::agents::AgentIx;
 use crate::answers::Answers;
 use crate::desk::{Asked, Desk};
@@ -241,10 +242,6 @@ impl SnapshotV1 {
         }
         Ok(state)
     }
-}
-
-fn damaged(what: &str) -> RestoreError {
-    RestoreError::Damaged(what.to_owned())
 }
 
 impl AgentV1 {

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
-use tandem_domain::routing::{Command, DeclineReason, Intake, TransferTarget};
+use tandem_domain::routing::{
+    AfterAnswer, Command, DeclineReason, DeliveryOutcome, Intake, TransferTarget, UndeliveredReason,
+};
 use tandem_domain::{
     AgentId, Channel, CompiledDesk, MessageId, OfferId, Presence, Priority, Proficiency, RoutingState, TicketId,
     TicketStatus, Timestamp,
@@ -17,7 +19,9 @@ use uuid::Uuid;
 
 use crate::invariants::fits;
 use crate::model::{Model, Place};
-use crate::support::{AgentBuilder, IntakeBuilder, agent, desk, key, level, mail, queue, seconds};
+use crate::support::{
+    AgentBuilder, IntakeBuilder, agent, answer_id, conversation_id, desk, key, level, mail, queue, seconds,
+};
 use crate::world::World;
 
 /// One step of a history.
@@ -43,6 +47,28 @@ pub(crate) enum Step {
     FinishWrapUp(TicketId),
     Reopen(TicketId),
     Cancel(TicketId),
+    /// The text of this number is given as an answer or a note; by a supervisor, if by nobody.
+    Answer {
+        ticket: TicketId,
+        text: u128,
+        by: Option<AgentId>,
+        visible: bool,
+        then: AfterAnswer,
+    },
+    Report {
+        ticket: TicketId,
+        text: u128,
+        outcome: DeliveryOutcome,
+    },
+    Leave {
+        conversation: u128,
+    },
+    /// As an escalation that sees the ticket as it is now, or as somebody who just wants it so.
+    Priority {
+        ticket: TicketId,
+        to: Priority,
+        escalated: bool,
+    },
     Activate(Box<CompiledDesk>),
     Wait(Duration),
     Restart,
@@ -135,6 +161,39 @@ fn a_transfer() -> impl Strategy<Value = TransferTarget> {
     ]
 }
 
+fn an_answer(ticket: impl Strategy<Value = TicketId>) -> impl Strategy<Value = Step> {
+    let by = prop::option::weighted(0.4, an_agent());
+    let then = prop::sample::select(vec![
+        AfterAnswer::Keep,
+        AfterAnswer::Keep,
+        AfterAnswer::AwaitCustomer,
+        AfterAnswer::Resolve,
+    ]);
+    (ticket, 0..6_u128, by, prop::bool::weighted(0.8), then).prop_map(|(ticket, text, by, visible, then)| {
+        Step::Answer {
+            ticket,
+            text,
+            by,
+            visible,
+            then,
+        }
+    })
+}
+
+fn a_report(ticket: impl Strategy<Value = TicketId>) -> impl Strategy<Value = Step> {
+    let outcome = prop::sample::select(vec![
+        DeliveryOutcome::Delivered,
+        DeliveryOutcome::Failed(UndeliveredReason::Refused),
+        DeliveryOutcome::Failed(UndeliveredReason::Bounced),
+    ]);
+    (ticket, 0..6_u128, outcome).prop_map(|(ticket, text, outcome)| Step::Report { ticket, text, outcome })
+}
+
+fn a_priority(ticket: impl Strategy<Value = TicketId>) -> impl Strategy<Value = Step> {
+    let priority = prop::sample::select(Priority::ALL.to_vec());
+    (ticket, priority, any::<bool>()).prop_map(|(ticket, to, escalated)| Step::Priority { ticket, to, escalated })
+}
+
 fn a_step(tickets: u64) -> impl Strategy<Value = Step> {
     let ticket = move || (0..tickets + 1).prop_map(|number| TicketId(number + 1));
     let answered = || (0..6_u64, prop::option::weighted(0.1, an_agent()));
@@ -152,6 +211,10 @@ fn a_step(tickets: u64) -> impl Strategy<Value = Step> {
         2 => ticket().prop_map(Step::FinishWrapUp),
         2 => ticket().prop_map(Step::Reopen),
         1 => ticket().prop_map(Step::Cancel),
+        8 => an_answer(ticket()),
+        6 => a_report(ticket()),
+        2 => a_priority(ticket()),
+        2 => (0..10_u128).prop_map(|conversation| Step::Leave { conversation }),
         2 => prop::sample::select(versions()).prop_map(|desk| Step::Activate(Box::new(desk))),
         4 => (0..400_u64).prop_map(|time| Step::Wait(seconds(time))),
         1 => (0..100_u64).prop_map(|hours| Step::Wait(Duration::from_hours(hours))),
@@ -244,7 +307,33 @@ impl Subject {
             Step::Hold(ticket) => Command::Hold { ticket },
             Step::Resume(ticket) => Command::Resume { ticket },
             Step::Requeue(ticket) => Command::Requeue { ticket },
-            Step::Transfer(ticket, to) => Command::Transfer { ticket, to },
+            Step::Transfer(ticket, to) => Command::Transfer { ticket, to, seen: None },
+            Step::Answer {
+                ticket,
+                text,
+                by,
+                visible,
+                then,
+            } => Command::Answer {
+                ticket,
+                message: answer_id(text),
+                author: by,
+                visible,
+                then,
+            },
+            Step::Report { ticket, text, outcome } => Command::ReportDelivery {
+                ticket,
+                message: answer_id(text),
+                outcome,
+            },
+            Step::Leave { conversation } => Command::CustomerLeft {
+                conversation: conversation_id(conversation),
+            },
+            Step::Priority { ticket, to, escalated } => Command::SetPriority {
+                ticket,
+                priority: to,
+                seen: escalated.then(|| version(world, ticket)),
+            },
             Step::Resolve(ticket) => Command::Resolve { ticket },
             Step::FinishWrapUp(ticket) => Command::FinishWrapUp { ticket },
             Step::Reopen(ticket) => Command::Reopen { ticket },
@@ -310,8 +399,13 @@ fn work_on(world: &mut World, ticket: TicketId) {
         RoutingState::Offered => world.take(ticket),
         RoutingState::Assigned | RoutingState::OnHold => world.resolve(ticket),
         RoutingState::WrappingUp => drop(world.run(Command::FinishWrapUp { ticket }).unwrap()),
-        RoutingState::Queued | RoutingState::Done | RoutingState::Cancelled => {}
+        RoutingState::Queued | RoutingState::Done | RoutingState::Cancelled | RoutingState::Abandoned => {}
     }
+}
+
+fn version(world: &World, ticket: TicketId) -> u64 {
+    let known = world.tickets().into_iter().find(|known| known.id == ticket);
+    known.map_or(0, |known| known.version)
 }
 
 fn agree(world: &World, model: &Model) {
@@ -323,6 +417,24 @@ fn agree(world: &World, model: &Model) {
             Some(state) => assert_eq!((found.state, &found.owner), (state, &expected.place.owner().cloned())),
             None => assert_eq!(found.status, TicketStatus::Closed),
         }
+        let undelivered: Vec<_> = found.undelivered.iter().map(|failed| failed.message).collect();
+        assert_eq!(found.priority, expected.priority());
+        assert_eq!(
+            (found.waiting_since, found.answered_at, undelivered),
+            (
+                expected.waiting_since(),
+                expected.answered_at(),
+                expected.undelivered.clone()
+            ),
+            "{expected:?}"
+        );
+        let standing = world.standing(expected.conversation().0.as_u128());
+        let current = standing.filter(|standing| standing.ticket == expected.id);
+        assert_eq!(
+            current.and_then(|standing| standing.position),
+            model.place_in_queue(expected),
+            "{expected:?}"
+        );
         if let Place::Offered { to, offer, until, .. } = &expected.place {
             let open = found.offer.unwrap();
             assert_eq!((&open.agent, open.id, open.expires_at), (to, OfferId(*offer), *until));

@@ -3,17 +3,22 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod activation;
+mod answers;
 mod explanations;
 mod histories;
 mod intake;
 mod invariants;
+mod leaving;
 mod matching;
 mod matrix;
 mod model;
 mod offers;
 mod presence;
+mod priorities;
 mod read_model;
 mod snapshots;
+mod stale;
+mod standing;
 mod support;
 mod tickets;
 mod world;

@@ -2,8 +2,9 @@
 //!
 //! `ana` is the one who fits and owns, or is offered, the ticket; `bo` is of another team.
 
-use tandem_domain::routing::{Command, DeclineReason, Rejection, Reply, TransferTarget};
-use tandem_domain::{Actor, AgentId, Channel, OfferId, Presence, RoutingState, TicketId};
+use tandem_domain::routing::{AfterAnswer, Command, DeclineReason, DeliveryOutcome, Rejection, Reply, TransferTarget};
+use tandem_domain::{Actor, AgentId, Channel, MessageId, OfferId, Presence, Priority, RoutingState, TicketId};
+use uuid::Uuid;
 
 use crate::support::{AgentBuilder, IntakeBuilder, agent, as_agent, desk, key, mail, supervisor};
 use crate::world::World;
@@ -21,10 +22,19 @@ enum Action {
     Requeue,
     TransferToQueue,
     TransferToAgent,
+    /// As an escalation does that saw the ticket when it was opened.
+    MoveAsSeen,
+    SetPriority,
     Resolve,
     FinishWrapUp,
     Reopen,
     Cancel,
+    Answer,
+    AnswerAndAwait,
+    AnswerAndResolve,
+    Note,
+    ReportDelivery,
+    CustomerLeaves,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +58,11 @@ enum Outcome {
     NotOwner,
     OfferOver,
     ForeignOffer,
+    Stale,
 }
 
-use Outcome::{Becomes, ForeignOffer, NotFound, NotOwner, OfferOver, OpensAnother, Unrouted, WrongState};
-use RoutingState::{Assigned, Cancelled, Done, Offered, OnHold, Queued, WrappingUp};
+use Outcome::{Becomes, ForeignOffer, NotFound, NotOwner, OfferOver, OpensAnother, Stale, Unrouted, WrongState};
+use RoutingState::{Abandoned, Assigned, Cancelled, Done, Offered, OnHold, Queued, WrappingUp};
 
 /// The actions that stand for a command; a new command does not compile until it has some.
 fn actions_of(command: &Command) -> &'static [Action] {
@@ -64,7 +75,16 @@ fn actions_of(command: &Command) -> &'static [Action] {
         Command::Hold { .. } => &[Action::Hold],
         Command::Resume { .. } => &[Action::Resume],
         Command::Requeue { .. } => &[Action::Requeue],
-        Command::Transfer { .. } => &[Action::TransferToQueue, Action::TransferToAgent],
+        Command::Transfer { .. } => &[Action::TransferToQueue, Action::TransferToAgent, Action::MoveAsSeen],
+        Command::SetPriority { .. } => &[Action::SetPriority],
+        Command::Answer { .. } => &[
+            Action::Answer,
+            Action::AnswerAndAwait,
+            Action::AnswerAndResolve,
+            Action::Note,
+        ],
+        Command::ReportDelivery { .. } => &[Action::ReportDelivery],
+        Command::CustomerLeft { .. } => &[Action::CustomerLeaves],
         Command::Resolve { .. } => &[Action::Resolve],
         Command::FinishWrapUp { .. } => &[Action::FinishWrapUp],
         Command::Reopen { .. } => &[Action::Reopen],
@@ -72,7 +92,7 @@ fn actions_of(command: &Command) -> &'static [Action] {
     }
 }
 
-const ACTIONS: [Action; 15] = [
+const ACTIONS: [Action; 23] = [
     Action::Activate,
     Action::Message,
     Action::AutomaticMessage,
@@ -84,101 +104,122 @@ const ACTIONS: [Action; 15] = [
     Action::Requeue,
     Action::TransferToQueue,
     Action::TransferToAgent,
+    Action::MoveAsSeen,
+    Action::SetPriority,
     Action::Resolve,
     Action::FinishWrapUp,
     Action::Reopen,
     Action::Cancel,
+    Action::Answer,
+    Action::AnswerAndAwait,
+    Action::AnswerAndResolve,
+    Action::Note,
+    Action::ReportDelivery,
+    Action::CustomerLeaves,
 ];
 
 /// The table, for a caller who may do it.
 fn permitted(action: Action, state: RoutingState) -> Outcome {
     match action {
-        Action::Activate => match state {
-            Queued => Becomes(Queued),
-            Offered => Becomes(Offered),
-            Assigned => Becomes(Assigned),
-            OnHold => Becomes(OnHold),
-            WrappingUp => Becomes(WrappingUp),
-            Done => Becomes(Done),
-            Cancelled => Becomes(Cancelled),
-        },
+        Action::Activate => Becomes(state),
         Action::Message => match state {
             Queued => Becomes(Queued),
             Offered | Done => Becomes(Offered),
             Assigned | OnHold | WrappingUp => Becomes(Assigned),
-            Cancelled => OpensAnother,
+            Cancelled | Abandoned => OpensAnother,
         },
         Action::AutomaticMessage => match state {
-            Queued => Becomes(Queued),
-            Offered => Becomes(Offered),
-            Assigned => Becomes(Assigned),
-            OnHold => Becomes(OnHold),
-            WrappingUp => Becomes(WrappingUp),
-            Done => Becomes(Done),
-            Cancelled => Unrouted,
+            Queued | Offered | Assigned | OnHold | WrappingUp | Done => Becomes(state),
+            Cancelled | Abandoned => Unrouted,
         },
         Action::GoAway => match state {
             Queued | Offered => Becomes(Queued),
-            Assigned => Becomes(Assigned),
-            OnHold => Becomes(OnHold),
-            WrappingUp => Becomes(WrappingUp),
-            Done => Becomes(Done),
-            Cancelled => Becomes(Cancelled),
+            Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned => Becomes(state),
         },
         Action::Accept => match state {
             Offered => Becomes(Assigned),
-            Queued | Assigned | OnHold | WrappingUp | Done | Cancelled => OfferOver,
+            Queued | Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned => OfferOver,
         },
         Action::Decline => match state {
             Offered => Becomes(Queued),
-            Queued | Assigned | OnHold | WrappingUp | Done | Cancelled => OfferOver,
+            Queued | Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned => OfferOver,
         },
         Action::Hold => match state {
             Assigned => Becomes(OnHold),
             Queued | Offered | OnHold | WrappingUp | Done => WrongState,
-            Cancelled => NotFound,
+            Cancelled | Abandoned => NotFound,
         },
         Action::Resume => match state {
             OnHold => Becomes(Assigned),
             Queued | Offered | Assigned | WrappingUp | Done => WrongState,
-            Cancelled => NotFound,
+            Cancelled | Abandoned => NotFound,
         },
         Action::Requeue => match state {
             Offered | Assigned | OnHold => Becomes(Queued),
             Queued | WrappingUp | Done => WrongState,
-            Cancelled => NotFound,
+            Cancelled | Abandoned => NotFound,
         },
         Action::TransferToQueue => match state {
             Queued | Offered | Assigned | OnHold => Becomes(Queued),
             WrappingUp | Done => WrongState,
-            Cancelled => NotFound,
+            Cancelled | Abandoned => NotFound,
         },
         Action::TransferToAgent => match state {
             Queued | Offered | Assigned | OnHold => Becomes(Offered),
             WrappingUp | Done => WrongState,
-            Cancelled => NotFound,
+            Cancelled | Abandoned => NotFound,
+        },
+        Action::MoveAsSeen => match state {
+            Queued | Offered => Becomes(Queued),
+            Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned => Stale,
+        },
+        Action::SetPriority => match state {
+            Queued | Offered | Assigned | OnHold => Becomes(state),
+            WrappingUp | Done => WrongState,
+            Cancelled | Abandoned => NotFound,
+        },
+        Action::Answer | Action::Note | Action::ReportDelivery => match state {
+            Queued | Offered | Assigned | OnHold | WrappingUp | Done => Becomes(state),
+            Cancelled | Abandoned => NotFound,
+        },
+        Action::AnswerAndAwait => match state {
+            Assigned | OnHold => Becomes(OnHold),
+            Queued | Offered | WrappingUp | Done => WrongState,
+            Cancelled | Abandoned => NotFound,
+        },
+        Action::AnswerAndResolve => match state {
+            Queued | Offered => Becomes(Done),
+            Assigned | OnHold => Becomes(WrappingUp),
+            WrappingUp | Done => Becomes(state),
+            Cancelled | Abandoned => NotFound,
+        },
+        Action::CustomerLeaves => match state {
+            Queued | Offered => Becomes(Abandoned),
+            Assigned | OnHold => Becomes(WrappingUp),
+            WrappingUp | Done => Becomes(state),
+            Cancelled | Abandoned => Unrouted,
         },
         Action::Resolve => match state {
             Queued | Offered => Becomes(Done),
             Assigned | OnHold => Becomes(WrappingUp),
             WrappingUp | Done => WrongState,
-            Cancelled => NotFound,
+            Cancelled | Abandoned => NotFound,
         },
         Action::FinishWrapUp => match state {
             WrappingUp => Becomes(Done),
             Queued | Offered | Assigned | OnHold | Done => WrongState,
-            Cancelled => NotFound,
+            Cancelled | Abandoned => NotFound,
         },
         Action::Reopen => match state {
             WrappingUp => Becomes(Assigned),
             Done => Becomes(Offered),
             Queued | Offered | Assigned | OnHold => WrongState,
-            Cancelled => NotFound,
+            Cancelled | Abandoned => NotFound,
         },
         Action::Cancel => match state {
             Queued | Offered | Assigned | OnHold | WrappingUp => Becomes(Cancelled),
             Done => WrongState,
-            Cancelled => NotFound,
+            Cancelled | Abandoned => NotFound,
         },
     }
 }
@@ -191,8 +232,16 @@ fn needs_ownership(action: Action) -> bool {
         | Action::AutomaticMessage
         | Action::GoAway
         | Action::Accept
-        | Action::Decline => false,
+        | Action::Decline
+        | Action::Note
+        | Action::ReportDelivery
+        | Action::CustomerLeaves => false,
         Action::Hold
+        | Action::MoveAsSeen
+        | Action::SetPriority
+        | Action::Answer
+        | Action::AnswerAndAwait
+        | Action::AnswerAndResolve
         | Action::Resume
         | Action::Requeue
         | Action::TransferToQueue
@@ -207,14 +256,14 @@ fn needs_ownership(action: Action) -> bool {
 fn has_owner(state: RoutingState) -> bool {
     match state {
         Assigned | OnHold | WrappingUp | Done => true,
-        Queued | Offered | Cancelled => false,
+        Queued | Offered | Cancelled | Abandoned => false,
     }
 }
 
 fn expected(action: Action, state: RoutingState, caller: Caller) -> Outcome {
     let outcome = permitted(action, state);
     let answers = matches!(action, Action::Accept | Action::Decline);
-    let refused_as_stranger = needs_ownership(action) && outcome != NotFound;
+    let refused_as_stranger = needs_ownership(action) && !matches!(outcome, NotFound | Stale);
     match caller {
         Caller::Other if answers => ForeignOffer,
         Caller::Other if refused_as_stranger => NotOwner,
@@ -223,10 +272,15 @@ fn expected(action: Action, state: RoutingState, caller: Caller) -> Outcome {
     }
 }
 
-/// A world in which ticket 1 is in this state; its offer was offer 1.
+/// The answer that every ticket has got, and the one that it gets.
+const GIVEN: MessageId = MessageId(Uuid::from_u128(7));
+const NEW: MessageId = MessageId(Uuid::from_u128(8));
+
+/// A world in which ticket 1 is in this state and was answered; its offer was offer 1.
 fn world_with(state: RoutingState) -> (World, TicketId) {
     let mut world = World::staffed(desk([agent("ana"), agent("bo").team("back")]));
     let ticket = world.open(mail(1).by(Channel::Chat));
+    world.answer(ticket, GIVEN, None);
     match state {
         Queued => world.set_presence("ana", Presence::Away),
         Offered => {}
@@ -245,6 +299,7 @@ fn world_with(state: RoutingState) -> (World, TicketId) {
             world.run(Command::FinishWrapUp { ticket }).unwrap();
         }
         Cancelled => drop(world.run(Command::Cancel { ticket }).unwrap()),
+        Abandoned => world.leave(1),
     }
     assert_eq!(world.state(ticket), state);
     (world, ticket)
@@ -275,15 +330,54 @@ fn command(action: Action, caller: Caller, ticket: TicketId) -> Command {
         Action::TransferToQueue => Command::Transfer {
             ticket,
             to: TransferTarget::Queue(key("billing")),
+            seen: None,
+        },
+        Action::MoveAsSeen => Command::Transfer {
+            ticket,
+            to: TransferTarget::Queue(key("billing")),
+            seen: Some(1),
+        },
+        Action::SetPriority => Command::SetPriority {
+            ticket,
+            priority: Priority::Urgent,
+            seen: None,
+        },
+        Action::Answer => answer(caller, ticket, true, AfterAnswer::Keep),
+        Action::AnswerAndAwait => answer(caller, ticket, true, AfterAnswer::AwaitCustomer),
+        Action::AnswerAndResolve => answer(caller, ticket, true, AfterAnswer::Resolve),
+        Action::Note => answer(caller, ticket, false, AfterAnswer::Keep),
+        Action::ReportDelivery => Command::ReportDelivery {
+            ticket,
+            message: GIVEN,
+            outcome: DeliveryOutcome::Delivered,
+        },
+        Action::CustomerLeaves => Command::CustomerLeft {
+            conversation: mail(1).conversation,
         },
         Action::TransferToAgent => Command::Transfer {
             ticket,
             to: TransferTarget::Agent(key("bo")),
+            seen: None,
         },
         Action::Resolve => Command::Resolve { ticket },
         Action::FinishWrapUp => Command::FinishWrapUp { ticket },
         Action::Reopen => Command::Reopen { ticket },
         Action::Cancel => Command::Cancel { ticket },
+    }
+}
+
+fn answer(caller: Caller, ticket: TicketId, visible: bool, then: AfterAnswer) -> Command {
+    let author = match caller {
+        Caller::Owner => Some(key("ana")),
+        Caller::Other => Some(key("bo")),
+        Caller::Supervisor => None,
+    };
+    Command::Answer {
+        ticket,
+        message: NEW,
+        author,
+        visible,
+        then,
     }
 }
 
@@ -307,6 +401,7 @@ fn outcome(world: &World, ticket: TicketId, result: &Result<Reply, Rejection>) -
         Err(Rejection::NotOwner { .. }) => NotOwner,
         Err(Rejection::OfferOver { .. }) => OfferOver,
         Err(Rejection::ForeignOffer { .. }) => ForeignOffer,
+        Err(Rejection::Stale { .. }) => Stale,
         Err(
             other @ (Rejection::NotActivated
             | Rejection::AgentUnavailable { .. }
@@ -344,7 +439,11 @@ fn a_ticket_that_never_was_is_not_found_by_any_command() {
             let nowhere = TicketId(99);
             let result = world.run_as(actor(caller), command(action, caller, nowhere));
             match action {
-                Action::Activate | Action::Message | Action::AutomaticMessage | Action::GoAway => {}
+                Action::Activate
+                | Action::Message
+                | Action::AutomaticMessage
+                | Action::GoAway
+                | Action::CustomerLeaves => {}
                 Action::Accept | Action::Decline => {
                     assert!(
                         matches!(result, Err(Rejection::OfferOver { .. })),
@@ -352,6 +451,13 @@ fn a_ticket_that_never_was_is_not_found_by_any_command() {
                     );
                 }
                 Action::Hold
+                | Action::MoveAsSeen
+                | Action::SetPriority
+                | Action::Answer
+                | Action::AnswerAndAwait
+                | Action::AnswerAndResolve
+                | Action::Note
+                | Action::ReportDelivery
                 | Action::Resume
                 | Action::Requeue
                 | Action::TransferToQueue

@@ -1,5 +1,6 @@
 //! The router as one would write it on a napkin: no index, no event, everything looked at every time.
 
+mod answers;
 mod changes;
 mod matching;
 mod tickets;
@@ -9,9 +10,11 @@ use std::collections::BTreeMap;
 
 use tandem_domain::desk::AgentProfile;
 use tandem_domain::routing::{Intake, TransferTarget};
-use tandem_domain::{AgentId, CompiledDesk, OfferId, Presence, QueueId, RoutingState, TicketId, Timestamp};
+use tandem_domain::{AgentId, CompiledDesk, MessageId, OfferId, Presence, QueueId, RoutingState, TicketId, Timestamp};
 
 use crate::histories::Step;
+use crate::support::conversation_id;
+use answers::Said;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Place {
@@ -39,6 +42,8 @@ pub(crate) struct Ticket {
     /// The offer by which its holder got it.
     since: u64,
     passed_over: BTreeMap<AgentId, Timestamp>,
+    log: Vec<Said>,
+    pub(crate) undelivered: Vec<MessageId>,
 }
 
 #[derive(Clone, Debug)]
@@ -141,6 +146,16 @@ impl Model {
             Step::FinishWrapUp(ticket) => self.finish(*ticket)?,
             Step::Reopen(ticket) => self.reopen(*ticket)?,
             Step::Cancel(ticket) => self.cancel(*ticket)?,
+            Step::Answer {
+                ticket,
+                text,
+                by,
+                visible,
+                then,
+            } => self.answer(*ticket, *text, by.as_ref(), *visible, *then)?,
+            Step::Report { ticket, text, outcome } => self.report(*ticket, *text, *outcome)?,
+            Step::Leave { conversation } => self.leave(conversation_id(*conversation)),
+            Step::Priority { ticket, to, escalated } => self.set_priority(*ticket, *to, *escalated)?,
             Step::Activate(desk) => self.activate(desk)?,
             Step::Wait(time) => self.wait(*time),
             Step::Restart => {}
@@ -165,7 +180,11 @@ impl Model {
         let same =
             |ticket: &&Ticket| ticket.intake.conversation == intake.conversation && ticket.place != Place::Closed;
         match self.tickets.iter().find(same).map(|ticket| ticket.id) {
-            Some(ticket) if !intake.automatic => self.wake(ticket),
+            Some(ticket) if !intake.automatic => {
+                let at = self.now.min(intake.received_at);
+                self.ticket_mut(ticket).log.push(Said::ByCustomer(at));
+                self.wake(ticket);
+            }
             None if !intake.automatic => self.open(intake),
             _ => {}
         }
@@ -187,6 +206,8 @@ impl Model {
             place: Place::Queued,
             since: 0,
             passed_over,
+            log: vec![Said::ByCustomer(opened_at)],
+            undelivered: Vec::new(),
         });
     }
 

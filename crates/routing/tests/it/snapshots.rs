@@ -1,13 +1,14 @@
 //! Snapshots: that a restored state goes on exactly as the live one is checked by `histories`.
 
-use tandem_domain::routing::{Answer, Command, Query};
+use tandem_domain::routing::{AfterAnswer, Answer, Command, DeliveryOutcome, Query, UndeliveredReason};
 use tandem_domain::{Channel, Core, Presence, Priority, Proficiency, RestoreError, RoutingState, TicketId};
 use tandem_routing::RoutingCore;
 
-use crate::support::{AgentBuilder, IntakeBuilder, agent, desk, mail, seconds};
+use crate::support::{AgentBuilder, IntakeBuilder, agent, answer_id, desk, mail, seconds};
 use crate::world::{World, desk_id};
 
-const GOLDEN: &str = include_str!("../golden/snapshot-v1.json");
+const GOLDEN_V1: &str = include_str!("../golden/snapshot-v1.json");
+const GOLDEN: &str = include_str!("../golden/snapshot-v2.json");
 
 /// A desk on which everything is that a snapshot can hold.
 fn everything() -> World {
@@ -40,34 +41,87 @@ fn everything() -> World {
     world.set_presence("bo", Presence::Online);
     let offered = world.open(mail(7).to("billing").with(Priority::Urgent));
     assert!(world.offered_to(offered).is_some());
+    world.answer(held, answer_id(1), None);
+    world.answer(assigned, answer_id(2), Some("ana"));
+    world.answer(assigned, answer_id(3), Some("ana"));
+    world.report(held, answer_id(1), DeliveryOutcome::Delivered);
+    let bounced = DeliveryOutcome::Failed(UndeliveredReason::Bounced);
+    world.report(assigned, answer_id(2), bounced);
+    world.run(note(offered)).unwrap();
+    world.run(urgent(handed_on)).unwrap();
     world.pass(seconds(20));
     world
 }
 
-#[test]
-fn the_golden_snapshot_of_format_1_still_loads_and_means_the_same() {
-    let core = RoutingCore::restore(&desk_id(), 1, GOLDEN.as_bytes()).unwrap();
-    let written: serde_json::Value = serde_json::from_slice(&core.snapshot()).unwrap();
-    let golden: serde_json::Value = serde_json::from_str(GOLDEN).unwrap();
-    assert_eq!(written, golden);
-    let world = everything();
+fn note(ticket: TicketId) -> Command {
+    Command::Answer {
+        ticket,
+        message: answer_id(4),
+        author: None,
+        visible: false,
+        then: AfterAnswer::Keep,
+    }
+}
+
+fn urgent(ticket: TicketId) -> Command {
+    Command::SetPriority {
+        ticket,
+        priority: Priority::Urgent,
+        seen: None,
+    }
+}
+
+/// The states of the tickets of `everything`.
+fn states(core: &RoutingCore, world: &World) -> [Option<RoutingState>; 7] {
     let state = |ticket: u64| match core.query(&Query::Explain(TicketId(ticket)), world.now) {
         Answer::Explain(explanation) => explanation.map(|explanation| explanation.ticket.state),
         other => panic!("{other:?}"),
     };
-    assert_eq!(
-        [1, 2, 3, 4, 5, 6, 7].map(state),
-        [
-            Some(RoutingState::Queued),
-            Some(RoutingState::Done),
-            Some(RoutingState::Assigned),
-            Some(RoutingState::OnHold),
-            Some(RoutingState::WrappingUp),
-            None,
-            Some(RoutingState::Offered),
-        ]
-    );
+    [1, 2, 3, 4, 5, 6, 7].map(state)
+}
+
+const STATES: [Option<RoutingState>; 7] = [
+    Some(RoutingState::Queued),
+    Some(RoutingState::Done),
+    Some(RoutingState::Assigned),
+    Some(RoutingState::OnHold),
+    Some(RoutingState::WrappingUp),
+    None,
+    Some(RoutingState::Offered),
+];
+
+#[test]
+fn the_golden_snapshot_of_format_2_still_loads_and_means_the_same() {
+    let core = RoutingCore::restore(&desk_id(), 2, GOLDEN.as_bytes()).unwrap();
+    let written: serde_json::Value = serde_json::from_slice(&core.snapshot()).unwrap();
+    let golden: serde_json::Value = serde_json::from_str(GOLDEN).unwrap();
+    assert_eq!(written, golden);
+    let world = everything();
+    assert_eq!(states(&core, &world), STATES);
     assert_eq!(core.next_wakeup(), world.core.next_wakeup());
+}
+
+#[test]
+fn a_snapshot_of_format_1_loads_as_a_desk_that_has_answered_nobody() {
+    let core = RoutingCore::restore(&desk_id(), 1, GOLDEN_V1.as_bytes()).unwrap();
+    let world = everything();
+    assert_eq!(states(&core, &world), STATES);
+    assert_eq!(core.next_wakeup(), world.core.next_wakeup());
+    let desk = match core.query(&Query::Desk, world.now) {
+        Answer::Desk(desk) => desk.unwrap(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((desk.timezone.as_str(), desk.queues[0].tier), ("UTC", 1));
+    for number in [1, 2, 3, 4, 5, 7] {
+        let ticket = match core.query(&Query::Explain(TicketId(number)), world.now) {
+            Answer::Explain(explanation) => explanation.unwrap().ticket,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            (ticket.waiting_since, ticket.answered_at, ticket.undelivered.len()),
+            (Some(ticket.opened_at), None, 0)
+        );
+    }
 }
 
 #[test]
@@ -87,14 +141,29 @@ fn a_desk_without_a_file_has_a_snapshot_too() {
 #[test]
 fn an_unknown_format_or_damaged_bytes_are_refused() {
     let restore = |format, bytes: &[u8]| RoutingCore::restore(&desk_id(), format, bytes).unwrap_err();
-    assert_eq!(restore(2, GOLDEN.as_bytes()), RestoreError::UnknownFormat(2));
-    assert!(matches!(restore(1, b"{}"), RestoreError::Damaged(_)));
-    assert!(matches!(
-        restore(1, &GOLDEN.as_bytes()[..GOLDEN.len() / 2]),
-        RestoreError::Damaged(_)
-    ));
-    let extended = GOLDEN.replacen('{', "{\"later\": 1,", 1);
-    assert!(matches!(restore(1, extended.as_bytes()), RestoreError::Damaged(_)));
+    assert_eq!(restore(3, GOLDEN.as_bytes()), RestoreError::UnknownFormat(3));
+    for (format, golden) in [(1, GOLDEN_V1), (2, GOLDEN)] {
+        assert!(matches!(restore(format, b"{}"), RestoreError::Damaged(_)));
+        assert!(matches!(
+            restore(format, &golden.as_bytes()[..golden.len() / 2]),
+            RestoreError::Damaged(_)
+        ));
+        let extended = golden.replacen('{', "{\"later\": 1,", 1);
+        assert!(matches!(restore(format, extended.as_bytes()), RestoreError::Damaged(_)));
+    }
+}
+
+#[test]
+fn half_a_ticket_is_damage() {
+    let mut golden: serde_json::Value = serde_json::from_str(GOLDEN).unwrap();
+    let halves = golden["tickets"].as_object_mut().unwrap();
+    let half = halves.remove("1").unwrap();
+    let restore = |golden: &serde_json::Value| RoutingCore::restore(&desk_id(), 2, golden.to_string().as_bytes());
+    assert!(matches!(restore(&golden), Err(RestoreError::Damaged(_))));
+    let halves = golden["tickets"].as_object_mut().unwrap();
+    halves.insert("1".to_owned(), half.clone());
+    halves.insert("99".to_owned(), half);
+    assert!(matches!(restore(&golden), Err(RestoreError::Damaged(_))));
 }
 
 #[test]

@@ -196,9 +196,19 @@ impl IntakeBuilder for Intake {
     }
 
     fn in_conversation(mut self, number: u128) -> Self {
-        self.conversation = ConversationId(Uuid::from_u128(number));
+        self.conversation = conversation_id(number);
         self
     }
+}
+
+/// The conversation that [`mail`] of this number begins.
+pub(crate) const fn conversation_id(number: u128) -> ConversationId {
+    ConversationId(Uuid::from_u128(number))
+}
+
+/// An answer's id, apart from those of [`mail`].
+pub(crate) const fn answer_id(number: u128) -> MessageId {
+    MessageId(Uuid::from_u128(1_000_000 + number))
 }
 
 pub(crate) fn agent_id(id: &str) -> AgentId {

@@ -136,6 +136,7 @@ fn a_transfer_to_an_agent_is_a_direct_offer_whatever_the_skills() {
             Command::Transfer {
                 ticket,
                 to: TransferTarget::Agent(key("bo")),
+                seen: None,
             },
         )
         .unwrap();

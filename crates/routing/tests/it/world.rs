@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use tandem_domain::explain::Explanation;
 use tandem_domain::routing::{
-    AgentView, Answer, Command, DeclineReason, Intake, Query, Rejection, Reply, RoutingEvent, TicketView,
-    TransferTarget, WorkList,
+    AfterAnswer, AgentView, Answer, Command, DeclineReason, DeliveryOutcome, Intake, Query, Rejection, Reply,
+    RoutingEvent, Standing, TicketView, TransferTarget, WorkList,
 };
 use tandem_domain::{
-    Actor, Cause, CompiledDesk, Context, Core, DeskId, Event, OfferId, Presence, RoutingState, TicketId, Timestamp,
-    Trace,
+    Actor, Cause, CompiledDesk, Context, Core, DeskId, Event, MessageId, OfferId, Presence, RoutingState, TicketId,
+    Timestamp, Trace,
 };
 use tandem_routing::{RoutingCore, rows};
 
 use crate::invariants;
-use crate::support::{agent_id, key, supervisor};
+use crate::support::{agent_id, conversation_id, key, supervisor};
 
 /// The read model: table and key to value.
 pub(crate) type ReadModel = BTreeMap<(&'static str, String), Vec<u8>>;
@@ -236,6 +236,7 @@ impl World {
         self.run(Command::Transfer {
             ticket,
             to: TransferTarget::Queue(key(queue)),
+            seen: None,
         })
     }
 
@@ -243,7 +244,37 @@ impl World {
         self.run(Command::Transfer {
             ticket,
             to: TransferTarget::Agent(key(agent)),
+            seen: None,
         })
+    }
+
+    /// Answers the customer; a supervisor does, if nobody is named.
+    pub(crate) fn answer(&mut self, ticket: TicketId, message: MessageId, author: Option<&str>) {
+        self.run(Command::Answer {
+            ticket,
+            message,
+            author: author.map(key),
+            visible: true,
+            then: AfterAnswer::Keep,
+        })
+        .unwrap();
+    }
+
+    pub(crate) fn report(&mut self, ticket: TicketId, message: MessageId, outcome: DeliveryOutcome) {
+        self.run(Command::ReportDelivery {
+            ticket,
+            message,
+            outcome,
+        })
+        .unwrap();
+    }
+
+    /// The customer of this conversation does not wait any longer.
+    pub(crate) fn leave(&mut self, conversation: u128) {
+        self.run(Command::CustomerLeft {
+            conversation: conversation_id(conversation),
+        })
+        .unwrap();
     }
 }
 
@@ -280,6 +311,16 @@ impl World {
     pub(crate) fn explain(&self, ticket: TicketId) -> Option<Explanation> {
         match self.core.query(&Query::Explain(ticket), self.now) {
             Answer::Explain(explanation) => explanation.map(|explanation| *explanation),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn standing(&self, conversation: u128) -> Option<Standing> {
+        match self
+            .core
+            .query(&Query::Standing(conversation_id(conversation)), self.now)
+        {
+            Answer::Standing(standing) => standing,
             other => panic!("{other:?}"),
         }
     }
