@@ -11,7 +11,7 @@ use tandem_domain::{AgentId, CompiledDesk, Event, TeamId, TicketId, Timestamp};
 
 use crate::state::{Attendance, Desk, Progress};
 use crate::ticket::{Phase, Ticket};
-use crate::{Cell, Counts, Place, Zones};
+use crate::{Cell, Counts, Filter, Place, Zones};
 pub(crate) use intervals::Intervals;
 
 /// A record's place in the router's journal.
@@ -74,10 +74,13 @@ impl Measures {
         self.desk.file.as_deref()
     }
 
-    /// How many tickets wait now, by place.
+    /// The first of the filter's keys that this desk never had, as (`queues` or `teams`, key).
     #[must_use]
-    pub fn waiting(&self) -> &BTreeMap<Place, u64> {
-        &self.waiting
+    pub fn unknown(&self, filter: &Filter) -> Option<(&'static str, String)> {
+        let queue = filter.queues.iter().find(|queue| !self.desk.queues.contains(*queue));
+        let team = filter.teams.iter().find(|team| !self.desk.teams.contains(*team));
+        let queue = queue.map(|queue| ("queues", queue.to_string()));
+        queue.or_else(|| team.map(|team| ("teams", team.to_string())))
     }
 
     /// Takes a record that is no event of the router's core.
@@ -123,8 +126,7 @@ impl Measures {
     }
 
     fn activate(&mut self, file: &CompiledDesk, at: Timestamp) {
-        self.desk.zones.enter(&file.timezone, at);
-        self.desk.file = Some(Box::new(file.clone()));
+        self.desk.adopt(file, at);
         self.touched.desk = true;
         self.intervals.end_all();
         let gone = |agent: &AgentId| file.agents.iter().all(|profile| profile.id != *agent);

@@ -72,6 +72,10 @@ impl Measures {
     /// The key in [`table::STATE`] of the row that changes with every event.
     pub const PROGRESS: &'static str = PROGRESS;
 
+    /// The keys in [`table::STATE`] that say how far the measures are and of which desk: all that a [`Query`](crate::Query)
+    /// needs.
+    pub const HEAD: [&'static str; 2] = [PROGRESS, DESK];
+
     /// The state that these rows of [`table::STATE`] hold.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What is remembered from one event to the next, beside tickets.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use tandem_domain::routing::RoutingEvent;
@@ -79,9 +79,21 @@ fn agent(body: &RoutingEvent) -> Option<&AgentId> {
 pub(crate) struct Desk {
     pub(crate) file: Option<Box<CompiledDesk>>,
     pub(crate) zones: Zones,
+    /// Every queue that there ever was.
+    pub(crate) queues: BTreeSet<QueueId>,
+    /// Every team that there ever was.
+    pub(crate) teams: BTreeSet<TeamId>,
 }
 
 impl Desk {
+    /// From `at` on this file is in force.
+    pub(crate) fn adopt(&mut self, file: &CompiledDesk, at: Timestamp) {
+        self.zones.enter(&file.timezone, at);
+        self.queues.extend(file.queues.iter().map(|queue| queue.id.clone()));
+        self.teams.extend(file.teams.iter().cloned());
+        self.file = Some(Box::new(file.clone()));
+    }
+
     /// The teams that serve a queue.
     pub(crate) fn serving(&self, queue: &QueueId) -> Vec<TeamId> {
         let queues = self.file.iter().flat_map(|file| &file.queues);
