@@ -11,13 +11,17 @@
 pub mod defaults;
 mod fault;
 mod layers;
+mod peer;
 mod secret;
 mod sections;
+mod smarthost;
 pub mod values;
 
 pub use fault::{ConfigFaults, Fault};
+pub use peer::PeerConfig;
 pub use secret::Secret;
 pub use sections::{AuthConfig, BusConfig, GrpcConfig, LifecycleConfig, LogFormat, StoreConfig, TelemetryConfig};
+pub use smarthost::{SmarthostConfig, SmarthostTls};
 
 use std::path::Path;
 
@@ -74,6 +78,18 @@ pub fn load<T: DeserializeOwned + Validate>(
     }
     layers.add_environment(environment);
     layers.finish()
+}
+
+/// [`load`] for a service as a process of its own: the shared sections come before `own`.
+///
+/// # Errors
+/// All faults at once.
+pub fn load_process<T: DeserializeOwned + Validate>(
+    own: &[&str],
+    file: Option<&Path>,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<T, ConfigFaults> {
+    load(&[&defaults::SHARED, own].concat(), file, environment)
 }
 
 /// The process's environment variables; what is not Unicode is shown with replacement characters.

@@ -3,6 +3,10 @@
 //! This is also the one place where a failed call is logged: faults of Tandem's own at `error`
 //! with all their sources, which the caller never sees; everything else at `debug`.
 
+mod failures;
+
+pub use failures::store_code;
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;

@@ -74,6 +74,26 @@ pub fn number(field: &'static str, number: u64) -> Result<u64, FieldError> {
     }
 }
 
+/// The priority in a field that may be unspecified.
+///
+/// # Errors
+/// If it is none.
+pub fn priority_if_given(field: &'static str, given: i32) -> Result<Option<Priority>, FieldError> {
+    if given == v1::Priority::Unspecified as i32 {
+        return Ok(None);
+    }
+    let mut known = Priority::ALL.iter().copied();
+    known
+        .find(|known| priority(*known) as i32 == given)
+        .map(Some)
+        .ok_or_else(|| {
+            FieldError::new(
+                field,
+                format!("{given} is no priority: use low, normal, high or urgent"),
+            )
+        })
+}
+
 /// The request id that every write needs.
 ///
 /// # Errors

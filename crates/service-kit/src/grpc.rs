@@ -4,10 +4,12 @@ mod answer;
 mod client;
 mod connection;
 mod contracts;
+mod peer;
 mod server;
 
 pub use client::{Client, ClientOptions, Credentials, connect};
 pub use contracts::{Contracts, add_reflection};
+pub use peer::Peer;
 pub use server::GrpcServer;
 
 use std::net::SocketAddr;

@@ -53,6 +53,16 @@ impl Page {
         };
         (page, token)
     }
+
+    /// One page of items of which one more than the page's size was asked for, and the next page's token: whether that
+    /// one came says whether there is a next page.
+    pub fn cut_ahead<T>(&self, mut items: Vec<T>, key: impl Fn(&T) -> String) -> (Vec<T>, String) {
+        let more = items.len() > self.size;
+        items.truncate(self.size);
+        let last = items.last().filter(|_| more);
+        let token = last.map(|last| self.token(&key(last)));
+        (items, token.unwrap_or_default())
+    }
 }
 
 fn size(given: u32) -> Result<usize, ApiError> {
@@ -115,6 +125,15 @@ mod tests {
     fn a_full_last_page_leads_nowhere() {
         let page = Page::of("list", 5, "").unwrap();
         assert_eq!(page.cut(keys(1, 5), |key| key).1, "");
+    }
+
+    #[test]
+    fn one_item_more_than_asked_for_leads_to_the_next_page() {
+        let page = Page::of("list", 2, "").unwrap();
+        let (items, token) = page.cut_ahead(keys(1, 3), Clone::clone);
+        assert_eq!(items, keys(1, 2));
+        assert_eq!(Page::of("list", 2, &token).unwrap().after.as_deref(), Some("k02"));
+        assert_eq!(page.cut_ahead(keys(1, 2), Clone::clone), (keys(1, 2), String::new()));
     }
 
     #[test]

@@ -6,24 +6,76 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Arg, Command, value_parser};
-use tandem_bus::BusError;
-use tandem_store::StoreError;
-use tonic::service::RoutesBuilder;
+use tandem_bus::{Bus, BusError};
+use tandem_domain::{Clock, IdSource};
+use tandem_store::{Store, StoreError};
+use tonic::service::{Routes, RoutesBuilder};
 
 use crate::auth::{AuthError, Gate, Reflection, Verifier, table};
-use crate::config::{AuthConfig, ConfigFaults, GrpcConfig, LifecycleConfig, TelemetryConfig, environment};
+use crate::config::{
+    AuthConfig, BusConfig, Check, ConfigFaults, GrpcConfig, LifecycleConfig, StoreConfig, TelemetryConfig, environment,
+};
+use crate::deployment::{open_bus, open_store};
 use crate::error::chain;
 use crate::grpc::{Contracts, GrpcError, GrpcServer, add_reflection};
+use crate::health::Health;
+use crate::ids::{SystemClock, SystemIds};
 use crate::lifecycle::{Exit, Lifecycle, signals};
+use crate::readiness;
 use crate::telemetry::{Program, Telemetry};
+
+/// The sections that every service has as a process of its own.
+#[derive(Clone, Copy)]
+pub struct Sections<'a> {
+    /// Where it answers.
+    pub grpc: &'a GrpcConfig,
+    /// Where it keeps its data.
+    pub store: &'a StoreConfig,
+    /// How it talks to other processes.
+    pub bus: &'a BusConfig,
+    /// Whose tokens it takes.
+    pub auth: &'a AuthConfig,
+    /// Logs and traces.
+    pub telemetry: &'a TelemetryConfig,
+    /// How it stops.
+    pub lifecycle: &'a LifecycleConfig,
+}
+
+impl Sections<'_> {
+    /// Checks them all.
+    pub fn validate(self, check: &mut Check) {
+        check.section("grpc", self.grpc);
+        check.section("store", self.store);
+        check.section("bus", self.bus);
+        check.section("auth", self.auth);
+        check.section("telemetry", self.telemetry);
+        check.section("lifecycle", self.lifecycle);
+    }
+}
+
+/// What a process stands on, opened.
+pub struct Base {
+    /// Where it keeps things.
+    pub store: Arc<dyn Store>,
+    /// How it talks.
+    pub bus: Arc<dyn Bus>,
+    /// Where ids come from.
+    pub ids: Arc<dyn IdSource>,
+    /// The machine's clock.
+    pub clock: Arc<dyn Clock>,
+    /// Whether it should be sent work.
+    pub health: Health,
+}
 
 /// A service that can be a process of its own.
 #[tonic::async_trait]
-pub trait Service: Sized + Send + 'static {
+pub trait Service: Sized + Send + Sync + 'static {
     /// Its name and version.
     const PROGRAM: Program;
     /// What it is for, in a sentence.
     const ABOUT: &'static str;
+    /// The gRPC services that it answers, such as `tandem.v1.TicketService`.
+    const SERVICES: &'static [&'static str];
 
     /// Reads its configuration.
     ///
@@ -31,17 +83,37 @@ pub trait Service: Sized + Send + 'static {
     /// All faults at once.
     fn load(file: Option<&Path>, environment: Vec<(String, String)>) -> Result<Self, ConfigFaults>;
 
-    /// Logs and traces.
-    fn telemetry(&self) -> &TelemetryConfig;
+    /// The sections that it shares with the other services.
+    fn sections(&self) -> Sections<'_>;
 
-    /// How it stops.
-    fn lifecycle(&self) -> &LifecycleConfig;
-
-    /// Starts it as tasks of `life`; where it answers calls.
+    /// Starts it as tasks of `life` and adds what it answers to `routes`.
     ///
     /// # Errors
     /// See [`StartError`].
-    async fn start(self, life: &Lifecycle) -> Result<SocketAddr, StartError>;
+    async fn build(&self, base: &Base, life: &Lifecycle, routes: &mut RoutesBuilder) -> Result<(), StartError>;
+
+    /// Opens what it stands on, builds it, and serves its calls; where.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    async fn start(self, life: &Lifecycle) -> Result<SocketAddr, StartError> {
+        let Sections {
+            grpc, store, bus, auth, ..
+        } = self.sections();
+        let server = GrpcServer::bind(grpc).await?;
+        let base = Base {
+            store: open_store(store).await?,
+            bus: open_bus(bus, Self::PROGRAM.name).await?,
+            ids: Arc::new(SystemIds),
+            clock: Arc::new(SystemClock),
+            health: Health::new(Self::SERVICES, life.draining()),
+        };
+        readiness::watch(base.store.clone(), base.bus.clone(), &base.health, life);
+        let mut routes = Routes::builder();
+        self.build(&base, life, &mut routes).await?;
+        routes.add_service(base.health.server());
+        serve(server, routes, (grpc, auth), Self::SERVICES, life)
+    }
 }
 
 /// Why a service cannot start.
@@ -92,7 +164,7 @@ pub async fn run<S: Service>() -> ExitCode {
         Ok(config) => config,
         Err(faults) => return failed::<S>(&faults, Exit::BadConfiguration),
     };
-    let telemetry = match Telemetry::start(config.telemetry(), S::PROGRAM) {
+    let telemetry = match Telemetry::start(config.sections().telemetry, S::PROGRAM) {
         Ok(telemetry) => telemetry,
         Err(error) => return failed::<S>(&error, Exit::BadConfiguration),
     };
@@ -115,7 +187,7 @@ fn config_file<S: Service>() -> Option<PathBuf> {
 }
 
 async fn live<S: Service>(config: S) -> Exit {
-    let life = Lifecycle::new(*config.lifecycle());
+    let life = Lifecycle::new(*config.sections().lifecycle);
     let Ok(signals) = signals() else { return Exit::Internal };
     match config.start(&life).await {
         Ok(address) => {
@@ -136,16 +208,17 @@ fn failed<S: Service>(error: &dyn std::error::Error, exit: Exit) -> ExitCode {
 
 /// Serves a process's calls behind the gate, as tasks of `life`; where. Reflection is always among the services; the
 /// gate says whether it needs a token.
-///
-/// # Errors
-/// If keys cannot be read or the contracts not be shown.
-pub fn serve(
+fn serve(
     server: GrpcServer,
     mut services: RoutesBuilder,
     (grpc, auth): (&GrpcConfig, &AuthConfig),
-    contracts: Contracts<'_>,
+    names: &[&str],
     life: &Lifecycle,
 ) -> Result<SocketAddr, StartError> {
+    let contracts = Contracts {
+        descriptors: tandem_proto::DESCRIPTORS,
+        services: names,
+    };
     let verifier = Arc::new(Verifier::from_files(auth)?);
     add_reflection(&mut services, contracts)?;
     let reflection = if grpc.reflection {

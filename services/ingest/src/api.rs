@@ -1,24 +1,30 @@
 //! The service that ingest answers: messages in, messages looked at.
 
+mod answers;
 mod convert;
 mod pages;
 
 use std::sync::Arc;
 
+use futures::stream::BoxStream;
 use tandem_domain::{DeskId, MessageId};
 use tandem_proto::v1;
 use tandem_proto::v1::ingest_service_server::IngestService;
 use tandem_service_kit::auth::{Caller, authorize};
 use tandem_service_kit::error::ApiError;
 use tandem_service_kit::page::Page;
-use tandem_store::{Store, StoreError};
-use tonic::{Request, Response, Status};
+use tandem_store::Store;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, Streaming};
 
+use crate::deliveries::{Deliveries, keep};
 use crate::directory::Directory;
 use crate::intake::Taker;
+pub(crate) use convert::contact;
 use pages::List;
 
 /// `IngestService`.
+#[derive(Clone)]
 pub struct Api {
     /// Where messages are kept.
     pub store: Arc<dyn Store>,
@@ -26,6 +32,10 @@ pub struct Api {
     pub directory: Arc<Directory>,
     /// Takes messages.
     pub taker: Taker,
+    /// Answers on their way.
+    pub deliveries: Deliveries,
+    /// Cancelled when streams are to move to other processes.
+    pub draining: CancellationToken,
 }
 
 #[tonic::async_trait]
@@ -39,7 +49,7 @@ impl IngestService for Api {
             .ok_or_else(|| unknown_desk(&caller.desk))?;
         let submitted = convert::submitted(request.into_inner(), &caller, &desk, trace)?;
         let raw = submitted.encode();
-        let accepted = self.taker.submitted(&desk, submitted).await.map_err(store_error)?;
+        let accepted = self.taker.submitted(&desk, submitted).await.map_err(ApiError::from)?;
         if accepted.duplicate {
             self.check_repeat(&caller, accepted.id, &raw).await?;
         }
@@ -53,18 +63,18 @@ impl IngestService for Api {
         let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let request = request.into_inner();
         let id = convert::message_id(&request.message_id)?;
-        let document = self.store.document(&caller.desk, id).await.map_err(store_error)?;
+        let document = self.store.document(&caller.desk, id).await.map_err(ApiError::from)?;
         let document = document.ok_or_else(|| ApiError::not_found("message", id))?;
         let raw = if request.with_raw {
             self.store
                 .raw(&caller.desk, id)
                 .await
-                .map_err(store_error)?
+                .map_err(ApiError::from)?
                 .unwrap_or_default()
         } else {
             bytes::Bytes::new()
         };
-        let message = Some(convert::message(&document).map_err(store_error)?);
+        let message = Some(convert::message(&document).map_err(ApiError::from)?);
         Ok(Response::new(v1::GetMessageResponse { message, raw }))
     }
 
@@ -123,8 +133,8 @@ impl IngestService for Api {
             .store
             .outbox(&caller.desk, true, pages::after(&page)?, page.size + 1)
             .await
-            .map_err(store_error)?;
-        let (entries, next_page_token) = pages::cut(&page, found);
+            .map_err(ApiError::from)?;
+        let (entries, next_page_token) = pages::cut(&page, found, |entry| entry.id.to_string());
         let items = entries.into_iter().map(convert::parked).collect();
         Ok(Response::new(v1::ListParkedMessagesResponse { items, next_page_token }))
     }
@@ -136,50 +146,80 @@ impl IngestService for Api {
         let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let request = request.into_inner();
         convert::request_id(&request.request_id)?;
-        // An id that is none of ingest's is not parked here; it may be the router's.
-        let retried = match request.message_id.parse() {
-            Ok(id) => self.store.retry_parked(&caller.desk, id).await.map_err(store_error)?,
-            Err(_) => false,
-        };
+        let id = convert::message_id(&request.message_id)?;
+        let retried = self.store.retry_parked(&caller.desk, id).await.map_err(ApiError::from)?;
         self.taker.wake.notify_one();
         Ok(Response::new(v1::RetryParkedMessageResponse { retried }))
     }
 
     async fn store_answer(
         &self,
-        _request: Request<v1::StoreAnswerRequest>,
+        request: Request<v1::StoreAnswerRequest>,
     ) -> Result<Response<v1::StoreAnswerResponse>, Status> {
-        Err(Status::unimplemented("being built"))
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let trace = tandem_service_kit::telemetry::inject();
+        let answer = convert::answer(request.into_inner(), &caller, trace).map_err(ApiError::from)?;
+        let Taker {
+            store,
+            secret,
+            ids,
+            clock,
+            ..
+        } = &self.taker;
+        let kept = keep(store, secret, (clock.as_ref(), ids.as_ref()), answer).await;
+        let message_id = kept.map_err(convert::not_kept)?.to_string();
+        Ok(Response::new(v1::StoreAnswerResponse { message_id }))
     }
 
-    type AnswersStream = futures::stream::BoxStream<'static, Result<v1::AnswersResponse, Status>>;
+    type AnswersStream = BoxStream<'static, Result<v1::AnswersResponse, Status>>;
 
     async fn answers(
         &self,
-        _request: Request<tonic::Streaming<v1::AnswersRequest>>,
+        request: Request<Streaming<v1::AnswersRequest>>,
     ) -> Result<Response<Self::AnswersStream>, Status> {
-        Err(Status::unimplemented("being built"))
+        Ok(Response::new(answers::open(self.clone(), request)))
     }
 
     async fn list_deliveries(
         &self,
-        _request: Request<v1::ListDeliveriesRequest>,
+        request: Request<v1::ListDeliveriesRequest>,
     ) -> Result<Response<v1::ListDeliveriesResponse>, Status> {
-        Err(Status::unimplemented("being built"))
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let v1::ListDeliveriesRequest {
+            page_size,
+            page_token,
+            parked_only,
+            ..
+        } = request.into_inner();
+        let question = format!("ListDeliveries {} {parked_only}", caller.desk);
+        let page = Page::of(&question, page_size, &page_token)?;
+        let after = page.after.as_deref();
+        let open = self.deliveries.open(&caller.desk, parked_only, after, page.size + 1);
+        let (open, next_page_token) = pages::cut(&page, open.await.map_err(ApiError::from)?, |(_, job)| job.id.clone());
+        let deliveries = open.into_iter().map(convert::delivery).collect();
+        Ok(Response::new(v1::ListDeliveriesResponse {
+            deliveries,
+            next_page_token,
+        }))
     }
 
     async fn retry_delivery(
         &self,
-        _request: Request<v1::RetryDeliveryRequest>,
+        request: Request<v1::RetryDeliveryRequest>,
     ) -> Result<Response<v1::RetryDeliveryResponse>, Status> {
-        Err(Status::unimplemented("being built"))
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let request = request.into_inner();
+        convert::request_id(&request.request_id)?;
+        let message = convert::message_id(&request.message_id)?;
+        let retried = self.deliveries.retry(&caller.desk, message).await.map_err(ApiError::from)?;
+        Ok(Response::new(v1::RetryDeliveryResponse { retried }))
     }
 }
 
 impl Api {
     /// The same request id with another message is a mistake of the caller's, and must not look like success.
     async fn check_repeat(&self, caller: &Caller, id: MessageId, raw: &[u8]) -> Result<(), ApiError> {
-        let stored = self.store.raw(&caller.desk, id).await.map_err(store_error)?;
+        let stored = self.store.raw(&caller.desk, id).await.map_err(ApiError::from)?;
         if stored.is_some_and(|stored| stored == raw) {
             return Ok(());
         }
@@ -192,9 +232,4 @@ impl Api {
 
 fn unknown_desk(desk: &DeskId) -> ApiError {
     ApiError::not_found("desk", desk).field("desk", "apply a desk file first")
-}
-
-/// Callers learn what they can do, not what the store is.
-fn store_error(error: StoreError) -> ApiError {
-    crate::errors::api_error(error)
 }

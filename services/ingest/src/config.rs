@@ -1,14 +1,17 @@
-//! What can be configured. `config.default.toml` and `smtp.default.toml` explain each key.
+//! What can be configured. The files `*.default.toml` explain each key.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tandem_service_kit::config::{
-    AuthConfig, BusConfig, Check, ConfigFaults, GrpcConfig, LifecycleConfig, Secret, StoreConfig, TelemetryConfig,
-    Validate, defaults, load, values,
+    AuthConfig, BusConfig, Check, ConfigFaults, GrpcConfig, LifecycleConfig, PeerConfig, Secret, SmarthostConfig,
+    StoreConfig, TelemetryConfig, Validate, defaults, load_process, values,
 };
+use tandem_service_kit::process::Sections;
 
+pub use crate::chat::{CHAT_DEFAULTS, ChatConfig};
+pub use crate::deliveries::{DELIVERIES_DEFAULTS, DeliveriesConfig};
 use crate::smtp::Limits;
 
 /// The documentation and defaults of `[smtp]`, for whoever runs ingest among other services.
@@ -33,8 +36,14 @@ pub struct ServiceConfig {
     pub lifecycle: LifecycleConfig,
     /// Where and how mail is taken.
     pub smtp: SmtpConfig,
+    /// Where and how chats are taken.
+    pub chat: ChatConfig,
+    /// By whom mail is sent.
+    pub smarthost: SmarthostConfig,
+    /// How answers reach customers.
+    pub deliveries: DeliveriesConfig,
     /// Where desk files are fetched from.
-    pub router: RouterAccess,
+    pub router: PeerConfig,
     /// What is ingest's own.
     pub ingest: IngestConfig,
 }
@@ -48,29 +57,30 @@ impl ServiceConfig {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigFaults> {
-        let texts = [
-            defaults::GRPC,
-            defaults::STORE,
-            defaults::BUS,
-            defaults::AUTH,
-            defaults::TELEMETRY,
-            defaults::LIFECYCLE,
-            SMTP_DEFAULTS,
-            DEFAULTS,
-        ];
-        load(&texts, file, environment)
+        let own = [SMTP_DEFAULTS, CHAT_DEFAULTS, defaults::SMARTHOST, DELIVERIES_DEFAULTS, DEFAULTS];
+        load_process(&own, file, environment)
+    }
+
+    /// The sections that it shares with the other services.
+    pub(crate) fn shared(&self) -> Sections<'_> {
+        Sections {
+            grpc: &self.grpc,
+            store: &self.store,
+            bus: &self.bus,
+            auth: &self.auth,
+            telemetry: &self.telemetry,
+            lifecycle: &self.lifecycle,
+        }
     }
 }
 
 impl Validate for ServiceConfig {
     fn validate(&self, check: &mut Check) {
-        check.section("grpc", &self.grpc);
-        check.section("store", &self.store);
-        check.section("bus", &self.bus);
-        check.section("auth", &self.auth);
-        check.section("telemetry", &self.telemetry);
-        check.section("lifecycle", &self.lifecycle);
+        self.shared().validate(check);
         check.section("smtp", &self.smtp);
+        check.section("chat", &self.chat);
+        check.section("smarthost", &self.smarthost);
+        check.section("deliveries", &self.deliveries);
         check.section("router", &self.router);
         check.section("ingest", &self.ingest);
     }
@@ -133,36 +143,6 @@ impl Validate for SmtpConfig {
             self.max_memory_bytes >= one_message,
             "max_memory_bytes",
             "at least one message's 26214400 (25 MiB)",
-        );
-    }
-}
-
-/// `[router]`
-#[derive(Clone, Debug, Deserialize)]
-pub struct RouterAccess {
-    /// Its gRPC address.
-    pub endpoint: String,
-    /// The authority that signed its certificate, PEM; needed for `https`.
-    #[serde(deserialize_with = "values::optional")]
-    pub ca_file: Option<PathBuf>,
-    /// A token of role service.
-    #[serde(deserialize_with = "values::optional")]
-    pub token_file: Option<PathBuf>,
-}
-
-impl Validate for RouterAccess {
-    fn validate(&self, check: &mut Check) {
-        let is_url = self.endpoint.starts_with("http://") || self.endpoint.starts_with("https://");
-        check.rule(is_url, "endpoint", "a URL such as http://tandem-router:7402");
-        check.rule(
-            self.ca_file.is_some() == self.endpoint.starts_with("https://"),
-            "ca_file",
-            "needed for https, and only there",
-        );
-        check.rule(
-            self.token_file.is_some(),
-            "token_file",
-            "a file that holds a token of role service",
         );
     }
 }

@@ -16,6 +16,7 @@ use tandem_desk::{Consume, HandleError, Recorded, decode_record};
 use tandem_domain::routing::RoutingEvent;
 use tandem_domain::{DeskId, Timestamp};
 use tandem_routing::RoutingCore;
+use tandem_service_kit::desk_files::DeskFiles;
 use tandem_store::{Commit, Record, Row, Store, StoreError, Stream};
 use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
@@ -31,16 +32,6 @@ const WANTED: &str = "wanted";
 const IN_USE: &str = "in_use";
 /// How often all desks are looked at: so long waits a desk file that could not be fetched.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-
-/// Where desk files are fetched from; the router, over gRPC.
-#[async_trait]
-pub trait DeskFiles: Send + Sync + 'static {
-    /// The text of a version.
-    ///
-    /// # Errors
-    /// Why not now.
-    async fn fetch(&self, desk: &DeskId, version: u64) -> Result<String, String>;
-}
 
 /// A version that came into force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

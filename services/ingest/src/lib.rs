@@ -1,22 +1,23 @@
 //! Takes customers' messages in: verifies, parses, dedupes, threads and classifies them, stores them for good,
 //! and hands them to the router.
 //!
-//! Where to look: `smtp` talks to senders, `mail` reads what they bring, `intake` makes documents of it,
-//! `sender` tells the router, `follow` learns of desks, `api` answers gRPC.
+//! Where to look: `smtp` talks to senders, `mail` reads what they bring, `chat` talks to visitors, `intake` makes
+//! documents of what came, `sender` tells the router, `follow` learns of desks, `api` answers gRPC.
 //!
 //! **Architecture invariant:** customers' words and addresses live in this service's documents and nowhere
 //! else; what leaves it are ids, keys of the desk file, numbers and times.
 
 mod api;
+mod chat;
 pub mod config;
+mod deliveries;
 mod directory;
 mod document;
-mod errors;
-mod files;
 mod follow;
 mod intake;
 pub mod language;
 pub mod mail;
+mod places;
 mod process;
 mod sender;
 mod service;
@@ -25,8 +26,6 @@ pub mod smtp;
 mod submission;
 
 pub use api::Api;
-pub use files::RouterFiles;
-pub use follow::DeskFiles;
 pub use service::{Ingest, Parts, StartError};
 
 /// This service's name.

@@ -8,15 +8,20 @@ use tandem_bus::Bus;
 use tandem_desk::{DeskClient, consume};
 use tandem_domain::{Clock, IdSource};
 use tandem_proto::v1::ingest_service_server::IngestServiceServer;
+use tandem_service_kit::config::SmarthostConfig;
+use tandem_service_kit::desk_files::DeskFiles;
 use tandem_service_kit::lifecycle::Lifecycle;
+use tandem_service_kit::smarthost::{Smarthost, SmarthostError};
 use tandem_service_kit::telemetry;
 use tandem_store::{Store, StoreError};
 use tokio::sync::Notify;
 
 use crate::api::Api;
-use crate::config::SmtpConfig;
+use crate::chat::ChatServer;
+use crate::config::{ChatConfig, DeliveriesConfig, SmtpConfig};
+use crate::deliveries::{self, Deliveries, Mailer, Worker};
 use crate::directory::Directory;
-use crate::follow::{DeskFiles, Follower, News, Reconciler};
+use crate::follow::{Follower, News, Reconciler};
 use crate::intake::Taker;
 use crate::mail::MailSecret;
 use crate::sender::Sender;
@@ -45,14 +50,22 @@ pub struct Parts {
     pub instance: String,
     /// Where and how mail is taken.
     pub smtp: SmtpConfig,
+    /// Where and how chats are taken.
+    pub chat: ChatConfig,
+    /// By whom mail is sent.
+    pub smarthost: SmarthostConfig,
+    /// How answers reach customers.
+    pub deliveries: DeliveriesConfig,
 }
 
 /// Why ingest cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The SMTP address is not to be had.
-    #[error("cannot listen for mail on {address}: is it taken, or is the port reserved?")]
+    /// An address is not to be had.
+    #[error("cannot listen for {what} on {address}: is it taken, or is the port reserved?")]
     Listen {
+        /// Mail or chats.
+        what: &'static str,
         /// The address.
         address: SocketAddr,
         /// Why.
@@ -61,6 +74,9 @@ pub enum StartError {
     /// The certificate cannot be used.
     #[error("STARTTLS cannot be offered")]
     Tls(#[from] tls::TlsError),
+    /// The smarthost cannot be used.
+    #[error("mail cannot be sent")]
+    Smarthost(#[from] SmarthostError),
     /// The store cannot be read.
     #[error("the desks in use cannot be read")]
     Store(#[from] StoreError),
@@ -72,16 +88,19 @@ pub struct Ingest {
     pub api: IngestServiceServer<Api>,
     /// Where mail is taken.
     pub smtp: SocketAddr,
+    /// Where visitors chat.
+    pub chat: SocketAddr,
 }
 
 impl Ingest {
-    /// Binds the SMTP port, then starts everything as tasks of `life`.
+    /// Binds the ports for mail and chats, then starts everything as tasks of `life`.
     ///
     /// # Errors
     /// See [`StartError`].
     pub async fn start(parts: Parts, life: &Lifecycle) -> Result<Self, StartError> {
         let wake_sender = Arc::new(Notify::new());
         let directory = Arc::new(Directory::default());
+        let deliveries = Deliveries::new(Arc::clone(&parts.store), Arc::clone(&parts.bus));
         let taker = Taker {
             store: Arc::clone(&parts.store),
             directory: Arc::clone(&directory),
@@ -89,24 +108,29 @@ impl Ingest {
             ids: Arc::clone(&parts.ids),
             clock: Arc::clone(&parts.clock),
             wake: Arc::clone(&wake_sender),
+            deliveries: deliveries.clone(),
         };
         let server = smtp_server(&parts.smtp, Mailbox::new(Arc::clone(&directory), taker.clone())).await?;
-        let address = server.local_addr().map_err(|source| StartError::Listen {
-            address: parts.smtp.listen,
-            source,
-        })?;
+        let smtp = server.local_addr().map_err(|error| no_mail(&parts.smtp, error))?;
+        let chats = chat_server(&parts, taker.clone(), deliveries.clone(), life).await?;
+        let chat = chats.local_addr().map_err(|error| no_chats(&parts.chat, error))?;
         follow(&parts, &directory, life).await?;
+        deliver(&parts, &taker, &deliveries, life)?;
         let sender = Sender::new(Arc::clone(&parts.store), DeskClient::new(parts.bus), wake_sender);
         start(life, "outbox", sender.run(life.draining()));
         start(life, "smtp", server.run(life.draining()));
+        start(life, "chat", chats.run());
         let api = IngestServiceServer::new(Api {
             store: parts.store,
             directory,
             taker,
+            deliveries,
+            draining: life.draining(),
         });
         Ok(Self {
             api: api.max_encoding_message_size(LARGEST_ANSWER),
-            smtp: address,
+            smtp,
+            chat,
         })
     }
 }
@@ -123,10 +147,34 @@ async fn smtp_server(config: &SmtpConfig, mailbox: Mailbox) -> Result<Server, St
         current_trace: Arc::new(telemetry::inject),
     };
     let bound = Server::bind(config.listen, settings, Arc::new(mailbox)).await;
-    bound.map_err(|source| StartError::Listen {
+    bound.map_err(|error| no_mail(config, error))
+}
+
+async fn chat_server(
+    parts: &Parts,
+    taker: Taker,
+    deliveries: Deliveries,
+    life: &Lifecycle,
+) -> Result<ChatServer, StartError> {
+    let (config, bus) = (parts.chat.clone(), Arc::clone(&parts.bus));
+    let bound = ChatServer::bind(config, taker, bus, deliveries, life.draining()).await;
+    bound.map_err(|error| no_chats(&parts.chat, error))
+}
+
+fn no_mail(config: &SmtpConfig, source: std::io::Error) -> StartError {
+    StartError::Listen {
+        what: "mail",
         address: config.listen,
         source,
-    })
+    }
+}
+
+fn no_chats(config: &ChatConfig, source: std::io::Error) -> StartError {
+    StartError::Listen {
+        what: "chats",
+        address: config.listen,
+        source,
+    }
 }
 
 async fn follow(parts: &Parts, directory: &Arc<Directory>, life: &Lifecycle) -> Result<(), StartError> {
@@ -145,6 +193,34 @@ async fn follow(parts: &Parts, directory: &Arc<Directory>, life: &Lifecycle) -> 
         life.draining(),
     );
     life.spawn("follower", consuming);
+    Ok(())
+}
+
+/// Follows the router's journal for answers, and brings them to customers.
+fn deliver(parts: &Parts, taker: &Taker, deliveries: &Deliveries, life: &Lifecycle) -> Result<(), StartError> {
+    let smarthost = Smarthost::from_config(&parts.smarthost)?;
+    if smarthost.is_none() {
+        tracing::info!("no smarthost is configured: mail is not answered");
+    }
+    let mailer = Mailer {
+        smarthost,
+        directory: Arc::clone(&taker.directory),
+        secret: taker.secret.clone(),
+    };
+    let router = DeskClient::new(Arc::clone(&parts.bus));
+    let pace = parts.deliveries.pace(&parts.smarthost);
+    let worker = Worker::new(deliveries.clone(), router, mailer, pace);
+    start(life, "deliveries", worker.run(life.draining()));
+    let consuming = consume(
+        deliveries::CONSUMER,
+        &parts.instance,
+        ROUTER,
+        Arc::clone(&parts.store),
+        Arc::clone(&parts.bus),
+        Arc::new(deliveries::Consumer::new(deliveries.clone())),
+        life.draining(),
+    );
+    life.spawn("answers", consuming);
     Ok(())
 }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use tandem_desk::Settings;
 use tandem_service_kit::config::{
-    AuthConfig, BusConfig, Check, ConfigFaults, GrpcConfig, LifecycleConfig, StoreConfig, TelemetryConfig, Validate,
-    defaults, load, values,
+    AuthConfig, BusConfig, Check, ConfigFaults, GrpcConfig, LifecycleConfig, PeerConfig, StoreConfig, TelemetryConfig,
+    Validate, load_process, values,
 };
+use tandem_service_kit::process::Sections;
 use tandem_service_kit::telemetry;
 
 /// The documentation and defaults of `[router]`, for whoever runs the router among other services.
@@ -31,6 +32,8 @@ pub struct ServiceConfig {
     pub telemetry: TelemetryConfig,
     /// How it stops.
     pub lifecycle: LifecycleConfig,
+    /// Where the words of answers are kept.
+    pub ingest: PeerConfig,
     /// What is the router's own.
     pub router: RouterConfig,
 }
@@ -44,28 +47,26 @@ impl ServiceConfig {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigFaults> {
-        let texts = [
-            defaults::GRPC,
-            defaults::STORE,
-            defaults::BUS,
-            defaults::AUTH,
-            defaults::TELEMETRY,
-            defaults::LIFECYCLE,
-            ROUTER_DEFAULTS,
-            DEFAULTS,
-        ];
-        load(&texts, file, environment)
+        load_process(&[ROUTER_DEFAULTS, DEFAULTS], file, environment)
+    }
+
+    /// The sections that it shares with the other services.
+    pub(crate) fn shared(&self) -> Sections<'_> {
+        Sections {
+            grpc: &self.grpc,
+            store: &self.store,
+            bus: &self.bus,
+            auth: &self.auth,
+            telemetry: &self.telemetry,
+            lifecycle: &self.lifecycle,
+        }
     }
 }
 
 impl Validate for ServiceConfig {
     fn validate(&self, check: &mut Check) {
-        check.section("grpc", &self.grpc);
-        check.section("store", &self.store);
-        check.section("bus", &self.bus);
-        check.section("auth", &self.auth);
-        check.section("telemetry", &self.telemetry);
-        check.section("lifecycle", &self.lifecycle);
+        self.shared().validate(check);
+        check.section("ingest", &self.ingest);
         check.section("router", &self.router);
     }
 }
@@ -136,6 +137,7 @@ mod tests {
         let needed = [
             ("TANDEM_STORE__DATA_DIR", "data"),
             ("TANDEM_AUTH__PUBLIC_KEY_FILES", "key.pem"),
+            ("TANDEM_INGEST__TOKEN_FILE", "token"),
         ];
         let all = needed.iter().chain(settings);
         all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

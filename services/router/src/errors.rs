@@ -3,15 +3,18 @@
 
 use std::fmt::Display;
 
+use bytes::Bytes;
+use tandem_bus::BusError;
 use tandem_desk::DeskError;
 use tandem_desk_file::Fault;
 use tandem_domain::routing::Rejection;
-use tandem_domain::{ErrorCode, TicketId};
+use tandem_domain::{AgentId, ErrorCode, TicketId};
 use tandem_proto::v1;
 use tandem_service_kit::auth::TokenError;
-use tandem_service_kit::error::ApiError;
+use tandem_service_kit::error::{ApiError, store_code};
+use tandem_service_kit::grpc::GrpcError;
 use tandem_store::StoreError;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::convert::FieldError;
 
@@ -58,7 +61,7 @@ pub(crate) enum Failure {
     NothingToExplain {
         /// The ticket.
         ticket: TicketId,
-        /// Closed or cancelled.
+        /// Closed, cancelled or abandoned.
         state: &'static str,
     },
     /// The desk file is wrong.
@@ -76,6 +79,23 @@ pub(crate) enum Failure {
     /// The stream was opened, and nothing came.
     #[error("no `start` came in time")]
     NotStarted,
+    /// An agent can only be shown to write to a customer whom he or she serves.
+    #[error("ticket {ticket} is not served by agent `{agent}` now")]
+    NotServing {
+        /// The ticket.
+        ticket: TicketId,
+        /// The agent.
+        agent: AgentId,
+    },
+    /// The bus did not take a hint.
+    #[error("the bus did not take it")]
+    Hint(#[source] BusError),
+    /// Ingest could not be reached.
+    #[error("ingest cannot be reached now: repeat under the same request id")]
+    IngestAway(#[source] GrpcError),
+    /// Ingest did not keep the text.
+    #[error("ingest did not keep the text")]
+    Ingest(#[source] Box<Status>),
     /// The client's side of a stream failed.
     #[error("the stream was broken")]
     Client(#[source] Box<Status>),
@@ -121,8 +141,8 @@ impl From<Failure> for ApiError {
         let text = failure.to_string();
         match failure {
             Failure::Field(error) => Self::invalid_field(error.field, error.allowed),
-            Failure::Desk(error) => desk_error(&error),
-            Failure::Store(error) => store_error(error),
+            Failure::Desk(error) => error.into(),
+            Failure::Store(error) => error.into(),
             Failure::Api(error) => *error,
             Failure::DamagedRow { .. } => {
                 Self::new(ErrorCode::DataLoss, "stored data cannot be read").caused_by(failure)
@@ -133,6 +153,10 @@ impl From<Failure> for ApiError {
                 Self::new(ErrorCode::FailedPrecondition, text.clone()).field("ticket_id", text)
             }
             Failure::DeskFile(faults) => desk_file(&faults),
+            Failure::NotServing { .. } => Self::new(ErrorCode::PermissionDenied, text.clone()).field("ticket_id", text),
+            Failure::Hint(_) => Self::new(ErrorCode::Unavailable, "the bus cannot be reached now").caused_by(failure),
+            Failure::IngestAway(_) => Self::new(ErrorCode::Unavailable, text).caused_by(failure),
+            Failure::Ingest(status) => ingest_error(*status),
             Failure::Superseded => Self::new(ErrorCode::Aborted, text).reason("SUPERSEDED"),
             Failure::Draining => Self::new(ErrorCode::Unavailable, text).reason("DRAINING"),
             Failure::BusLost | Failure::Client(_) => Self::new(ErrorCode::Unavailable, text),
@@ -145,6 +169,12 @@ impl From<Failure> for Status {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Client(status) => *status,
+            // What is wrong with the text is the caller's to mend, in ingest's words.
+            Failure::Ingest(status) if status.code() == Code::InvalidArgument => Self::with_details(
+                status.code(),
+                status.message(),
+                Bytes::copy_from_slice(status.details()),
+            ),
             failure => ApiError::from(failure).into(),
         }
     }
@@ -186,51 +216,16 @@ pub(crate) fn outcome(request_id: &str, done: Result<(), Failure>) -> v1::Outcom
     }
 }
 
-fn desk_error(error: &DeskError<Rejection>) -> ApiError {
-    match error {
-        DeskError::Rejected(rejection) => ApiError::rejected(rejection),
-        DeskError::UnknownDesk(desk) => ApiError::not_found("desk", desk).field("desk", error.to_string()),
-        DeskError::RequestReused => ApiError::invalid_field("request_id", error.to_string()),
-        DeskError::NotParked(_)
-        | DeskError::Unavailable(_)
-        | DeskError::Overloaded
-        | DeskError::StoreFull
-        | DeskError::DeadlineExceeded
-        | DeskError::Parked(_)
-        | DeskError::Failed(_)
-        | DeskError::JournalLevel { .. }
-        | DeskError::BadRequest(_) => {
-            let answer = ApiError::new(error.code(), error.to_string());
-            match error.field() {
-                Some(field) => answer.field(field, error.to_string()),
-                None => answer,
-            }
-        }
-    }
-}
-
-const fn store_code(error: &StoreError) -> ErrorCode {
-    match error {
-        StoreError::Fenced { .. } | StoreError::PositionMoved { .. } => ErrorCode::Aborted,
-        StoreError::OutcomeUnknown(_) => ErrorCode::DeadlineExceeded,
-        StoreError::Full(_) => ErrorCode::ResourceExhausted,
-        StoreError::Unavailable(_) => ErrorCode::Unavailable,
-        StoreError::Damaged { .. } | StoreError::NewerSchema(_) => ErrorCode::DataLoss,
-        StoreError::InUse(_) => ErrorCode::Internal,
-    }
-}
-
-/// Callers learn what they can do, not what the store is.
-fn store_error(error: StoreError) -> ApiError {
-    let code = store_code(&error);
-    let text = match code {
-        ErrorCode::DeadlineExceeded => "it may or may not have happened: repeat under the same request id",
-        ErrorCode::ResourceExhausted => "the store is full: nothing was changed",
-        ErrorCode::Unavailable => "the store cannot be reached now",
-        ErrorCode::DataLoss => "stored data cannot be read",
-        _ => "the store did not do it",
+fn ingest_error(status: Status) -> ApiError {
+    let (code, text) = match status.code() {
+        Code::Unavailable | Code::DeadlineExceeded | Code::Aborted | Code::Cancelled | Code::ResourceExhausted => (
+            ErrorCode::Unavailable,
+            "the text could not be kept now: repeat under the same request id",
+        ),
+        Code::InvalidArgument => (ErrorCode::InvalidArgument, status.message()),
+        _ => (ErrorCode::Internal, "an internal error"),
     };
-    ApiError::new(code, text).caused_by(error)
+    ApiError::new(code, text.to_owned()).caused_by(status)
 }
 
 /// Clients take at most 8 KiB of metadata with a status (grpc's own do), and there each fault stands twice, in
@@ -276,21 +271,6 @@ mod tests {
 
     fn code(failure: Failure) -> ErrorCode {
         ApiError::from(failure).code()
-    }
-
-    #[test]
-    fn a_store_that_fails_says_whether_anything_happened_and_nothing_of_itself() {
-        let why = || "table tickets".to_owned();
-        for (error, expected) in [
-            (StoreError::Unavailable(why()), ErrorCode::Unavailable),
-            (StoreError::Full(why()), ErrorCode::ResourceExhausted),
-            (StoreError::OutcomeUnknown(why()), ErrorCode::DeadlineExceeded),
-            (StoreError::NewerSchema(why()), ErrorCode::DataLoss),
-        ] {
-            let error = ApiError::from(Failure::from(error));
-            assert_eq!(error.code(), expected);
-            assert!(!error.to_string().contains("table"), "{error}");
-        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod config;
 mod convert;
 mod errors;
 mod heartbeats;
+mod ingest;
 mod process;
 mod read;
 mod worker;
@@ -30,7 +31,7 @@ use tandem_proto::v1::desk_service_server::{DeskServiceServer, SERVICE_NAME as D
 use tandem_proto::v1::ticket_service_server::{SERVICE_NAME as TICKET_SERVICE, TicketServiceServer};
 use tandem_routing::RoutingCore;
 use tandem_service_kit::config::GrpcConfig;
-use tandem_service_kit::health::Health;
+use tandem_service_kit::grpc::Peer;
 use tandem_service_kit::lifecycle::Lifecycle;
 use tandem_service_kit::limited;
 use tandem_store::Store;
@@ -39,6 +40,7 @@ use tonic::service::RoutesBuilder;
 
 use api::{Agents, Api, DeskFiles, Tickets};
 use heartbeats::Heartbeats;
+use ingest::Ingest;
 
 /// The services that the router answers, for health.
 pub const SERVICES: [&str; 3] = [TICKET_SERVICE, AGENT_SERVICE, DESK_SERVICE];
@@ -57,6 +59,8 @@ pub struct Parts {
     pub ids: Arc<dyn IdSource>,
     /// The clock by which tokens expire.
     pub clock: Arc<dyn Clock>,
+    /// Ingest, which keeps the words of answers.
+    pub ingest: Peer,
 }
 
 /// A running router.
@@ -64,11 +68,17 @@ pub struct Router {
     api: Arc<Api>,
 }
 
-/// Starts a router that lives and stops with `life` and tells `health` whether it is ready. It answers calls
-/// once its services are [added](Router::add_services) to a server.
+/// Starts a router that lives and stops with `life`. It answers calls once its services are
+/// [added](Router::add_services) to a server.
 #[must_use]
-pub fn build(config: RouterConfig, parts: Parts, life: &Lifecycle, health: &Health) -> Router {
-    let Parts { store, bus, ids, clock } = parts;
+pub fn build(config: RouterConfig, parts: Parts, life: &Lifecycle) -> Router {
+    let Parts {
+        store,
+        bus,
+        ids,
+        clock,
+        ingest,
+    } = parts;
     let desks = Desks::start(config.settings(), store.clone(), bus.clone(), ids.clone());
     let (heartbeats, streams) = (Heartbeats::default(), TaskTracker::new());
     let draining = life.draining();
@@ -79,15 +89,12 @@ pub fn build(config: RouterConfig, parts: Parts, life: &Lifecycle, health: &Heal
         bus,
         ids,
         clock,
+        ingest: Ingest::new(ingest),
         heartbeats,
         streams,
         draining,
     });
     life.spawn("heartbeats", worker::pass_heartbeats_on(api.clone()));
-    life.spawn(
-        "readiness",
-        worker::watch(api.clone(), health.condition("store"), health.condition("bus")),
-    );
     life.spawn("agents' streams", worker::end_streams(api.clone()));
     life.at_end("desks", DESKS_TIMEOUT, async move { desks.shutdown().await });
     Router { api }

@@ -1,6 +1,7 @@
-//! Ingest and router in one process, on SQLite and an in-process bus: the very same code as in a cluster.
+//! All four services in one process, on SQLite and an in-process bus: the very same code as in a cluster.
 
 mod config;
+mod services;
 
 use std::fs::{self, DirBuilder};
 use std::net::SocketAddr;
@@ -8,40 +9,38 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 use tandem_bus::{Bus, InProcessBus};
-use tandem_domain::{Clock, IdSource, Role};
-use tandem_ingest::{Ingest, RouterFiles};
-use tandem_proto::v1::ingest_service_server::SERVICE_NAME as INGEST_SERVICE;
+use tandem_domain::{Clock, Role};
 use tandem_service_kit::auth::table::METHODS;
-use tandem_service_kit::auth::{DeskScope, Gate, Grant, Reflection, Signer, Verifier, own_secret};
-use tandem_service_kit::config::Secret;
+use tandem_service_kit::auth::{Gate, Reflection, Signer, Verifier, own_secret};
 use tandem_service_kit::error::chain;
-use tandem_service_kit::grpc::{ClientOptions, Contracts, Credentials, GrpcServer, add_reflection};
-use tandem_service_kit::health::Health;
-use tandem_service_kit::ids::{SystemClock, SystemIds};
+use tandem_service_kit::grpc::GrpcServer;
+use tandem_service_kit::ids::SystemClock;
 use tandem_service_kit::lifecycle::{Lifecycle, signals};
 use tandem_service_kit::telemetry::{Program, Telemetry};
 use tandem_store::{SqliteStore, Store};
-use tonic::service::Routes;
 
 use crate::cli::{Format, Target, Up};
-use crate::client::{ADMIN_TOKEN_FILE, Client, ENDPOINT_FILE};
+use crate::client::{ADMIN_TOKEN_FILE, Client, ENDPOINT_FILE, mint};
 use crate::command::apply_file;
 use crate::failure::Failure;
 use crate::output::show;
 pub(crate) use config::{Addresses, EmbeddedConfig};
+use services::Machine;
 
 pub(crate) const AUTH_DIR: &str = "auth";
 const INGEST_SECRET: &str = "auth/ingest.secret";
-const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `tandem up`
 pub(crate) async fn up(target: &Target, args: &Up, output: Format) -> Result<ExitCode, Failure> {
-    let (grpc, smtp) = (args.grpc, args.smtp);
-    let config = EmbeddedConfig::load(args.config.as_deref(), Addresses { grpc, smtp })?;
+    let addresses = Addresses {
+        grpc: args.grpc,
+        smtp: args.smtp,
+        chat: args.chat,
+    };
+    let config = EmbeddedConfig::load(args.config.as_deref(), addresses)?;
     let telemetry =
         Telemetry::start(&config.telemetry, PROGRAM).map_err(|error| Failure::Configuration(chain(&error)))?;
     let signals = signals().map_err(|error| Failure::Fault(format!("signals cannot be heard: {error}")))?;
@@ -69,6 +68,8 @@ pub(crate) struct Embedded {
     pub(crate) grpc: SocketAddr,
     /// Where it takes mail.
     pub(crate) smtp: SocketAddr,
+    /// Where visitors chat, over HTTP.
+    pub(crate) chat: SocketAddr,
     /// Where it keeps things.
     pub(crate) store: Arc<dyn Store>,
     /// How its parts talk.
@@ -98,8 +99,11 @@ impl Embedded {
             store: Arc::clone(&store),
             bus: Arc::clone(&bus),
             life: life.clone(),
+            signer: Arc::clone(&signer),
+            grpc,
+            ingest_secret: own_secret(&data_dir.join(INGEST_SECRET)).map_err(|error| unusable(&error))?,
         };
-        let (routes, smtp) = machine.services(data_dir, &config, &signer, grpc).await?;
+        let services = machine.start(&config).await?;
         let reflection = if config.grpc.reflection {
             Reflection::Open
         } else {
@@ -108,11 +112,12 @@ impl Embedded {
         let gate = Gate::new(Arc::new(Verifier::of(&signer)), METHODS, reflection);
         life.spawn(
             "grpc",
-            server.serve(routes, gate, life.draining(), config.lifecycle.drain_timeout),
+            server.serve(services.routes, gate, life.draining(), config.lifecycle.drain_timeout),
         );
         let running = Self {
             grpc,
-            smtp,
+            smtp: services.smtp,
+            chat: services.chat,
             store,
             bus,
             signer,
@@ -135,16 +140,7 @@ impl Embedded {
 
     /// A connection in a role.
     pub(crate) async fn client(&self, role: Role, subject: &str) -> Result<Client, Failure> {
-        let grant = Grant {
-            role,
-            subject: subject.to_owned(),
-            desks: DeskScope::All,
-        };
-        let token = self
-            .signer
-            .mint(&grant, Duration::from_hours(12), SystemClock.now())
-            .map_err(|error| fault(&error))?;
-        Client::connect_to(&self.url(), None, Secret::new(token)).await
+        Client::connect_to(&self.url(), None, mint(&self.signer, role, subject)?).await
     }
 
     /// Stops as the first signal would.
@@ -163,6 +159,7 @@ impl Embedded {
         let bound = Bound {
             grpc: self.url(),
             smtp: self.smtp.to_string(),
+            chat: format!("http://{}/chat", self.chat),
             data: self.data_dir.display().to_string(),
             token: self.data_dir.join(ADMIN_TOKEN_FILE).display().to_string(),
         };
@@ -173,9 +170,10 @@ impl Embedded {
             |Bound {
                  grpc,
                  smtp,
+                 chat,
                  data,
                  token,
-             }| { format!("gRPC   {grpc}\nSMTP   {smtp}\ndata   {data}\ntoken  {token} (admin)") },
+             }| { format!("gRPC   {grpc}\nSMTP   {smtp}\nchat   {chat}\ndata   {data}\ntoken  {token} (admin)") },
         )
     }
 
@@ -193,80 +191,9 @@ impl Embedded {
 struct Bound {
     grpc: String,
     smtp: String,
+    chat: String,
     data: String,
     token: String,
-}
-
-/// What the services share.
-struct Machine {
-    store: Arc<dyn Store>,
-    bus: Arc<dyn Bus>,
-    life: Lifecycle,
-}
-
-impl Machine {
-    async fn services(
-        self,
-        data_dir: &Path,
-        config: &EmbeddedConfig,
-        signer: &Arc<Signer>,
-        grpc: SocketAddr,
-    ) -> Result<(Routes, SocketAddr), Failure> {
-        let services: Vec<&str> = tandem_router::SERVICES.into_iter().chain([INGEST_SERVICE]).collect();
-        let health = Health::new(&services, self.life.draining());
-        let ids: Arc<dyn IdSource> = Arc::new(SystemIds);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let parts = tandem_router::Parts {
-            store: Arc::clone(&self.store),
-            bus: Arc::clone(&self.bus),
-            ids: Arc::clone(&ids),
-            clock: Arc::clone(&clock),
-        };
-        let tickets = tandem_router::build(config.router.clone(), parts, &self.life, &health);
-        let parts = tandem_ingest::Parts {
-            store: self.store,
-            bus: self.bus,
-            files: Arc::new(router_files(grpc, signer, &clock)),
-            ids,
-            clock,
-            secret: own_secret(&data_dir.join(INGEST_SECRET))
-                .map_err(|error| unusable(&error))?
-                .expose()
-                .into(),
-            instance: "embedded".to_owned(),
-            smtp: config.smtp.clone(),
-        };
-        let ingest = Ingest::start(parts, &self.life)
-            .await
-            .map_err(|error| unreachable(&error))?;
-        let mut routes = Routes::builder();
-        tickets.add_services(&mut routes, &config.grpc);
-        routes.add_service(ingest.api).add_service(health.server());
-        let contracts = Contracts {
-            descriptors: tandem_proto::DESCRIPTORS,
-            services: &services,
-        };
-        add_reflection(&mut routes, contracts).map_err(|error| fault(&error))?;
-        Ok((routes.routes(), ingest.smtp))
-    }
-}
-
-fn router_files(grpc: SocketAddr, signer: &Arc<Signer>, clock: &Arc<dyn Clock>) -> RouterFiles {
-    let grant = Grant {
-        role: Role::Service,
-        subject: "ingest".to_owned(),
-        desks: DeskScope::All,
-    };
-    let options = ClientOptions {
-        address: format!("http://{grpc}"),
-        ca_file: None,
-        connect_timeout: CALL_TIMEOUT,
-        call_timeout: CALL_TIMEOUT,
-    };
-    RouterFiles::new(
-        options,
-        Credentials::from_signer(Arc::clone(signer), grant, Arc::clone(clock)),
-    )
 }
 
 /// Customers' words are kept in there.
@@ -283,10 +210,6 @@ fn make_private(data_dir: &Path) -> Result<(), Failure> {
 /// Keys and tokens that cannot be read, or that others can read.
 fn unusable(error: &(dyn std::error::Error + 'static)) -> Failure {
     Failure::Configuration(chain(error))
-}
-
-fn fault(error: &(dyn std::error::Error + 'static)) -> Failure {
-    Failure::Fault(chain(error))
 }
 
 fn unreachable(error: &(dyn std::error::Error + 'static)) -> Failure {

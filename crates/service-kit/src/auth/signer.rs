@@ -43,6 +43,12 @@ pub struct Signer {
 }
 
 impl Signer {
+    /// Whether there is a key in `dir`.
+    #[must_use]
+    pub fn exists(dir: &Path) -> bool {
+        dir.join(PRIVATE_KEY_FILE).is_file()
+    }
+
     /// Opens the key in `dir`, and makes one at the first start: `tandem.key` (mode 600) with
     /// `tandem.pem` beside it, the public key for other processes.
     ///

@@ -12,3 +12,8 @@ pub const AUTH: &str = include_str!("../../defaults/auth.toml");
 pub const TELEMETRY: &str = include_str!("../../defaults/telemetry.toml");
 /// `[lifecycle]`, see [`LifecycleConfig`](super::LifecycleConfig).
 pub const LIFECYCLE: &str = include_str!("../../defaults/lifecycle.toml");
+/// `[smarthost]`, see [`SmarthostConfig`](super::SmarthostConfig); only for services that send mail.
+pub const SMARTHOST: &str = include_str!("../../defaults/smarthost.toml");
+
+/// The sections that every service has as a process of its own.
+pub(super) const SHARED: [&str; 6] = [GRPC, STORE, BUS, AUTH, TELEMETRY, LIFECYCLE];

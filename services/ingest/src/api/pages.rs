@@ -4,9 +4,9 @@ use tandem_domain::{DeskId, MessageId};
 use tandem_proto::v1;
 use tandem_service_kit::error::ApiError;
 use tandem_service_kit::page::Page;
-use tandem_store::{OutboxEntry, StoreError, StoredDocument};
+use tandem_store::{StoreError, StoredDocument};
 
-use super::{Api, convert, store_error};
+use super::{Api, convert};
 
 /// Bytes of messages on one page; gRPC clients take 4 MiB if nobody tells them otherwise. A single message is
 /// smaller: its text and the names of its attachments are bounded.
@@ -38,7 +38,7 @@ impl Api {
         loop {
             // One more than there is room for: whether it comes says whether there is a next page.
             let wanted = (page.size + 1 - filling.documents.len()).min(CHUNK);
-            let found = self.read(desk, list, after, wanted).await.map_err(store_error)?;
+            let found = self.read(desk, list, after, wanted).await?;
             let is_end = found.len() < wanted;
             for document in found {
                 if !filling.has_room(page, &document) {
@@ -88,7 +88,7 @@ impl Filling {
 
     fn messages(&self) -> Result<Vec<v1::Message>, ApiError> {
         let messages = self.documents.iter().map(convert::message);
-        messages.collect::<Result<_, _>>().map_err(store_error)
+        messages.collect::<Result<_, _>>().map_err(ApiError::from)
     }
 }
 
@@ -98,10 +98,10 @@ pub(super) fn after(page: &Page) -> Result<Option<MessageId>, ApiError> {
 }
 
 /// One entry more than the page's size was asked for: whether it came says whether there is a next page.
-pub(super) fn cut(page: &Page, mut found: Vec<OutboxEntry>) -> (Vec<OutboxEntry>, String) {
+pub(super) fn cut<T>(page: &Page, mut found: Vec<T>, id: impl Fn(&T) -> String) -> (Vec<T>, String) {
     let more = found.len() > page.size;
     found.truncate(page.size);
     let last = found.last().filter(|_| more);
-    let token = last.map(|last| page.token(&last.id.to_string()));
+    let token = last.map(|last| page.token(&id(last)));
     (found, token.unwrap_or_default())
 }

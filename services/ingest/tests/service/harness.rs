@@ -11,13 +11,14 @@ use tandem_bus::{Bus, InProcessBus};
 use tandem_desk::{Desks, Recorded, RequestMark, Settings, Submission, decode_record};
 use tandem_domain::routing::{Command, Intake, Reply, RoutingEvent};
 use tandem_domain::{Actor, Clock, DeskId, Event, IdSource, Role, Trace};
-use tandem_ingest::config::{ServiceConfig, SmtpConfig};
-use tandem_ingest::{DeskFiles, Ingest, Parts};
+use tandem_ingest::config::ServiceConfig;
+use tandem_ingest::{Ingest, Parts};
 use tandem_proto::v1;
 use tandem_proto::v1::ingest_service_client::IngestServiceClient;
 use tandem_routing::RoutingCore;
 use tandem_service_kit::auth::{DeskScope, Gate, Grant, Reflection, Signer, Verifier, table};
 use tandem_service_kit::config::Secret;
+use tandem_service_kit::desk_files::DeskFiles;
 use tandem_service_kit::grpc::{Client, ClientOptions, Credentials, GrpcServer, connect};
 use tandem_service_kit::ids::{SystemClock, SystemIds};
 use tandem_service_kit::lifecycle::{Exit, Lifecycle};
@@ -41,6 +42,9 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 /// Ingest's secret in these tests.
 pub(crate) const SECRET: &[u8] = b"a secret for tests that is long enough";
 
+/// The secret that the desks' sites share with their chat accounts.
+pub(crate) const CONTACT_SECRET: &str = "a secret of thirty-two bytes or so, shared";
+
 /// A router's desks as they are stored, how services talk, and who may call.
 pub(crate) struct World {
     pub(crate) store: MemoryStore,
@@ -54,6 +58,7 @@ pub(crate) struct World {
 pub(crate) struct Service {
     pub(crate) smtp: SocketAddr,
     pub(crate) grpc: SocketAddr,
+    pub(crate) chat: SocketAddr,
     life: Lifecycle,
 }
 
@@ -62,6 +67,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let signer = Signer::open(&folder.path().join("keys")).unwrap();
         std::fs::write(folder.path().join("secret"), SECRET).unwrap();
+        std::fs::write(folder.path().join("widget"), CONTACT_SECRET).unwrap();
         Self {
             store: MemoryStore::new(),
             bus: Arc::new(InProcessBus::new()),
@@ -126,20 +132,24 @@ impl World {
 
     /// An ingest's process that talks over another bus.
     pub(crate) async fn ingest_on(&self, bus: Arc<dyn Bus>) -> Service {
-        let config = self.config();
+        self.ingest_of(bus, self.config()).await
+    }
+
+    /// An ingest's process of this configuration.
+    pub(crate) async fn ingest_of(&self, bus: Arc<dyn Bus>, config: ServiceConfig) -> Service {
         let life = Lifecycle::new(config.lifecycle);
-        let ingest = Ingest::start(self.parts(bus, config.smtp), &life).await.unwrap();
+        let ingest = Ingest::start(self.parts(bus, &config), &life).await.unwrap();
         let mut services = Routes::builder();
         services.add_service(ingest.api);
         let server = GrpcServer::bind(&config.grpc).await.unwrap();
         let grpc = server.address();
         let gate = Gate::new(Arc::new(Verifier::of(&self.signer)), table::METHODS, Reflection::Closed);
         life.spawn("grpc", server.serve(services.routes(), gate, life.draining(), DEADLINE));
-        let smtp = ingest.smtp;
-        Service { smtp, grpc, life }
+        let (smtp, chat) = (ingest.smtp, ingest.chat);
+        Service { smtp, grpc, chat, life }
     }
 
-    pub(crate) fn parts(&self, bus: Arc<dyn Bus>, smtp: SmtpConfig) -> Parts {
+    pub(crate) fn parts(&self, bus: Arc<dyn Bus>, config: &ServiceConfig) -> Parts {
         Parts {
             store: Arc::new(self.store.clone()),
             bus,
@@ -148,22 +158,34 @@ impl World {
             clock: Arc::new(SystemClock),
             secret: SECRET.to_vec(),
             instance: SystemIds.next(SystemClock.now()).to_string(),
-            smtp,
+            smtp: config.smtp.clone(),
+            chat: config.chat.clone(),
+            smarthost: config.smarthost.clone(),
+            deliveries: config.deliveries.clone(),
         }
     }
 
     /// A configuration with which everything listens on a free port.
     pub(crate) fn config(&self) -> ServiceConfig {
+        self.config_with(&[])
+    }
+
+    /// Such a configuration with settings of the test's own, named as in the environment.
+    pub(crate) fn config_with(&self, own: &[(&str, &str)]) -> ServiceConfig {
         let secret = self.folder.path().join("secret").display().to_string();
+        let secrets = self.folder.path().display().to_string();
         let settings = [
             ("TANDEM_GRPC__LISTEN", "127.0.0.1:0"),
             ("TANDEM_SMTP__LISTEN", "127.0.0.1:0"),
+            ("TANDEM_CHAT__LISTEN", "127.0.0.1:0"),
+            ("TANDEM_CHAT__SECRETS_DIR", &secrets),
             ("TANDEM_STORE__DATA_DIR", "unused"),
             ("TANDEM_AUTH__PUBLIC_KEY_FILES", "unused"),
             ("TANDEM_ROUTER__TOKEN_FILE", "unused"),
             ("TANDEM_INGEST__SECRET_FILE", &secret),
         ];
-        let environment = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let settings = settings.iter().chain(own);
+        let environment = settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         ServiceConfig::load(None, environment).unwrap()
     }
 
@@ -338,7 +360,7 @@ channels:
       sales: {{addresses: [sales@{desk}.example], queue: second}}
   chat:
     accounts:
-      widget: {{queue: general}}
+      widget: {{queue: general, name: {desk} chat, origins: [https://shop.{desk}.example], contact_secret: widget}}
 agents:
   ana: {{teams: [inside], capacity: 3, languages: {{de: C2, en: C1, fr: C1}}, skills: {{billing: 3}}}}
 queues:

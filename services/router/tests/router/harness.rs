@@ -20,6 +20,7 @@ use tandem_service_kit::grpc::{Client, ClientOptions, Credentials, GrpcServer, c
 use tandem_service_kit::health::Health;
 use tandem_service_kit::ids::{SystemClock, SystemIds};
 use tandem_service_kit::lifecycle::Lifecycle;
+use tandem_service_kit::readiness;
 use tandem_store::{MemoryStore, Store};
 use tonic::Status;
 use tonic::service::Routes;
@@ -138,7 +139,8 @@ impl World {
             ids: Arc::new(SystemIds),
             clock: Arc::new(SystemClock),
         };
-        let router = build(config.router.clone(), parts, &life, &health);
+        readiness::watch(parts.store.clone(), parts.bus.clone(), &health, &life);
+        let router = build(config.router.clone(), parts, &life);
         let mut services = Routes::builder();
         router.add_services(&mut services, &config.grpc);
         services.add_service(health.server());
