@@ -35,8 +35,8 @@ pub trait Consume: Send + Sync + 'static {
     /// be forgotten; everything comes again from the first record on.
     async fn reset(&self, stream: &Stream) -> Commit;
 
-    /// Everything that happened before `up_to` has been handled.
-    fn watermark(&self, _stream: &Stream, _up_to: Timestamp) {}
+    /// Everything that happened before `up_to` has been handled: the records up to `seq`, or further.
+    fn watermark(&self, _stream: &Stream, _seq: u64, _up_to: Timestamp) {}
 }
 
 /// Why a record was not handled.

@@ -32,23 +32,26 @@ impl Head {
     }
 }
 
-/// Announces the head at once when the desk has been opened, and then regularly.
+/// Announces the head at once when the desk has been opened and whenever the time of an idle desk has moved on, and
+/// regularly while it is busy: what consumers know is never much older than the interval.
 pub(crate) async fn announce_heads(shared: Arc<Shared>) {
     let mut heads = shared.head.subscribe();
     let mut regularly = interval(shared.settings.head_every);
-    let mut incarnation = None;
+    let mut announced: Option<Head> = None;
     loop {
-        tokio::select! {
-            _ = regularly.tick() => {}
-            _ = heads.changed() => {
-                let opened = heads.borrow_and_update().as_ref().map(|head| head.incarnation);
-                if opened == incarnation { continue }
-            }
-        }
-        let head = heads.borrow_and_update().clone();
-        if let Some(head) = head {
-            incarnation = Some(head.incarnation);
+        let is_tick = tokio::select! {
+            _ = regularly.tick() => true,
+            _ = heads.changed() => false,
+        };
+        let Some(head) = heads.borrow_and_update().clone() else {
+            continue;
+        };
+        let known = announced.as_ref();
+        let has_moved = known.is_none_or(|known| known.seq != head.seq);
+        let is_another = known.is_none_or(|known| known.incarnation != head.incarnation);
+        if is_another || has_moved == is_tick {
             announce(&shared, &head).await;
+            announced = Some(head);
         }
     }
 }

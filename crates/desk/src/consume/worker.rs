@@ -134,7 +134,7 @@ impl Worker {
     fn tell_watermark(&self, head: Option<&Head>) {
         let Some(head) = head else { return };
         if self.position.is_some_and(|position| position.seq >= head.seq) {
-            self.consumer.handler.watermark(&self.stream, head.at);
+            self.consumer.handler.watermark(&self.stream, head.seq, head.at);
         }
     }
 

@@ -148,7 +148,7 @@ impl Consume for Counting {
         }
     }
 
-    fn watermark(&self, _stream: &Stream, up_to: Timestamp) {
+    fn watermark(&self, _stream: &Stream, _seq: u64, up_to: Timestamp) {
         self.seen.lock().unwrap().watermark = Some(up_to);
     }
 }
