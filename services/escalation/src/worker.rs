@@ -1,0 +1,122 @@
+//! Tells contacts: claims notifications one by one, sends each, and settles it. One that fails is tried again for three
+//! days; one that is given up waits for a hand, where it can be listed.
+
+mod claims;
+mod delivery;
+mod gone;
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tandem_domain::{Clock, Trace};
+use tandem_service_kit::telemetry;
+use tandem_store::{ClaimedJob, JobOutcome, Store};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info_span};
+
+use crate::contacts::Contacts;
+use crate::jobs::{Job, QUEUE};
+use crate::mail::Mailer;
+use crate::webhook::Caller;
+use claims::Claims;
+
+pub(crate) use gone::forget as forget_gone;
+
+/// How long a claim holds; longer than a receiver may take. What could not be settled is sent again when it runs out, under
+/// the same id.
+const CLAIM: Duration = Duration::from_mins(2);
+/// The longest pause between two looks, should a wake-up be lost; what is due for a retry waits for it too.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long a notification to a contact waits that has enough under way.
+const PUT_OFF: Duration = Duration::from_millis(250);
+
+/// The notifications' worker.
+pub(crate) struct Worker {
+    /// Where they wait.
+    pub(crate) store: Arc<dyn Store>,
+    /// Who is reached how.
+    pub(crate) contacts: Contacts,
+    /// Calls webhooks.
+    pub(crate) caller: Caller,
+    /// Where the webhooks' secrets stand.
+    pub(crate) secrets_dir: Option<PathBuf>,
+    /// Sends mails.
+    pub(crate) mailer: Mailer,
+    /// Stamps what is sent.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Says that there is something to do.
+    pub(crate) wake: Arc<Notify>,
+}
+
+impl Worker {
+    /// Works until `draining`; what is under way is brought to its end.
+    pub(crate) async fn run(self, draining: CancellationToken) -> Result<(), Infallible> {
+        let worker = Arc::new(self);
+        let mut claims = Claims::default();
+        while !draining.is_cancelled() {
+            worker.turn(&mut claims).await;
+            tokio::select! {
+                () = worker.wake.notified() => {}
+                () = claims.one_ends() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = draining.cancelled() => {}
+            }
+        }
+        claims.all_end().await;
+        Ok(())
+    }
+
+    /// Takes as many jobs up as there is room for.
+    async fn turn(self: &Arc<Self>, claims: &mut Claims) {
+        let room = claims.room();
+        if room == 0 {
+            return;
+        }
+        let claimed = match self.store.claim_jobs(QUEUE, room, CLAIM).await {
+            Ok(claimed) => claimed,
+            Err(error) => return tracing::warn!(%error, "notifications cannot be worked on"),
+        };
+        for claimed in claimed {
+            self.take_up(claims, claimed).await;
+        }
+    }
+
+    async fn take_up(self: &Arc<Self>, claims: &mut Claims, claimed: ClaimedJob) {
+        let job = match Job::decode(&claimed.body) {
+            Ok(job) => job,
+            Err(error) => return self.settle(&claimed, JobOutcome::Failed(error.to_string())).await,
+        };
+        let receiver = (claimed.desk.clone(), job.contact.clone());
+        if claims.is_busy(&receiver) {
+            let outcome = JobOutcome::Retry {
+                after: PUT_OFF,
+                body: None,
+            };
+            return self.settle(&claimed, outcome).await;
+        }
+        let span = info_span!("notification", desk = %claimed.desk, id = claimed.id);
+        telemetry::set_parent(&span, &Trace(claimed.trace.clone()));
+        let worker = Arc::clone(self);
+        let work = async move {
+            let outcome = worker.deliver(&claimed, job).await;
+            worker.settle(&claimed, outcome).await;
+        };
+        claims.begin(receiver, work.instrument(span));
+    }
+
+    async fn settle(&self, claimed: &ClaimedJob, outcome: JobOutcome) {
+        let (desk, id) = (&claimed.desk, claimed.id.as_str());
+        match &outcome {
+            JobOutcome::Done => tracing::debug!(%desk, id, "notification delivered"),
+            JobOutcome::Retry { .. } => {}
+            JobOutcome::Failed(reason) => tracing::warn!(%desk, id, reason, "notification given up"),
+        }
+        let outcomes = vec![(claimed.desk.clone(), claimed.id.clone(), outcome)];
+        if let Err(error) = self.store.settle_jobs(QUEUE, outcomes).await {
+            tracing::warn!(%desk, id, %error, "what became of a notification is not stored; it is sent again");
+        }
+    }
+}
