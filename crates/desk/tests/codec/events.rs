@@ -1,49 +1,50 @@
 //! Any event at all.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use tandem_domain::desk::{AgentProfile, ChannelPolicy, QueuePolicy};
 use tandem_domain::explain::{Rank, Ranking};
-use tandem_domain::routing::{DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent};
+use tandem_domain::routing::{DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent, UndeliveredReason};
 use tandem_domain::{
-    Actor, Cause, Channel, CompiledDesk, ConversationId, Event, LanguageTag, MessageId, OfferId, Presence, Priority,
-    Proficiency, Requirement, Role, SkillLevel, SlaPlan, TicketId, Timestamp, Trace,
+    Actor, Cause, Channel, ConversationId, Event, LanguageTag, MessageId, OfferId, Presence, Priority, Proficiency,
+    Requirement, Role, SkillLevel, TicketId, Timestamp, Trace,
 };
 use uuid::Uuid;
 
+use super::desk::compiled_desk;
+
 /// A key of any sort.
-fn key<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug + 'static>() -> BoxedStrategy<T> {
+pub(crate) fn key<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug + 'static>() -> BoxedStrategy<T> {
     "[a-z0-9][a-z0-9_-]{0,20}"
         .prop_map(|text| text.parse().expect("of the right form"))
         .boxed()
 }
 
-fn keys<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug + 'static>() -> impl Strategy<Value = Vec<T>> {
+pub(crate) fn keys<T: std::str::FromStr<Err: std::fmt::Debug> + std::fmt::Debug + 'static>()
+-> impl Strategy<Value = Vec<T>> {
     vec(key(), 0..4)
 }
 
-fn time() -> impl Strategy<Value = Timestamp> {
+pub(crate) fn time() -> impl Strategy<Value = Timestamp> {
     (0..=4_102_444_800_000_000_i64).prop_map(Timestamp::from_micros)
 }
 
-fn duration() -> impl Strategy<Value = Duration> {
+pub(crate) fn duration() -> impl Strategy<Value = Duration> {
     (0..=1_000_000_000_u64, 0..1_000_000_000_u32).prop_map(|(seconds, nanos)| Duration::new(seconds, nanos))
 }
 
-fn language() -> impl Strategy<Value = LanguageTag> {
+pub(crate) fn language() -> impl Strategy<Value = LanguageTag> {
     select(vec!["de", "pt-BR", "zh-Hant-TW", "en"]).prop_map(|tag| tag.parse().expect("a tag"))
 }
 
-fn channel() -> impl Strategy<Value = Channel> {
+pub(crate) fn channel() -> impl Strategy<Value = Channel> {
     select(Channel::ALL.to_vec())
 }
 
-fn proficiency() -> impl Strategy<Value = Proficiency> {
+pub(crate) fn proficiency() -> impl Strategy<Value = Proficiency> {
     use Proficiency::{A1, A2, B1, B2, C1, C2};
     select(vec![A1, A2, B1, B2, C1, C2])
 }
@@ -57,7 +58,7 @@ fn presence() -> impl Strategy<Value = Presence> {
     ])
 }
 
-fn level() -> impl Strategy<Value = SkillLevel> {
+pub(crate) fn level() -> impl Strategy<Value = SkillLevel> {
     (1..=5_u8).prop_map(|level| SkillLevel::new(level).expect("from 1 to 5"))
 }
 
@@ -80,7 +81,7 @@ fn intake() -> impl Strategy<Value = Intake> {
         btree_map(key(), level(), 0..3),
         btree_set(key(), 0..3),
     );
-    let rest = (select(Priority::ALL.to_vec()), time(), any::<bool>());
+    let rest = (priority(), time(), any::<bool>());
     (ids, content, rest).prop_map(
         |(ids, (language, skills, tags), (priority, received_at, automatic))| Intake {
             message: MessageId(Uuid::from_u128(ids.0)),
@@ -126,88 +127,6 @@ fn ranking() -> impl Strategy<Value = Ranking> {
         })
 }
 
-fn agent() -> impl Strategy<Value = AgentProfile> {
-    let skills = btree_map(key(), level(), 0..3);
-    let languages = btree_map(language(), proficiency(), 0..3);
-    (
-        key(),
-        keys(),
-        skills,
-        languages,
-        any::<u32>(),
-        btree_map(channel(), any::<u32>(), 0..4),
-    )
-        .prop_map(|(id, teams, skills, languages, capacity, channel_max)| AgentProfile {
-            id,
-            teams,
-            skills,
-            languages,
-            capacity,
-            channel_max,
-            contact: None,
-        })
-}
-
-fn queue() -> impl Strategy<Value = QueuePolicy> {
-    let skills = btree_map(key(), level(), 0..3);
-    (key(), keys(), skills, option::of(duration()), duration(), any::<u32>()).prop_map(
-        |(id, teams, skills, aging, decline_pause, max_missed)| QueuePolicy {
-            id,
-            teams,
-            skills,
-            aging,
-            decline_pause,
-            max_missed,
-            tier: 1,
-            next_tier: None,
-        },
-    )
-}
-
-fn channel_policy() -> impl Strategy<Value = ChannelPolicy> {
-    (any::<u32>(), any::<u32>(), duration(), duration()).prop_map(|(units, hold_units, offer_ttl, wrap_up)| {
-        ChannelPolicy {
-            units,
-            hold_units,
-            offer_ttl,
-            wrap_up,
-        }
-    })
-}
-
-fn compiled_desk() -> impl Strategy<Value = CompiledDesk> {
-    let head = (
-        any::<u64>(),
-        "[0-9a-f]{64}",
-        option::of(language()),
-        proficiency(),
-        duration(),
-    );
-    let words = (keys(), keys(), vec(agent(), 0..3), vec(queue(), 0..3));
-    let maps = (
-        btree_map(channel(), channel_policy(), 0..4),
-        btree_map(key(), channel(), 0..3),
-    );
-    (head, words, maps).prop_map(
-        |(head, (skills, teams, agents, queues), (channels, accounts))| CompiledDesk {
-            version: head.0,
-            hash: head.1,
-            default_language: head.2,
-            min_proficiency: head.3,
-            skills,
-            teams,
-            agents,
-            queues,
-            channels,
-            accounts,
-            close_after: head.4,
-            timezone: "UTC".to_owned(),
-            service_levels: BTreeMap::new(),
-            sla: SlaPlan::default(),
-        },
-    )
-}
-
 fn ticket() -> impl Strategy<Value = TicketId> {
     any::<u64>().prop_map(TicketId)
 }
@@ -248,6 +167,36 @@ fn ticket_event() -> impl Strategy<Value = RoutingEvent> {
         ticket().prop_map(|ticket| RoutingEvent::WrapUpInterrupted { ticket }),
         ticket().prop_map(|ticket| RoutingEvent::TicketCancelled { ticket }),
         ticket().prop_map(|ticket| RoutingEvent::TicketClosed { ticket }),
+        ticket().prop_map(|ticket| RoutingEvent::TicketAbandoned { ticket }),
+        (ticket(), priority()).prop_map(|(ticket, priority)| RoutingEvent::PriorityChanged { ticket, priority }),
+    ]
+}
+
+fn priority() -> impl Strategy<Value = Priority> {
+    select(Priority::ALL.to_vec())
+}
+
+fn message() -> impl Strategy<Value = MessageId> {
+    any::<u128>().prop_map(|id| MessageId(Uuid::from_u128(id)))
+}
+
+fn answer_event() -> impl Strategy<Value = RoutingEvent> {
+    let reason = select(UndeliveredReason::ALL.to_vec());
+    prop_oneof![
+        (ticket(), message(), option::of(key()), any::<bool>()).prop_map(|(ticket, message, author, visible)| {
+            RoutingEvent::AnswerAdded {
+                ticket,
+                message,
+                author,
+                visible,
+            }
+        }),
+        (ticket(), message()).prop_map(|(ticket, message)| RoutingEvent::AnswerDelivered { ticket, message }),
+        (ticket(), message(), reason).prop_map(|(ticket, message, reason)| RoutingEvent::AnswerFailed {
+            ticket,
+            message,
+            reason
+        }),
     ]
 }
 
@@ -310,7 +259,7 @@ fn cause() -> impl Strategy<Value = Cause> {
 /// Any event of any kind.
 pub(crate) fn event() -> impl Strategy<Value = Event<RoutingEvent>> {
     let actor = (select(Role::ALL.to_vec()), ".{0,10}").prop_map(|(role, subject)| Actor { role, subject });
-    let body = prop_oneof![ticket_event(), offer_event()];
+    let body = prop_oneof![ticket_event(), offer_event(), answer_event()];
     (time(), actor, cause(), ".{0,10}", body).prop_map(|(at, actor, cause, trace, body)| Event {
         at,
         actor,

@@ -1,4 +1,4 @@
-//! What version 1 wrote: one event of each kind, as hexadecimal protobuf beside what it means. The file is
+//! What each version wrote: one event of each kind, as hexadecimal protobuf beside what it means. A file is
 //! never changed; a new version adds its own.
 
 use std::fmt::Write;
@@ -15,7 +15,8 @@ use tandem_routing::RoutingCore;
 
 use super::events::event;
 
-const KINDS: usize = 17;
+/// Each version, and how many kinds of events it knew.
+const VERSIONS: [(u32, usize); 2] = [(1, 17), (2, 22)];
 
 #[derive(Serialize, Deserialize)]
 struct Golden {
@@ -24,8 +25,9 @@ struct Golden {
     event: Event<RoutingEvent>,
 }
 
-fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/router-events-v1.jsonl")
+fn path(version: u32) -> PathBuf {
+    let file = format!("tests/golden/router-events-v{version}.jsonl");
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file)
 }
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -34,29 +36,32 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 #[test]
-fn events_of_version_1_are_read_as_what_they_meant() {
-    let text = fs::read_to_string(path()).expect("the golden file lies beside the tests");
-    let golden: Vec<Golden> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("one event a line"))
-        .collect();
-    for entry in &golden {
-        let read = RoutingCore::decode(&entry.kind, &bytes(&entry.payload));
-        assert_eq!(read.as_ref(), Ok(&entry.event), "{}", entry.kind);
+fn events_of_every_version_are_read_as_what_they_meant() {
+    for (version, kinds) in VERSIONS {
+        let text = fs::read_to_string(path(version)).expect("the golden file lies beside the tests");
+        let golden: Vec<Golden> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("one event a line"))
+            .collect();
+        for entry in &golden {
+            let read = RoutingCore::decode(&entry.kind, &bytes(&entry.payload));
+            assert_eq!(read.as_ref(), Ok(&entry.event), "version {version}: {}", entry.kind);
+        }
+        let known: std::collections::BTreeSet<_> = golden.iter().map(|entry| &entry.kind).collect();
+        assert_eq!(known.len(), kinds, "version {version}: one of each kind");
     }
-    let kinds: std::collections::BTreeSet<_> = golden.iter().map(|entry| &entry.kind).collect();
-    assert_eq!(kinds.len(), KINDS, "one of each kind");
 }
 
 /// Writes the file of a new version: `cargo test -p tandem-desk --test codec -- --ignored`.
 #[test]
 #[ignore = "writes a golden file, once per version"]
 fn write_the_golden_file_of_a_new_version() {
-    assert!(!path().exists(), "a released version's file is never changed");
+    let (version, kinds) = VERSIONS[VERSIONS.len() - 1];
+    assert!(!path(version).exists(), "a released version's file is never changed");
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[1; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let mut lines = std::collections::BTreeMap::new();
-    while lines.len() < KINDS {
+    while lines.len() < kinds {
         let event = event().new_tree(&mut runner).expect("a value").current();
         let encoded = RoutingCore::encode(&event);
         let payload = encoded.payload.iter().fold(String::new(), |mut hex, byte| {
@@ -73,5 +78,5 @@ fn write_the_golden_file_of_a_new_version() {
     let text = lines
         .into_values()
         .fold(String::new(), |text, line| text + &line + "\n");
-    fs::write(path(), text).expect("the golden file can be written");
+    fs::write(path(version), text).expect("the golden file can be written");
 }

@@ -1,6 +1,8 @@
-//! The router's events in the journal: what is written is read back, whatever it is, and what version 1
-//! wrote is read for ever.
+//! The router's events in the journal: what is written is read back, whatever it is, and what any
+//! version wrote is read for ever.
 
+mod desk;
 mod events;
 mod golden;
+mod plan;
 mod round_trip;

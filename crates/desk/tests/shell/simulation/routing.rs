@@ -13,7 +13,7 @@ use rand::RngExt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tandem_desk::{DeskError, RequestMark, Submission};
-use tandem_domain::routing::{Answer, Command, DeclineReason, Query, Reply, TicketView, TransferTarget};
+use tandem_domain::routing::{AfterAnswer, Answer, Command, DeclineReason, Query, Reply, TicketView, TransferTarget};
 use tandem_domain::{Actor, AgentId, DeskId, MessageId, OfferId, Presence, RoutingState, TicketId, Trace};
 use tandem_routing::RoutingCore;
 use tandem_store::JournalStore;
@@ -267,6 +267,16 @@ impl Routers {
     }
 }
 
+fn answer(me: &AgentId, ticket: TicketId, rng: &mut StdRng, then: AfterAnswer) -> Command {
+    Command::Answer {
+        ticket,
+        message: MessageId(Uuid::from_u128(rng.random())),
+        author: Some(me.clone()),
+        visible: true,
+        then,
+    }
+}
+
 /// What an agent does with a ticket on the work list.
 fn next_step(me: &AgentId, item: &TicketView, rng: &mut StdRng) -> Option<Command> {
     let ticket = item.id;
@@ -290,8 +300,11 @@ fn next_step(me: &AgentId, item: &TicketView, rng: &mut StdRng) -> Option<Comman
             2 => Command::Transfer {
                 ticket,
                 to: TransferTarget::Queue("support".parse().ok()?),
+                seen: None,
             },
-            3..=6 => return None,
+            3 => answer(me, ticket, rng, AfterAnswer::AwaitCustomer),
+            4 => answer(me, ticket, rng, AfterAnswer::Resolve),
+            5..=7 => return None,
             _ => Command::Resolve { ticket },
         },
         RoutingState::OnHold => Command::Resume { ticket },

@@ -30,6 +30,7 @@ struct Oracle<'a> {
     desk: &'a CompiledDesk,
     told: Told,
     channels: BTreeMap<TicketId, Channel>,
+    answers: BTreeSet<MessageId>,
     held: BTreeMap<TicketId, Held>,
 }
 
@@ -65,6 +66,7 @@ pub(super) fn check(name: &str, journal: &[Record], desk: &CompiledDesk) -> Told
         name,
         desk,
         told: Told::default(),
+        answers: BTreeSet::new(),
         channels,
         held,
     };
@@ -121,8 +123,23 @@ impl Oracle<'_> {
             RoutingEvent::DeskActivated(_)
             | RoutingEvent::PresenceChanged { .. }
             | RoutingEvent::WrapUpStarted { .. }
+            | RoutingEvent::AnswerDelivered { .. }
+            | RoutingEvent::AnswerFailed { .. }
+            | RoutingEvent::PriorityChanged { .. }
             | RoutingEvent::TicketClosed { .. } => {}
+            RoutingEvent::AnswerAdded { message, .. } => self.answer(*message),
+            RoutingEvent::TicketAbandoned { ticket } => assert!(
+                !self.held.contains_key(ticket),
+                "{}: {ticket} was abandoned while somebody had it",
+                self.name
+            ),
         }
+    }
+
+    /// However often it is asked for, an answer is given once.
+    fn answer(&mut self, message: MessageId) {
+        let new = self.answers.insert(message);
+        assert!(new, "{}: {message} was given twice", self.name);
     }
 
     /// Never 1: a message is on exactly one ticket.
