@@ -3,7 +3,9 @@
 
 mod agent;
 mod desk;
+mod reply;
 mod ticket;
+mod typing;
 mod work;
 
 pub(crate) use agent::Agents;
@@ -29,6 +31,7 @@ use crate::config::RouterConfig;
 use crate::convert::Write;
 use crate::errors::Failure;
 use crate::heartbeats::Heartbeats;
+use crate::ingest::Ingest;
 
 /// What the services share.
 pub(crate) struct Api {
@@ -38,6 +41,8 @@ pub(crate) struct Api {
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Where the words of answers are kept.
+    pub(crate) ingest: Ingest,
     pub(crate) heartbeats: Heartbeats,
     /// Open streams; they end when `draining` is cancelled.
     pub(crate) streams: TaskTracker,
@@ -114,5 +119,9 @@ const fn method(command: &Command) -> &'static str {
         Command::FinishWrapUp { .. } => "FinishWrapUp",
         Command::Reopen { .. } => "ReopenTicket",
         Command::Cancel { .. } => "CancelTicket",
+        Command::Answer { .. } => "Reply",
+        Command::SetPriority { .. } => "SetPriority",
+        Command::ReportDelivery { .. } => "ReportDelivery",
+        Command::CustomerLeft { .. } => "CustomerLeft",
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::stream::BoxStream;
+use tandem_domain::TicketId;
 use tandem_domain::routing::Reply;
 use tandem_proto::v1;
 use tandem_proto::v1::agent_service_server::AgentService;
@@ -123,6 +124,18 @@ impl AgentService for Agents {
         request.agent = caller.acting_as(&request.agent)?.into();
         let ticket = ticket_of(self.change(&caller, request).await?)?;
         Ok(Response::new(v1::DeclineOfferResponse { ticket }))
+    }
+
+    async fn set_typing(
+        &self,
+        request: Request<v1::SetTypingRequest>,
+    ) -> Result<Response<v1::SetTypingResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let request = request.into_inner();
+        let agent = caller.acting_as(&request.agent)?;
+        let ticket = TicketId(convert::number("ticket_id", request.ticket_id).map_err(Failure::from)?);
+        self.0.show_typing(&caller, &agent, ticket, request.typing).await?;
+        Ok(Response::new(v1::SetTypingResponse {}))
     }
 
     async fn work(&self, request: Request<Streaming<v1::WorkRequest>>) -> Result<Response<Self::WorkStream>, Status> {

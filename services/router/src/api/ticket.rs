@@ -10,7 +10,7 @@ use tandem_service_kit::auth::{Caller, authorize};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::Api;
-use crate::convert::{self, FieldError, Write};
+use crate::convert::{self, Draft, FieldError, Write};
 use crate::errors::Failure;
 use crate::read::{self, TicketFilter};
 use tandem_service_kit::page::Page;
@@ -66,8 +66,12 @@ impl Tickets {
         let found = read::ticket(self.0.store.as_ref(), &caller.desk, id).await?;
         Ok(match found {
             None => Failure::missing("ticket", &id, "ticket_id"),
-            Some(ticket) if ticket.state == RoutingState::Cancelled => Failure::nothing_to_explain(id, "cancelled"),
-            Some(_) => Failure::nothing_to_explain(id, "closed"),
+            Some(ticket) => match ticket.state {
+                state @ (RoutingState::Cancelled | RoutingState::Abandoned) => {
+                    Failure::nothing_to_explain(id, state.as_str())
+                }
+                _ => Failure::nothing_to_explain(id, "closed"),
+            },
         })
     }
 }
@@ -171,5 +175,20 @@ impl TicketService for Tickets {
         let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let ticket = self.change(&caller, request.into_inner()).await?;
         Ok(Response::new(v1::CancelTicketResponse { ticket }))
+    }
+
+    async fn reply(&self, request: Request<v1::ReplyRequest>) -> Result<Response<v1::ReplyResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let draft = Draft::try_from(request.into_inner()).map_err(Failure::from)?;
+        Ok(Response::new(self.0.reply(&caller, &draft).await?))
+    }
+
+    async fn set_priority(
+        &self,
+        request: Request<v1::SetPriorityRequest>,
+    ) -> Result<Response<v1::SetPriorityResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::SetPriorityResponse { ticket }))
     }
 }

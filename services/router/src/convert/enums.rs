@@ -1,8 +1,9 @@
 //! Enums, both ways.
 
-use tandem_domain::routing::DeclineReason;
-use tandem_domain::{Channel, Presence, Priority, Proficiency, RoutingState, TicketStatus};
+use tandem_domain::routing::{DeclineReason, UndeliveredReason};
+use tandem_domain::{Presence, Priority, Proficiency, RoutingState, TicketStatus};
 use tandem_proto::v1;
+pub(super) use tandem_service_kit::fields::{channel, presence as presence_out, priority};
 
 use super::FieldError;
 
@@ -40,6 +41,14 @@ pub(crate) fn decline_reason(field: &'static str, given: i32) -> Result<DeclineR
     }
 }
 
+/// The priority in a field; one must be given.
+pub(crate) fn priority_given(field: &'static str, given: i32) -> Result<Priority, FieldError> {
+    let mut known = Priority::ALL.iter().copied();
+    known
+        .find(|known| priority(*known) as i32 == given)
+        .ok_or_else(|| FieldError::new(field, "must be given: low, normal, high or urgent"))
+}
+
 /// The routing states in a field, each once, in order.
 pub(crate) fn states(field: &'static str, given: &[i32]) -> Result<Vec<RoutingState>, FieldError> {
     let mut states = given
@@ -68,6 +77,7 @@ pub(super) const fn routing_state(state: RoutingState) -> v1::RoutingState {
         RoutingState::WrappingUp => v1::RoutingState::WrappingUp,
         RoutingState::Done => v1::RoutingState::Done,
         RoutingState::Cancelled => v1::RoutingState::Cancelled,
+        RoutingState::Abandoned => v1::RoutingState::Abandoned,
     }
 }
 
@@ -80,21 +90,14 @@ pub(super) const fn ticket_status(status: TicketStatus) -> v1::TicketStatus {
     }
 }
 
-pub(super) const fn channel(channel: Channel) -> v1::Channel {
-    match channel {
-        Channel::Email => v1::Channel::Email,
-        Channel::Chat => v1::Channel::Chat,
-        Channel::Phone => v1::Channel::Phone,
-        Channel::Social => v1::Channel::Social,
-    }
-}
-
-pub(super) const fn priority(priority: Priority) -> v1::Priority {
-    match priority {
-        Priority::Low => v1::Priority::Low,
-        Priority::Normal => v1::Priority::Normal,
-        Priority::High => v1::Priority::High,
-        Priority::Urgent => v1::Priority::Urgent,
+pub(super) const fn undelivered_reason(reason: UndeliveredReason) -> v1::UndeliveredReason {
+    match reason {
+        UndeliveredReason::Refused => v1::UndeliveredReason::Refused,
+        UndeliveredReason::Bounced => v1::UndeliveredReason::Bounced,
+        UndeliveredReason::Expired => v1::UndeliveredReason::Expired,
+        UndeliveredReason::VisitorLeft => v1::UndeliveredReason::VisitorLeft,
+        UndeliveredReason::NoAddress => v1::UndeliveredReason::NoAddress,
+        UndeliveredReason::Declined => v1::UndeliveredReason::Declined,
     }
 }
 
@@ -106,15 +109,6 @@ pub(super) const fn proficiency(level: Proficiency) -> v1::Proficiency {
         Proficiency::B2 => v1::Proficiency::B2,
         Proficiency::C1 => v1::Proficiency::C1,
         Proficiency::C2 => v1::Proficiency::C2,
-    }
-}
-
-pub(super) const fn presence_out(presence: Presence) -> v1::Presence {
-    match presence {
-        Presence::Offline => v1::Presence::Offline,
-        Presence::Online => v1::Presence::Online,
-        Presence::Away => v1::Presence::Away,
-        Presence::NotResponding => v1::Presence::NotResponding,
     }
 }
 
@@ -134,6 +128,16 @@ mod tests {
     fn an_unspecified_reason_counts_as_other() {
         assert_eq!(decline_reason("reason", 0), Ok(DeclineReason::Other));
         assert_eq!(decline_reason("reason", 77).unwrap_err().field, "reason");
+    }
+
+    #[test]
+    fn a_priority_must_be_given_and_known() {
+        for known in Priority::ALL {
+            assert_eq!(priority_given("priority", priority(*known) as i32), Ok(*known));
+        }
+        for unknown in [0, 99] {
+            assert_eq!(priority_given("priority", unknown).unwrap_err().field, "priority");
+        }
     }
 
     #[test]

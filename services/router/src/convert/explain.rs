@@ -1,10 +1,10 @@
 //! Explanations, on their way out.
 
 use std::fmt::Display;
-use std::time::Duration;
 
 use tandem_domain::explain::{Candidate, Explanation, Lack, Rank, Ranking};
 use tandem_proto::v1;
+use tandem_service_kit::fields::duration;
 use v1::lack::Kind;
 
 use super::{ticket, timestamp};
@@ -90,13 +90,6 @@ fn of(kind: Kind, what: &dyn Display, needs: &dyn Display, has: &dyn Display) ->
 fn units(units: u32) -> String {
     let noun = if units == 1 { "unit" } else { "units" };
     format!("{units} {noun}")
-}
-
-fn duration(duration: Duration) -> prost_types::Duration {
-    prost_types::Duration {
-        seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
-        nanos: i32::try_from(duration.subsec_nanos()).expect("less than a second of nanoseconds"),
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Tickets, offers, agents and work lists, on their way out.
 
-use tandem_domain::routing::{AgentView, OfferView, TicketView, WorkList};
+use tandem_domain::routing::{AgentView, OfferView, TicketView, Undelivered, WorkList};
 use tandem_domain::{Requirement, TicketId};
 use tandem_proto::v1;
 
@@ -23,6 +23,17 @@ pub(crate) fn ticket(view: &TicketView) -> v1::Ticket {
         opened_at: Some(timestamp(view.opened_at)),
         changed_at: Some(timestamp(view.changed_at)),
         version: view.version,
+        waiting_since: view.waiting_since.map(timestamp),
+        answered_at: view.answered_at.map(timestamp),
+        undelivered: view.undelivered.iter().map(undelivered).collect(),
+    }
+}
+
+fn undelivered(answer: &Undelivered) -> v1::Undelivered {
+    v1::Undelivered {
+        message_id: answer.message.to_string(),
+        reason: enums::undelivered_reason(answer.reason).into(),
+        at: Some(timestamp(answer.at)),
     }
 }
 

@@ -4,7 +4,7 @@ use tandem_domain::routing::{Command, TransferTarget};
 use tandem_domain::{AgentId, OfferId, TicketId};
 use tandem_proto::v1;
 
-use super::{FieldError, decline_reason, key, number, presence};
+use super::{FieldError, decline_reason, enums::priority_given, key, number, presence};
 
 /// The longest request id, in characters.
 const LONGEST_REQUEST_ID: usize = 128;
@@ -76,7 +76,21 @@ impl TryFrom<v1::TransferTicketRequest> for Write {
             None => return Err(FieldError::new("target", "must be given: queue or agent")),
         };
         let ticket = ticket_id(request.ticket_id)?;
-        Self::new(&request.request_id, Command::Transfer { ticket, to })
+        let seen = request.seen_version;
+        Self::new(&request.request_id, Command::Transfer { ticket, to, seen })
+    }
+}
+
+impl TryFrom<v1::SetPriorityRequest> for Write {
+    type Error = FieldError;
+
+    fn try_from(request: v1::SetPriorityRequest) -> Result<Self, FieldError> {
+        let command = Command::SetPriority {
+            ticket: ticket_id(request.ticket_id)?,
+            priority: priority_given("priority", request.priority)?,
+            seen: request.seen_version,
+        };
+        Self::new(&request.request_id, command)
     }
 }
 
@@ -131,6 +145,7 @@ mod tests {
             request_id: "r-1".into(),
             ticket_id: 7,
             target,
+            seen_version: None,
         }
     }
 
@@ -149,7 +164,8 @@ mod tests {
         let write = Write::try_from(transfer(Some(queue))).unwrap();
         let to = TransferTarget::Queue("billing".parse().unwrap());
         let ticket = TicketId(7);
-        assert_eq!(write.command, Command::Transfer { ticket, to });
+        let seen = None;
+        assert_eq!(write.command, Command::Transfer { ticket, to, seen });
     }
 
     type Spoil = fn(&mut v1::DeclineOfferRequest);
