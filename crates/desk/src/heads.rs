@@ -33,23 +33,22 @@ impl Head {
 }
 
 /// Announces the head at once when the desk has been opened and whenever the time of an idle desk has moved on, and
-/// regularly while it is busy: what consumers know is never much older than the interval.
+/// regularly otherwise: what consumers know is never much older than the interval.
 pub(crate) async fn announce_heads(shared: Arc<Shared>) {
     let mut heads = shared.head.subscribe();
     let mut regularly = interval(shared.settings.head_every);
     let mut announced: Option<Head> = None;
     loop {
-        let is_tick = tokio::select! {
+        let is_regular = tokio::select! {
             _ = regularly.tick() => true,
             _ = heads.changed() => false,
         };
         let Some(head) = heads.borrow_and_update().clone() else {
             continue;
         };
-        let known = announced.as_ref();
-        let has_moved = known.is_none_or(|known| known.seq != head.seq);
-        let is_another = known.is_none_or(|known| known.incarnation != head.incarnation);
-        if is_another || has_moved == is_tick {
+        let has_moved = |known: &Head| known.incarnation == head.incarnation && known.seq != head.seq;
+        let is_busy = announced.as_ref().is_some_and(has_moved);
+        if is_regular || !is_busy {
             announce(&shared, &head).await;
             announced = Some(head);
         }
