@@ -114,12 +114,10 @@ impl TryFrom<Stored> for Measured {
         let bytes = STANDARD_NO_PAD
             .decode(&stored.sketch)
             .map_err(|error| error.to_string())?;
-        let mut sketch = None;
-        if !bytes.is_empty() {
-            let read = DDSketch::from_java_bytes(&bytes).map_err(|error| error.to_string())?;
-            let mut own = empty();
-            own.merge(&read).map_err(|error| error.to_string())?;
-            sketch = Some(own);
+        let sketch = if bytes.is_empty() { None } else { Some(sketch(&bytes)?) };
+        let in_sketch = sketch.as_ref().map_or(0, DDSketch::count);
+        if u64::try_from(in_sketch) != Ok(stored.count) {
+            return Err(format!("{in_sketch} in the sketch of {}", stored.count));
         }
         Ok(Self {
             count: stored.count,
@@ -128,6 +126,14 @@ impl TryFrom<Stored> for Measured {
             sketch,
         })
     }
+}
+
+/// A stored sketch; merging fails where it was made otherwise.
+fn sketch(bytes: &[u8]) -> Result<DDSketch, String> {
+    let read = DDSketch::from_java_bytes(bytes).map_err(|error| error.to_string())?;
+    let mut own = empty();
+    own.merge(&read).map_err(|error| error.to_string())?;
+    Ok(own)
 }
 
 impl fmt::Debug for Measured {
