@@ -33,7 +33,7 @@ pub struct Api {
     /// Takes messages.
     pub taker: Taker,
     /// Answers on their way.
-    pub deliveries: Deliveries,
+    pub(crate) deliveries: Deliveries,
     /// Cancelled when streams are to move to other processes.
     pub draining: CancellationToken,
 }
@@ -147,7 +147,11 @@ impl IngestService for Api {
         let request = request.into_inner();
         convert::request_id(&request.request_id)?;
         let id = convert::message_id(&request.message_id)?;
-        let retried = self.store.retry_parked(&caller.desk, id).await.map_err(ApiError::from)?;
+        let retried = self
+            .store
+            .retry_parked(&caller.desk, id)
+            .await
+            .map_err(ApiError::from)?;
         self.taker.wake.notify_one();
         Ok(Response::new(v1::RetryParkedMessageResponse { retried }))
     }
@@ -211,7 +215,11 @@ impl IngestService for Api {
         let request = request.into_inner();
         convert::request_id(&request.request_id)?;
         let message = convert::message_id(&request.message_id)?;
-        let retried = self.deliveries.retry(&caller.desk, message).await.map_err(ApiError::from)?;
+        let retried = self
+            .deliveries
+            .retry(&caller.desk, message)
+            .await
+            .map_err(ApiError::from)?;
         Ok(Response::new(v1::RetryDeliveryResponse { retried }))
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
-use tandem_desk_file::{DeskFile, Fault, Rules};
+use tandem_desk_file::{ChatAccount, DeskFile, Fault, Rules};
 use tokio::sync::watch;
 
-use tandem_domain::{AccountId, Channel, DeskId, QueueId, Timestamp};
+use tandem_domain::{AccountId, AgentId, Channel, DeskId, QueueId, Timestamp};
 
 use crate::language::Detector;
 
@@ -66,6 +66,10 @@ pub struct Desk {
     pub detector: Detector,
     /// Its accounts.
     pub accounts: BTreeMap<AccountId, Account>,
+    /// What its chat accounts have beyond that.
+    pub chats: BTreeMap<AccountId, ChatAccount>,
+    /// What visitors call its agents.
+    pub agent_names: BTreeMap<AgentId, String>,
     addresses: BTreeMap<String, (AccountId, Timestamp)>,
 }
 
@@ -75,6 +79,8 @@ pub struct Account {
     pub channel: Channel,
     /// Where its messages go if no rule says otherwise.
     pub queue: QueueId,
+    /// Where mail for it goes, and from where it answers: the first of its addresses; none where mail is not its channel.
+    pub address: Option<String>,
 }
 
 impl Desk {
@@ -94,6 +100,8 @@ impl Desk {
             hash: known.hash.clone(),
             addresses: addresses.collect(),
             accounts: accounts(&file),
+            chats: chats(&file),
+            agent_names: agent_names(&file),
             detector: Detector::new(&file.languages, file.language_threshold),
             rules: file.rules,
         })
@@ -162,6 +170,19 @@ impl Directory {
             .cloned()
     }
 
+    /// All chat accounts.
+    pub fn chats(&self) -> Vec<(DeskId, AccountId)> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let of_desk = |desk: &Arc<Desk>| {
+            let id = desk.id.clone();
+            desk.chats
+                .keys()
+                .map(move |account| (id.clone(), account.clone()))
+                .collect::<Vec<_>>()
+        };
+        state.desks.values().flat_map(of_desk).collect()
+    }
+
     /// A desk.
     pub fn desk(&self, id: &DeskId) -> Option<Arc<Desk>> {
         self.state
@@ -212,10 +233,22 @@ fn accounts(file: &DeskFile) -> BTreeMap<AccountId, Account> {
                 Account {
                     channel: *channel,
                     queue: account.queue.clone(),
+                    address: account.addresses.first().map(ToString::to_string),
                 },
             )
         };
         section.accounts.iter().map(account)
     });
     of_channel.collect()
+}
+
+fn chats(file: &DeskFile) -> BTreeMap<AccountId, ChatAccount> {
+    file.chat_accounts()
+        .map(|(id, account)| (id.clone(), account.clone()))
+        .collect()
+}
+
+fn agent_names(file: &DeskFile) -> BTreeMap<AgentId, String> {
+    let agents = file.agents.iter();
+    agents.map(|agent| (agent.id.clone(), agent.name.clone())).collect()
 }

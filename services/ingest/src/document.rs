@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tandem_domain::routing::Intake;
-use tandem_domain::{AccountId, Channel, ConversationId};
+use tandem_domain::{AccountId, AgentId, Channel, ConversationId};
 use tandem_store::StoreError;
 use uuid::Uuid;
 
@@ -32,6 +32,37 @@ pub(crate) struct Document {
     pub gaps: BTreeSet<Gap>,
     /// Names of the rules that applied, in order.
     pub rules: Vec<String>,
+    /// Of a visitor's message: the id that the visitor's side gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said_as: Option<String>,
+    /// Who speaks to whom.
+    #[serde(default)]
+    pub direction: Direction,
+    /// Of an answer or a note: which agent wrote it; none: a supervisor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<AgentId>,
+    /// Whether a machine wrote it, whom nobody answers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub automatic: bool,
+    /// Of a message that another system submitted: that system's own name of the conversation, which may be empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitted_as: Option<String>,
+    /// Of an answer or a note: the trace of the call that brought it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub trace: String,
+}
+
+/// Who speaks to whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Direction {
+    /// A customer, or a machine of theirs, to the desk.
+    #[default]
+    Inbound,
+    /// The desk to the customer.
+    Answer,
+    /// The desk to itself.
+    Note,
 }
 
 /// A recognised language.

@@ -1,5 +1,7 @@
 //! Takes messages: reads, classifies, applies the desk's rules, stores. When this returns, the message is Tandem's.
 
+mod bounce;
+mod chat;
 mod judge;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,8 +16,9 @@ use tandem_domain::{
 use tandem_store::{Accepted, NewDocument, Store, StoreError, WithoutConversation};
 use tokio::sync::Notify;
 
+use crate::deliveries::Deliveries;
 use crate::directory::{Desk, Directory};
-use crate::document::{Document, Language, encode_intake};
+use crate::document::{Direction, Document, Language, encode_intake};
 use crate::mail::{
     Address, Attachment, Gap, Kind, MailSecret, Origin, ParsedMail, ThreadKeys, classify, parse_in_background,
     split_token,
@@ -50,6 +53,8 @@ pub struct Taker {
     pub clock: Arc<dyn Clock>,
     /// Wakes the outbox's worker.
     pub wake: Arc<Notify>,
+    /// Is told which answers came back.
+    pub(crate) deliveries: Deliveries,
 }
 
 /// A message of any channel, before the desk's rules have seen it.
@@ -66,6 +71,8 @@ struct Draft {
     headers: BTreeMap<String, String>,
     language: Option<LanguageTag>,
     gaps: BTreeSet<Gap>,
+    said_as: Option<String>,
+    submitted_as: Option<String>,
     dedupe_key: Bytes,
     keys: ThreadKeys,
     raw: Bytes,
@@ -97,7 +104,15 @@ impl Taker {
         let mut documents = Vec::new();
         for destination in self.destinations(&arrival.envelope.rcpts)? {
             let fresh = self.fresh_conversation();
-            let draft = self.draft_of_mail(&destination, &arrival, fresh);
+            let desk = &destination.desk;
+            let kind = self.kind(desk, &arrival.mail, &arrival.envelope);
+            let mut draft = self.draft_of_mail(&destination, &arrival, &kind, fresh);
+            if let Some(answered) = self.returned(&desk.id, &arrival, &kind).await? {
+                draft
+                    .keys
+                    .find_by
+                    .push(self.secret.conversation_key(&desk.id, answered));
+            }
             documents.push(self.document(&destination.desk, draft, fresh).await);
         }
         Ok(self.accept(documents).await.map(drop)?)
@@ -124,6 +139,8 @@ impl Taker {
             headers: BTreeMap::new(),
             language: submitted.language,
             gaps: BTreeSet::new(),
+            said_as: None,
+            submitted_as: Some(submitted.conversation_key),
             trace: submitted.trace,
         };
         let document = self.document(desk, draft, fresh).await;
@@ -151,13 +168,12 @@ impl Taker {
         Ok(destinations)
     }
 
-    fn draft_of_mail(&self, destination: &Destination, arrival: &Arrival, fresh: ConversationId) -> Draft {
+    fn draft_of_mail(&self, destination: &Destination, arrival: &Arrival, kind: &Kind, fresh: ConversationId) -> Draft {
         let Destination { desk, account, to } = destination;
         let Arrival { envelope, raw, mail } = arrival;
-        let kind = self.kind(desk, mail, envelope);
         Draft {
             dedupe_key: Bytes::copy_from_slice(&self.secret.dedupe_key(account.as_str(), raw)),
-            keys: self.secret.thread_keys(&desk.id, mail, &kind, &envelope.rcpts, fresh),
+            keys: self.secret.thread_keys(&desk.id, mail, kind, &envelope.rcpts, fresh),
             raw: raw.clone(),
             account: account.clone(),
             channel: Channel::Email,
@@ -170,6 +186,8 @@ impl Taker {
             headers: mail.headers.clone(),
             language: None,
             gaps: mail.gaps.clone(),
+            said_as: None,
+            submitted_as: None,
             trace: envelope.trace.clone(),
         }
     }
@@ -209,6 +227,12 @@ impl Taker {
             language,
             gaps: draft.gaps,
             rules: outcome.matched,
+            said_as: draft.said_as,
+            direction: Direction::Inbound,
+            author: None,
+            automatic: draft.automatic.is_some(),
+            submitted_as: draft.submitted_as,
+            trace: String::new(),
         };
         NewDocument {
             desk: desk.id.clone(),

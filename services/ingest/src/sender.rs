@@ -21,9 +21,10 @@ use batches::Batches;
 
 /// Rows that are claimed at once.
 const BATCH: usize = 256;
-/// How long a claim holds; longer than a batch's calls may take. Rows whose outcome could not be stored are sent again
-/// when it runs out: the router knows them by their request ids and gives the same answer.
-const CLAIM: Duration = Duration::from_secs(30);
+/// How long a claim holds: so long wait the rows of a replica that was killed. A batch that takes longer is sent again
+/// by somebody else, and so are rows whose outcome could not be stored: the router knows them by their request ids and
+/// gives the same answer.
+const CLAIM: Duration = Duration::from_secs(8);
 /// How long the rows of a desk wait whose last batch is not through yet.
 const PUT_OFF: Duration = Duration::from_millis(250);
 /// The longest pause between two looks, should a wake-up be lost; rows due for a retry wait for it too.
@@ -142,7 +143,7 @@ fn park(id: MessageId, reason: String) -> OutboxOutcome {
 }
 
 /// Whether the message is not to blame: the owner is away, busy, full, or cannot load the desk before it is repaired.
-fn is_passing(code: ErrorCode) -> bool {
+pub(crate) fn is_passing(code: ErrorCode) -> bool {
     code.is_retryable() || matches!(code, ErrorCode::Aborted | ErrorCode::DataLoss | ErrorCode::NotFound)
 }
 

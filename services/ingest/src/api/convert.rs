@@ -1,5 +1,6 @@
 //! Between the contract's types and ingest's own.
 
+mod answer;
 mod submission;
 
 use tandem_domain::{MessageId, Timestamp};
@@ -7,9 +8,10 @@ use tandem_proto::v1;
 use tandem_service_kit::error::ApiError;
 use tandem_store::{Accepted, OutboxEntry, StoreError, StoredDocument};
 
-use crate::document::Document;
+use crate::document::{Direction, Document};
 use crate::mail::{Address, Attachment};
 
+pub(super) use answer::{answer, delivery, not_kept};
 pub(super) use submission::submitted;
 
 /// Characters of a request id at most.
@@ -63,9 +65,17 @@ pub(super) fn message(stored: &StoredDocument) -> Result<v1::Message, StoreError
         gaps: document.gaps.iter().map(ToString::to_string).collect(),
         rules: document.rules,
         received_at: Some(time(stored.received_at)),
-        direction: v1::MessageDirection::Inbound.into(),
-        author: String::new(),
+        direction: direction(document.direction).into(),
+        author: document.author.map(|agent| agent.to_string()).unwrap_or_default(),
     })
+}
+
+const fn direction(direction: Direction) -> v1::MessageDirection {
+    match direction {
+        Direction::Inbound => v1::MessageDirection::Inbound,
+        Direction::Answer => v1::MessageDirection::Answer,
+        Direction::Note => v1::MessageDirection::Note,
+    }
 }
 
 const fn channel(channel: tandem_domain::Channel) -> v1::Channel {
@@ -78,7 +88,7 @@ const fn channel(channel: tandem_domain::Channel) -> v1::Channel {
     }
 }
 
-fn contact(address: Address) -> v1::Contact {
+pub(crate) fn contact(address: Address) -> v1::Contact {
     v1::Contact {
         address: address.address.unwrap_or_default(),
         name: address.name.unwrap_or_default(),

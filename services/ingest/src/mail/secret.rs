@@ -3,7 +3,7 @@
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use tandem_domain::{ConversationId, DeskId};
+use tandem_domain::{ConversationId, DeskId, MessageId};
 use uuid::Uuid;
 
 /// Bytes of a conversation's id and of the signature in a token: 80 bits that can only be guessed by asking us.
@@ -31,6 +31,11 @@ impl MailSecret {
     #[must_use]
     pub fn keyed_hash(&self, purpose: &str, fields: &[&[u8]]) -> [u8; 32] {
         self.hash(purpose, fields).finish()
+    }
+
+    /// Whether `beginning` is how the keyed hash for this purpose over these fields begins; in constant time.
+    pub(crate) fn verifies(&self, purpose: &str, fields: &[&[u8]], beginning: &[u8]) -> bool {
+        self.hash(purpose, fields).verifies(beginning)
     }
 
     /// Begins a keyed hash that is fed on.
@@ -90,11 +95,38 @@ impl MailSecret {
             return None;
         };
         let seal = BASE32_NOPAD.decode(seal.to_ascii_uppercase().as_bytes()).ok()?;
-        let seal = seal.try_into().ok()?;
+        let seal: [u8; SIGNATURE] = seal.try_into().ok()?;
         let (conversation, _) = decode(token)?;
         self.seal_hash(desk, token, unique)
             .verifies(&seal)
             .then_some(conversation)
+    }
+
+    /// The answer of ours that a Message-ID of ours was given to; none if it is not of our making.
+    #[must_use]
+    pub fn own_message(&self, desk: &DeskId, message_id: &str) -> Option<MessageId> {
+        self.own_conversation(desk, message_id)?;
+        let unique = message_id.split('.').nth(1)?;
+        Uuid::try_parse(unique).ok().map(MessageId)
+    }
+
+    /// The token in the return path of an answer, `support+t<token>@…`: whoever returns the mail names the answer by it,
+    /// even without returning any of its header fields.
+    #[must_use]
+    pub fn bounce_token(&self, desk: &DeskId, message: MessageId) -> String {
+        encode(ConversationId(message.0), &self.bounce_hash(desk, message).finish())
+    }
+
+    /// The answer that a return path's token was made for.
+    #[must_use]
+    pub fn verify_bounce_token(&self, desk: &DeskId, token: &str) -> Option<MessageId> {
+        let (id, signature) = decode(token)?;
+        let message = MessageId(id.0);
+        self.bounce_hash(desk, message).verifies(&signature).then_some(message)
+    }
+
+    fn bounce_hash(&self, desk: &DeskId, message: MessageId) -> KeyedHash {
+        self.hash("bounce", &[desk.as_str().as_bytes(), message.0.as_bytes()])
     }
 
     fn seal_hash(&self, desk: &DeskId, token: &str, unique: &str) -> KeyedHash {
@@ -146,7 +178,7 @@ impl KeyedHash {
     }
 
     /// Compares with the beginning of a hash, in constant time.
-    fn verifies(self, beginning: &[u8; SIGNATURE]) -> bool {
+    fn verifies(self, beginning: &[u8]) -> bool {
         self.0.verify_truncated_left(beginning).is_ok()
     }
 }
@@ -213,6 +245,25 @@ mod tests {
         for foreign in ["", "a@b", "a.b.c@d", other_unique.as_str()] {
             assert_eq!(secret.own_conversation(&desk("acme"), foreign), None, "{foreign}");
         }
+    }
+
+    #[test]
+    fn an_answer_is_known_again_by_its_return_path_and_its_message_id() {
+        let secret = MailSecret::new(b"secret");
+        let (acme, message) = (desk("acme"), MessageId(Uuid::from_u128(9)));
+        let token = secret.bounce_token(&acme, message);
+        assert_eq!(split_token(&format!("help+t{token}@a.example")).1, Some(token.as_str()));
+        assert_eq!(secret.verify_bounce_token(&acme, &token), Some(message));
+        assert_eq!(secret.verify_bounce_token(&acme, &token.to_uppercase()), Some(message));
+        assert_eq!(secret.verify_bounce_token(&desk("other"), &token), None);
+        assert_eq!(MailSecret::new(b"guess").verify_bounce_token(&acme, &token), None);
+        // Neither kind of token does for the other.
+        assert_eq!(secret.verify_token(&acme, &token, CUSTOMER), None);
+        let open = secret.token(&acme, ConversationId(message.0), CUSTOMER);
+        assert_eq!(secret.verify_bounce_token(&acme, &open), None);
+        let id = secret.message_id(&acme, &open, message.0, "acme.example");
+        assert_eq!(secret.own_message(&acme, &id), Some(message));
+        assert_eq!(secret.own_message(&desk("other"), &id), None);
     }
 
     #[test]

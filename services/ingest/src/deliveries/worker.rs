@@ -1,0 +1,152 @@
+//! Does the jobs: brings answers on their way, looks what became of them, tells the router.
+
+mod steps;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tandem_desk::DeskClient;
+use tandem_domain::Trace;
+use tandem_routing::RoutingCore;
+use tandem_service_kit::telemetry::set_parent;
+use tandem_store::{ClaimedJob, JobOutcome, StoreError};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use super::{Deliveries, Mailer, job};
+
+/// Jobs that are worked on at the same time.
+const AT_ONCE: usize = 16;
+/// How long a claim holds beyond the longest that a smarthost may take.
+const MARGIN: Duration = Duration::from_secs(15);
+/// The longest pause between two looks, should a wake-up be lost; jobs due for a retry wait for it too.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// When what could not be delivered is tried again, and until when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// How long one try may take.
+    pub(crate) one_try: Duration,
+    /// After the first try; doubles from try to try.
+    pub(crate) first_retry: Duration,
+    /// The longest pause.
+    pub(crate) longest_retry: Duration,
+    /// What is older is given up.
+    pub(crate) give_up_after: Duration,
+}
+
+/// The worker.
+pub(crate) struct Worker {
+    deliveries: Deliveries,
+    router: DeskClient<RoutingCore>,
+    mailer: Mailer,
+    pace: Pace,
+}
+
+impl Worker {
+    #[must_use]
+    pub(crate) fn new(deliveries: Deliveries, router: DeskClient<RoutingCore>, mailer: Mailer, pace: Pace) -> Self {
+        Self {
+            deliveries,
+            router,
+            mailer,
+            pace,
+        }
+    }
+
+    /// Works until `shutdown`; what is at hand is finished first.
+    pub(crate) async fn run(self, shutdown: CancellationToken) {
+        let worker = Arc::new(self);
+        let mut tasks = JoinSet::new();
+        while !shutdown.is_cancelled() {
+            if let Err(error) = worker.begin(&mut tasks).await {
+                tracing::warn!(%error, "deliveries cannot be worked on");
+            }
+            tokio::select! {
+                Some(_) = tasks.join_next() => {}
+                () = worker.deliveries.wake.notified() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = shutdown.cancelled() => {}
+            }
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    /// Claims as many jobs as there is room for. All are begun at once, so that no claim runs out while its job waits.
+    async fn begin(self: &Arc<Self>, tasks: &mut JoinSet<()>) -> Result<(), StoreError> {
+        while tasks.try_join_next().is_some() {}
+        let free = AT_ONCE - tasks.len();
+        if free == 0 {
+            return Ok(());
+        }
+        let hold = self.pace.one_try + MARGIN;
+        for claimed in self.deliveries.store.claim_jobs(job::QUEUE, free, hold).await? {
+            let span = tracing::info_span!("delivery", desk = %claimed.desk, job = %claimed.id);
+            set_parent(&span, &Trace(claimed.trace.clone()));
+            tasks.spawn(Arc::clone(self).work(claimed).instrument(span));
+        }
+        Ok(())
+    }
+
+    async fn work(self: Arc<Self>, claimed: ClaimedJob) {
+        let outcome = match self.step(&claimed).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::warn!(%error, "a delivery waits for the store");
+                self.later(&claimed)
+            }
+        };
+        if let JobOutcome::Failed(reason) = &outcome {
+            tracing::error!(reason, "delivery parked");
+        }
+        let again = matches!(&outcome, JobOutcome::Retry { after, .. } if after.is_zero());
+        let settled = vec![(claimed.desk, claimed.id, outcome)];
+        if let Err(error) = self.deliveries.store.settle_jobs(job::QUEUE, settled).await {
+            tracing::warn!(%error, "what became of a delivery is not stored; it is tried again");
+        }
+        if again {
+            self.deliveries.wake.notify_one();
+        }
+    }
+
+    /// Again, after a pause that grows from try to try.
+    fn later(&self, claimed: &ClaimedJob) -> JobOutcome {
+        JobOutcome::Retry {
+            after: self.pace.pause(&claimed.id, claimed.attempts),
+            body: None,
+        }
+    }
+}
+
+impl Pace {
+    /// Doubles up to a bound; the id spreads retries over a quarter more.
+    fn pause(&self, id: &str, attempts: u32) -> Duration {
+        let doubled = self.first_retry.saturating_mul(1 << attempts.saturating_sub(1).min(20));
+        let base = doubled.min(self.longest_retry);
+        let jitter = id
+            .bytes()
+            .fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+        base + base / 4 * u32::from(jitter) / 255
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_a_bound_and_are_spread() {
+        let pace = Pace {
+            one_try: Duration::from_secs(30),
+            first_retry: Duration::from_secs(5),
+            longest_retry: Duration::from_mins(15),
+            give_up_after: Duration::from_hours(48),
+        };
+        let pauses: Vec<_> = (1..60).map(|attempts| pace.pause("a", attempts)).collect();
+        assert!(pauses.is_sorted());
+        assert!(pauses[0] >= Duration::from_secs(5));
+        assert!(pauses[58] <= Duration::from_mins(15) * 5 / 4);
+        assert_ne!(pace.pause("a", 3), pace.pause("b", 3));
+    }
+}
