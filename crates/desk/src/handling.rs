@@ -170,6 +170,9 @@ impl<C: Journaled> Handling<'_, C> {
         if write.waiting.is_overdue() {
             return Some((Err(DeskError::DeadlineExceeded), Standing::Committed));
         }
+        if !write.submission.request.is_remembered() {
+            return give_up(write);
+        }
         let nothing_parked = self.desk.parked.is_empty() && self.draft.parked.is_empty();
         if nothing_parked && write.panics.is_empty() {
             return None;
@@ -179,10 +182,7 @@ impl<C: Journaled> Handling<'_, C> {
         if let (Some(reason), None) = (parked, &write.unpark) {
             return Some((Err(DeskError::Parked(reason.clone())), Standing::Committed));
         }
-        if write.panics.len() < PANICS_UNTIL_PARKED {
-            return None;
-        }
-        let reason = write.panics.last().cloned().unwrap_or_default();
+        let reason = last_panic(write)?;
         self.park(id, write, &reason);
         Some((Err(DeskError::Parked(reason)), Standing::Committed))
     }
@@ -204,9 +204,11 @@ impl<C: Journaled> Handling<'_, C> {
     }
 
     fn done(&mut self, write: &mut Write<C>, reply: C::Reply) -> Result<(), String> {
-        let keep = self.shared.settings.remember_requests;
-        let record = requests::record(write, &reply, self.draft.now, keep).map_err(|error| error.to_string())?;
-        self.draft.remember(record);
+        if write.submission.request.is_remembered() {
+            let keep = self.shared.settings.remember_requests;
+            let record = requests::record(write, &reply, self.draft.now, keep).map_err(|error| error.to_string())?;
+            self.draft.remember(record);
+        }
         for (table, key, value) in &write.submission.rows {
             let desk = self.shared.stream.desk.clone();
             self.draft.put(tandem_store::Row {
@@ -267,6 +269,18 @@ impl<C: Journaled> Handling<'_, C> {
         self.draft.topics.dedup();
         Ok(())
     }
+}
+
+/// Why the command panicked so often that it is not tried again.
+fn last_panic<C: Journaled>(write: &Write<C>) -> Option<String> {
+    let enough = write.panics.len() >= PANICS_UNTIL_PARKED;
+    write.panics.last().filter(|_| enough).cloned()
+}
+
+/// What is not remembered is not parked: other writes would be taken for it.
+fn give_up<C: Journaled>(write: &Write<C>) -> Option<Decision<C>> {
+    let reason = last_panic(write)?;
+    Some((Err(DeskError::Parked(reason)), Standing::Committed))
 }
 
 fn write_context<C: Journaled>(write: &Write<C>, now: tandem_domain::Timestamp) -> Context {

@@ -3,7 +3,8 @@
 //! A write is remembered under (desk, caller, method, request id) with the SHA-256 of its command's
 //! JSON and with its answer, in the same transaction as its events. Cores' commands hold ordered
 //! maps only, so their JSON is canonical. A rejected write changed nothing and is not remembered:
-//! repeated, it is judged again by the state of then.
+//! repeated, it is judged again by the state of then. Neither is a write without a request id: it is
+//! harmless when repeated by itself.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -80,7 +81,7 @@ impl Remembered {
 /// The keys of a batch's writes.
 pub(crate) fn keys<C: Journaled>(calls: &[Call<C>]) -> Vec<RequestKey> {
     let writes = calls.iter().filter_map(|call| match call {
-        Call::Write(write) => Some(write.key.clone()),
+        Call::Write(write) if write.submission.request.is_remembered() => Some(write.key.clone()),
         _ => None,
     });
     writes.collect()

@@ -26,8 +26,25 @@ pub struct Submission<C> {
 pub struct RequestMark {
     /// The method.
     pub method: String,
-    /// The caller's request id.
+    /// The caller's request id; empty: see [`unremembered`](Self::unremembered).
     pub id: String,
     /// Never forgotten; otherwise remembered for [`Settings::remember_requests`](crate::Settings).
     pub forever: bool,
+}
+
+impl RequestMark {
+    /// For a command that is harmless when repeated by itself: nothing is written to remember it, and nothing
+    /// at all where nothing happened. It cannot be parked either: its caller has it, and is told.
+    #[must_use]
+    pub fn unremembered(method: &str) -> Self {
+        Self {
+            method: method.to_owned(),
+            id: String::new(),
+            forever: false,
+        }
+    }
+
+    pub(crate) fn is_remembered(&self) -> bool {
+        !self.id.is_empty()
+    }
 }

@@ -152,6 +152,14 @@ pub(crate) fn write(id: &str, command: Command) -> Submission<Command> {
     }
 }
 
+/// A write without a request id.
+pub(crate) fn unremembered(command: Command) -> Submission<Command> {
+    Submission {
+        request: RequestMark::unremembered("Write"),
+        ..write("", command)
+    }
+}
+
 /// Submits to acme while the test goes on; the call is in the mailbox before this returns.
 pub(crate) async fn submitting(desks: &Desks<Ledger>, id: &str, command: Command) -> JoinHandle<Outcome> {
     let (desks, submission) = (desks.clone(), write(id, command));

@@ -6,8 +6,8 @@ use tandem_desk::{DeskError, Settings};
 use tandem_domain::{Actor, Role};
 use tandem_store::JournalStore;
 
-use crate::support::ledger::{Answer, Command, Refusal};
-use crate::support::{World, acme, add, desk, submitting, total, write};
+use crate::support::ledger::{Answer, Command, Refusal, defuse};
+use crate::support::{World, acme, add, desk, submitting, total, unremembered, write};
 
 #[tokio::test(start_paused = true)]
 async fn a_repeated_request_gets_the_same_answer_and_happens_once() {
@@ -114,4 +114,42 @@ async fn ids_are_remembered_for_at_least_seven_days_and_then_purged() {
         Ok(2),
         "so long afterwards it is a new request"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_without_an_id_is_not_remembered_and_leaves_nothing_where_nothing_happened() {
+    let world = World::new();
+    let desks = world.owner().await;
+    let before = world.store.faults().injected();
+    world.store.faults().set_unreachable(true);
+    assert_eq!(
+        desks.submit(&acme(), unremembered(Command::Nothing)).await,
+        Ok(0),
+        "nothing is looked up and nothing is committed"
+    );
+    world.store.faults().set_unreachable(false);
+    assert_eq!(world.store.faults().injected().unavailable, before.unavailable);
+    for total in 1..=3 {
+        let added = desks.submit(&acme(), unremembered(Command::Add(1))).await;
+        assert_eq!(added, Ok(total), "each is a write of its own");
+    }
+    assert_eq!(world.kinds().await, ["Added", "Added", "Added"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_without_an_id_that_makes_the_core_panic_is_not_parked_and_the_next_one_is_handled() {
+    let world = World::new();
+    let desks = world.owner().await;
+    let explode = || unremembered(Command::Explode("fuse-without-id".to_owned()));
+    for _ in 0..2 {
+        let told = desks.submit(&acme(), explode()).await;
+        assert!(
+            matches!(&told, Err(DeskError::Parked(why)) if why.contains("exploded")),
+            "{told:?}"
+        );
+        assert!(desks.parked(&acme(), None, 10).await.unwrap().items.is_empty());
+        assert!(desks.submit(&acme(), unremembered(Command::Add(1))).await.is_ok());
+    }
+    defuse("fuse-without-id");
+    assert!(desks.submit(&acme(), explode()).await.is_ok(), "it is tried each time");
 }
