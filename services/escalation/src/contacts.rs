@@ -88,6 +88,9 @@ impl Contacts {
             return Ok(known);
         }
         let text = self.files.fetch(desk, wanted.version).await?;
+        if tandem_desk_file::hash(&text) != wanted.hash {
+            return Err("the router sent another file than the one in force".to_owned());
+        }
         let file = tandem_desk_file::parse(&text)
             .map_err(|_| "the desk file is not understood: this program is older than the router".to_owned())?;
         let known = Arc::new(Known {

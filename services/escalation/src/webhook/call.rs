@@ -135,10 +135,10 @@ impl Caller {
         }
         addresses.retain(|address| self.allow_private || is_public(address.ip()));
         addresses.truncate(MOST_ADDRESSES);
-        match addresses.is_empty() {
-            true => Err(CallError::Forbidden),
-            false => Ok(addresses),
+        if addresses.is_empty() {
+            return Err(CallError::Forbidden);
         }
+        Ok(addresses)
     }
 }
 
@@ -198,3 +198,6 @@ where
     // The status has said it all; the body is not read.
     Ok(answer.status())
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ pub(super) fn is_public(address: IpAddr) -> bool {
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let special = match address.octets() {
         // This network; shared by carriers; protocol assignments; benchmarks; reserved.
-        [0, ..] | [100, 64..=127, ..] | [192, 0, 0, _] | [198, 18..=19, ..] | [240..=255, ..] => true,
+        [0 | 240..=255, ..] | [100, 64..=127, ..] | [192, 0, 0, _] | [198, 18..=19, ..] => true,
         // Relays between the protocols' versions, which lead wherever they like.
         [192, 88, 99, _] => true,
         _ => false,
@@ -31,7 +31,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         // An IPv4 address behind a translator, or one that stands in an address of its own.
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => is_public_v4(joined(high, low)),
         // Teredo, benchmarks, ORCHID and other protocol assignments; documentation.
-        [0x2001, 0x0000..=0x01ff, ..] | [0x2001, 0x0db8, ..] | [0x3fff, 0x0000..=0x0fff, ..] => false,
+        [0x2001, 0x0000..=0x01ff | 0x0db8, ..] | [0x3fff, 0x0000..=0x0fff, ..] => false,
         // All that was ever given out to anybody. IPv4-mapped addresses are below it.
         [0x2000..=0x3fff, ..] => true,
         _ => address.to_ipv4_mapped().is_some_and(is_public_v4),

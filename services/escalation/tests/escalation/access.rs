@@ -1,0 +1,104 @@
+//! Who may ask, and what is said to those who may not.
+
+use tandem_domain::Role;
+use tandem_escalation::ServiceConfig;
+use tandem_proto::v1;
+use tonic::Code;
+
+use crate::desk::{AT_BREACH, desk_file, webhook};
+use crate::harness::{ACME, World, eventually};
+
+fn clocks(desk: &str) -> v1::ListClocksRequest {
+    v1::ListClocksRequest {
+        desk: desk.into(),
+        ..v1::ListClocksRequest::default()
+    }
+}
+
+#[tokio::test]
+async fn a_desk_is_seen_by_those_whose_token_names_it() {
+    let world = World::new();
+    world
+        .apply(&desk_file(
+            "1h",
+            AT_BREACH,
+            &webhook("pager", "http://127.0.0.1:9/"),
+            "pager",
+        ))
+        .await;
+    let replica = world.replica().await;
+    let mut caller = world.caller(&replica, Role::Reader, &[ACME, "globex"]).await;
+    eventually(async || caller.list_clocks(clocks(ACME)).await.is_ok()).await;
+    let foreign = caller.list_clocks(clocks("initech")).await.unwrap_err();
+    assert_eq!(foreign.code(), Code::PermissionDenied, "{foreign:?}");
+    let unknown = caller.list_clocks(clocks("globex")).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::NotFound, "{unknown:?}");
+    let list = v1::ListNotificationsRequest {
+        desk: "globex".into(),
+        ..v1::ListNotificationsRequest::default()
+    };
+    assert_eq!(
+        caller.list_notifications(list).await.unwrap_err().code(),
+        Code::NotFound
+    );
+}
+
+#[tokio::test]
+async fn readers_only_look_and_agents_acknowledge() {
+    let world = World::new();
+    world
+        .apply(&desk_file(
+            "1h",
+            AT_BREACH,
+            &webhook("pager", "http://127.0.0.1:9/"),
+            "pager",
+        ))
+        .await;
+    let replica = world.replica().await;
+    let acknowledge = v1::AcknowledgeEscalationRequest {
+        desk: ACME.into(),
+        request_id: "r".into(),
+        escalation_id: 1,
+    };
+    let mut reader = world.caller(&replica, Role::Reader, &[ACME]).await;
+    let refused = reader.acknowledge_escalation(acknowledge.clone()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    let mut agent = world.caller(&replica, Role::Supervisor, &[ACME]).await;
+    eventually(async || agent.list_clocks(clocks(ACME)).await.is_ok()).await;
+    let missing = agent.acknowledge_escalation(acknowledge.clone()).await.unwrap_err();
+    assert_eq!(missing.code(), Code::NotFound, "{missing:?}");
+    let unnamed = v1::AcknowledgeEscalationRequest {
+        request_id: String::new(),
+        ..acknowledge
+    };
+    let unnamed = agent.acknowledge_escalation(unnamed).await.unwrap_err();
+    assert_eq!(unnamed.code(), Code::InvalidArgument);
+    assert!(unnamed.message().contains("request_id"), "{unnamed:?}");
+}
+
+#[test]
+fn all_that_is_wrong_with_a_configuration_is_said_at_once() {
+    let settings = [
+        ("TANDEM_ESCALATION__LEASE_TTL", "1ms"),
+        ("TANDEM_ESCALATION__CALL_TIMEOUT", "0s"),
+        ("TANDEM_WEBHOOKS__TIMEOUT", "5m"),
+        ("TANDEM_SMTP__HOST", "nowhere"),
+        ("TANDEM_SMARTHOST__HOST", "mail.acme.example"),
+        ("TANDEM_SMARTHOST__USERNAME", "tandem"),
+        ("TANDEM_ROUTER__ENDPOINT", "tandem-router:7402"),
+    ];
+    let environment = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let said = ServiceConfig::load(None, environment).unwrap_err().to_string();
+    for key in [
+        "escalation.lease_ttl",
+        "escalation.call_timeout",
+        "escalation.mail_from",
+        "webhooks.timeout",
+        "smtp.host",
+        "smarthost.password_file",
+        "router.endpoint",
+        "router.token_file",
+    ] {
+        assert!(said.contains(key), "{key}: {said}");
+    }
+}

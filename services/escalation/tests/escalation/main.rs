@@ -1,0 +1,12 @@
+//! Whole escalation services over real gRPC, fed by a real router's core, telling real sockets.
+
+mod access;
+mod climbing;
+mod desk;
+mod faults;
+mod harness;
+mod history;
+mod lists;
+mod mail;
+mod sink;
+mod webhooks;
