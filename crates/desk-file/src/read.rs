@@ -174,7 +174,7 @@ const LIMITS: [(&str, usize); 10] = [
     ("contacts", 1000),
     ("roles", 100),
     ("ladders", 100),
-    ("sla", 200),
+    ("sla", 100),
 ];
 
 /// Checking a section goes through every other one: without limits a small file would keep it busy for long.

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use tandem_desk_file::{MAX_SIZE, parse};
 
 const BASE: &str = include_str!("faults/base.yaml");
+const PROMISES: &str = include_str!("faults/promises.yaml");
 
 /// Far more than any text takes, far less than a text would that makes work grow with its square.
 const SOON: Duration = Duration::from_secs(30);
@@ -102,18 +103,70 @@ fn the_largest_desks_are_checked_soon() {
     );
 }
 
-/// A text that is nearly a desk file: pieces of the base file cut out, doubled, and replaced by others.
+#[test]
+fn the_largest_promises_are_checked_soon() {
+    let queues: Vec<String> = (0..1000).map(|number| format!("q{number}")).collect();
+    let climbs = |number: usize| {
+        format!(
+            "  q{number}: {{teams: [t], tier: 2, next_tier: q{}}}\n",
+            (number + 1) % 1000
+        )
+    };
+    let rungs = |number: usize| {
+        format!(
+            "    - {{at: breach + {number}m, move_to: {{queue: q{}}}}}\n",
+            number * 7
+        )
+    };
+    let start = format!(
+        "desk: big\nlanguages: [en]\nteams: {{t: }}\nchannels: {{email: {{accounts: {{}}}}}}\nagents: {{a: {{teams: t, languages: {{en: C2}}}}}}\nqueues:\n{}ladders:\n  up: [{{at: breach, move_to: {{tier: 3}}}}]\n  far:\n{}",
+        (0..1000).map(climbs).collect::<String>(),
+        (1..=10).map(rungs).collect::<String>(),
+    );
+    let policies = (0..100).map(|number| {
+        format!(
+            "  - {{name: p{number}, queues: [{}], targets: {{accept: 1h, resolution: 2h}}, ladders: {{accept: far, resolution: far}}}}\n",
+            queues.join(", ")
+        )
+    });
+    let text = format!("{start}sla:\n{}", policies.collect::<String>());
+    assert!(text.len() < MAX_SIZE);
+    ends_soon("ladders of many queues", text.clone());
+    // Without the tiers that lead nowhere, nothing is wrong but the circles.
+    let text = text
+        .replace(", tier: 2, next_tier: ", "} # ")
+        .replace("  up: [{at: breach, move_to: {tier: 3}}]\n", "");
+    ends_soon("moves in circles", text);
+}
+
+/// A text that is nearly a desk file: pieces of a base file cut out, doubled, and replaced by others.
 fn nearly_a_desk() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<char>().prop_map(String::from),
         "[-\\[\\]{}:,&*!|>'\"%@`#? \n\t]{1,4}",
         prop::sample::select(vec![
-            "null", "~", "true", "-1", "1e9", "0x10", ".nan", "*a", "&a ", "<<: ", "\u{feff}", "---\n", "message."
+            "null",
+            "~",
+            "75%",
+            "24:00-00:00",
+            "02-29",
+            "true",
+            "-1",
+            "1e9",
+            "0x10",
+            ".nan",
+            "*a",
+            "&a ",
+            "<<: ",
+            "\u{feff}",
+            "---\n",
+            "message."
         ])
         .prop_map(str::to_owned),
     ];
-    prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize, piece), 1..6).prop_map(|edits| {
-        edits.into_iter().fold(BASE.to_owned(), |text, (at, length, piece)| {
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize, piece), 1..6);
+    (prop::sample::select(vec![BASE, PROMISES]), edits).prop_map(|(base, edits)| {
+        edits.into_iter().fold(base.to_owned(), |text, (at, length, piece)| {
             let start = text.floor_char_boundary(at.index(text.len()));
             let end = text.ceil_char_boundary((start + length).min(text.len()));
             format!("{}{piece}{}", &text[..start], &text[end..])

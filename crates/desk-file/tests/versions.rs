@@ -179,3 +179,99 @@ fn the_order_of_agents_and_rules_matters() {
         "unnamed rules go by their place"
     );
 }
+
+const PROMISES: &str = include_str!("faults/promises.yaml");
+
+#[test]
+fn each_difference_in_what_is_promised_is_one_line() {
+    for (part, written, expected) in [
+        (
+            "80% in 30s",
+            "90% in 20s",
+            "desk: service_level chat 80% in 30s → 90% in 20s",
+        ),
+        ("fri: 22:00-06:00", "fri: closed", "calendar office: hours fri removed"),
+        (
+            "12-25: closed",
+            "12-25: 10:00-12:00",
+            "calendar office: holiday 12-25 closed → 10:00-12:00",
+        ),
+        (
+            "timezone: UTC",
+            "timezone: Europe/Paris",
+            "calendar night: timezone UTC → Europe/Paris",
+        ),
+        (
+            "lead@acme",
+            "boss@acme",
+            "contact lead: email lead@acme.example → boss@acme.example",
+        ),
+        (
+            "secret: pager",
+            "secret: pager-2",
+            "contact pager: secret pager → pager-2",
+        ),
+        (
+            "  leads: [lead, pager]",
+            "  leads: [lead]",
+            "role leads: contact pager removed",
+        ),
+        (
+            "{at: 75%, raise_priority: high}",
+            "{at: 80%, raise_priority: high}",
+            "ladder slow: rung 1 at 75%, raise to high → at 80%, raise to high",
+        ),
+        (
+            "{every: 15m, times: 4}",
+            "{every: 15m, times: 5}",
+            "ladder slow: rung 3 at breach + 30m, move to vip, tell pager, again every 15m (4 times) → at breach + 30m, move to vip, tell pager, again every 15m (5 times)",
+        ),
+        (
+            "{urgent: 15m, high: 1h}",
+            "{urgent: 15m}",
+            "policy mail: target first_response high removed",
+        ),
+        ("    calendar: office\n", "", "policy chat: calendar office → none"),
+        ("tags: [money]", "tags: [money, vip]", "policy mail: tag vip added"),
+        ("resolution: slow}", "}", "policy mail: ladder resolution removed"),
+        (
+            "tier: 2, next_tier: third",
+            "tier: 2",
+            "queue second: next_tier third → none",
+        ),
+        (
+            "vip: {teams: [tier1]}",
+            "vip: {teams: [tier1], tier: 3}",
+            "queue vip: tier 1 → 3",
+        ),
+        (", contact: lead}", "}", "agent ana: contact lead → none"),
+        (
+            ", https://shop.acme.example]",
+            "]",
+            "account web: origin https://shop.acme.example removed",
+        ),
+        (
+            "contact_secret: acme-shop",
+            "contact_secret: shop",
+            "account web: contact_secret acme-shop → shop",
+        ),
+    ] {
+        assert_eq!(PROMISES.matches(part).count(), 1, "{part:?}");
+        let text = PROMISES.replace(part, written);
+        let lines = diff(&desk(PROMISES), &desk(&text));
+        let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        assert_eq!(lines, [expected]);
+    }
+}
+
+#[test]
+fn the_order_of_policies_matters() {
+    let (head, policies) = PROMISES.split_once("sla:\n").expect("it has policies");
+    let (first, second) = policies.split_once("  - name: mail").expect("two of them");
+    let swapped = format!("{head}sla:\n  - name: mail{second}{first}");
+    let lines = diff(&desk(PROMISES), &desk(&swapped));
+    assert_eq!(
+        lines.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["policies: other order"]
+    );
+}

@@ -40,7 +40,7 @@ pub struct Calendar {
     /// The windows that *begin* on each weekday, 1 (Monday) to 7 (Sunday) as in ISO 8601, in order and
     /// without overlap, not even over midnight. No entry: closed.
     pub hours: BTreeMap<u8, Vec<Window>>,
-    /// Days that are different, in the file's order; of two that name the same day, the first counts.
+    /// Days that are different, dates before days of every year: of two that name the same day, the first counts.
     pub holidays: Vec<Holiday>,
 }
 
@@ -74,7 +74,7 @@ impl Window {
 pub struct Holiday {
     /// Which day.
     pub day: HolidayDay,
-    /// The windows that begin on it, in order and without overlap; empty: closed.
+    /// The windows that begin on it, in order, without overlap, and ending by its midnight; empty: closed.
     pub hours: Vec<Window>,
 }
 

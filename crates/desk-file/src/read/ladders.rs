@@ -16,7 +16,7 @@ const KEYS: [&str; 5] = ["at", "raise_priority", "move_to", "tell", "repeat"];
 const RAISED: [&str; 3] = ["normal", "high", "urgent"];
 
 /// Nobody climbs higher, and each is asked of each clock.
-const MOST_RUNGS: usize = 20;
+const MOST_RUNGS: usize = 10;
 
 pub(super) fn read(table: &Table<'_>, known: &Known<'_>, queues: &[Queue]) -> Vec<Ladder> {
     let entries = table.get("ladders").map(|place| place.entries()).unwrap_or_default();

@@ -63,9 +63,9 @@ fn target<'a>(action: &'a Action, from: &'a QueueId, queues: &'a [Queue]) -> Opt
 fn climbed<'a>(from: &'a QueueId, tier: u8, queues: &'a [Queue]) -> Option<&'a QueueId> {
     let find = |id: &QueueId| queues.iter().find(|queue| queue.id == *id);
     let mut queue = find(from)?;
-    // Each step is a tier up.
     while queue.tier < tier {
-        queue = find(queue.next_tier.as_ref()?)?;
+        // A step that does not lead up is refused elsewhere, and could lead round and round.
+        queue = find(queue.next_tier.as_ref()?).filter(|next| next.tier > queue.tier)?;
     }
     Some(&queue.id)
 }
