@@ -55,6 +55,12 @@ fn faults_of_ladders() {
             "{at: 75%}",
             &["41:7 ladders.slow[0]: this rung does nothing: it needs `tell`, `ra… such as `tell: owner`"],
         ),
+    ]);
+}
+
+#[test]
+fn faults_of_what_rungs_do() {
+    check(&[
         (
             "{tier: 2}",
             "{tier: 1}",

@@ -120,6 +120,12 @@ fn faults_of_calendars() {
             "fri: []",
             &["27:12 calendars.office.hours.fri: nothing stands here: write `closed` for a day without hours"],
         ),
+    ]);
+}
+
+#[test]
+fn faults_of_holidays() {
+    check(&[
         (
             "12-25: closed",
             "25.12.: closed",
