@@ -39,6 +39,12 @@ impl Timestamp {
         Self(self.0.saturating_sub(micros(by)))
     }
 
+    /// The second in which this instant falls, for people.
+    #[must_use]
+    pub const fn whole_second(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(1_000_000))
+    }
+
     /// How long ago `earlier` was; zero if it is not earlier.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
@@ -75,6 +81,15 @@ pub trait Clock: Send + Sync + 'static {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_second_is_the_one_that_has_begun() {
+        let of = |micros| Timestamp::from_micros(micros).whole_second().as_micros();
+        assert_eq!(
+            (of(1_999_999), of(1_000_000), of(-1)),
+            (1_000_000, 1_000_000, -1_000_000)
+        );
+    }
 
     #[test]
     fn an_earlier_instant_is_no_time_ago() {

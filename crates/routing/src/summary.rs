@@ -17,7 +17,7 @@ pub(crate) fn of(
     until: Option<Timestamp>,
     state: &State,
 ) -> String {
-    let until = until.map(|at| at.to_string()).unwrap_or_default();
+    let until = until.map(|at| at.whole_second().to_string()).unwrap_or_default();
     let owner = ticket.owner.as_ref().map_or("nobody", AgentId::as_str);
     let why = chosen.map(why_chosen).unwrap_or_default();
     match ticket.state {
@@ -138,7 +138,10 @@ fn moment_reasons(candidate: &Candidate, state: &State) -> Vec<String> {
         Lack::Presence { is } => format!("is {is}"),
         Lack::Capacity { needs, .. } => no_room(&candidate.agent, *needs, state),
         Lack::ChannelMaximum { has, maximum } => format!("has the most tickets of this channel ({has} of {maximum})"),
-        Lack::PassedOver { until } => format!("declined or missed it and is passed over until {until}"),
+        Lack::PassedOver { until } => {
+            let until = until.whole_second();
+            format!("declined or missed it and is passed over until {until}")
+        }
         Lack::Team { .. } | Lack::Skill { .. } | Lack::Language { .. } => String::new(),
     };
     let reasons: Vec<_> = candidate.lacks.iter().map(reason).collect();

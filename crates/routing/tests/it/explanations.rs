@@ -204,6 +204,18 @@ fn says_what_comes_next_in_every_state() {
 }
 
 #[test]
+fn times_are_told_in_whole_seconds() {
+    let mut world = World::staffed(desk([agent("ana")]));
+    world.pass(std::time::Duration::from_micros(1_234_567));
+    let ticket = world.open(mail(1));
+    let offered = summary(&world, ticket);
+    assert!(offered.contains("until 2027-01-15T08:05:01Z, "), "{offered}");
+    world.refuse(ticket);
+    let waits = summary(&world, ticket);
+    assert!(waits.ends_with("until 2027-01-15T08:01:01Z"), "{waits}");
+}
+
+#[test]
 fn knows_the_age_and_only_open_tickets() {
     let mut world = World::new(desk([agent("ana")]));
     let ticket = world.open(mail(1));

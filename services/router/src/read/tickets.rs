@@ -156,6 +156,9 @@ mod tests {
             opened_at: Timestamp::EPOCH,
             changed_at: Timestamp::EPOCH,
             version: 1,
+            waiting_since: None,
+            answered_at: None,
+            undelivered: Vec::new(),
         }
     }
 

@@ -28,6 +28,8 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel as Transport;
 use tonic_types::StatusExt;
 
+use crate::ingest::FakeIngest;
+
 /// A desk on which tests work.
 pub(crate) const ACME: &str = "acme";
 /// Another one that the callers may touch.
@@ -46,8 +48,9 @@ pub(crate) const SHORT_GRACE: [(&str, &str); 2] = [
 
 /// One store, one bus, one issuer of tokens, and the three desks.
 pub(crate) struct World {
-    store: Arc<dyn Store>,
-    bus: Arc<dyn Bus>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) ingest: FakeIngest,
     signer: Signer,
     _keys: tempfile::TempDir,
 }
@@ -94,6 +97,7 @@ impl World {
         Self {
             store,
             bus,
+            ingest: FakeIngest::start(),
             signer,
             _keys: keys,
         }
@@ -138,6 +142,7 @@ impl World {
             bus,
             ids: Arc::new(SystemIds),
             clock: Arc::new(SystemClock),
+            ingest: self.ingest.peer(),
         };
         readiness::watch(parts.store.clone(), parts.bus.clone(), &health, &life);
         let router = build(config.router.clone(), parts, &life);
@@ -266,6 +271,7 @@ fn config(settings: &[(&str, &str)]) -> ServiceConfig {
         ("TANDEM_AUTH__PUBLIC_KEY_FILES", "unused"),
         ("TANDEM_ROUTER__REFRESH_INTERVAL", "10m"),
         ("TANDEM_ROUTER__START_TIMEOUT", "1s"),
+        ("TANDEM_INGEST__TOKEN_FILE", "unused"),
     ];
     let environment = usual
         .iter()

@@ -80,6 +80,11 @@ async fn a_router_of_its_own_answers_is_reflected_and_stops_in_good_order() {
             "TANDEM_AUTH__PUBLIC_KEY_FILES",
             signer.public_key_file().display().to_string(),
         ),
+        // Ingest need not be there before somebody answers.
+        (
+            "TANDEM_INGEST__TOKEN_FILE",
+            dir.path().join("token").display().to_string(),
+        ),
     ];
     let settings = settings.map(|(name, value)| (name.to_owned(), value));
     let config = ServiceConfig::load(None, settings).unwrap();

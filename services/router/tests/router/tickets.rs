@@ -42,6 +42,7 @@ fn transfer(ticket_id: u64, id: &str, target: Option<Target>) -> v1::TransferTic
         request_id: id.into(),
         ticket_id,
         target,
+        seen_version: None,
     }
 }
 
