@@ -57,7 +57,13 @@ impl ServiceConfig {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigFaults> {
-        let own = [SMTP_DEFAULTS, CHAT_DEFAULTS, defaults::SMARTHOST, DELIVERIES_DEFAULTS, DEFAULTS];
+        let own = [
+            SMTP_DEFAULTS,
+            CHAT_DEFAULTS,
+            defaults::SMARTHOST,
+            DELIVERIES_DEFAULTS,
+            DEFAULTS,
+        ];
         load_process(&own, file, environment)
     }
 

@@ -47,7 +47,11 @@ fn all_that_is_wrong_with_a_configuration_is_said_at_once() {
 
 async fn refusal(world: &World, smtp: SmtpConfig) -> StartError {
     let life = Lifecycle::new(world.config().lifecycle);
-    let started = Ingest::start(world.parts(world.bus.clone(), smtp), &life).await;
+    let started = Ingest::start(
+        world.parts(world.bus.clone(), &ServiceConfig { smtp, ..world.config() }),
+        &life,
+    )
+    .await;
     started.err().expect("a refusal")
 }
 

@@ -291,6 +291,13 @@ impl Service {
             .await
     }
 
+    /// Ends as a process does that is killed: nothing is finished.
+    pub(crate) async fn dies(self) {
+        self.life.aborting().cancel();
+        self.life.draining().cancel();
+        self.life.run(futures::stream::pending()).await;
+    }
+
     /// Stops as a process does that is told to.
     pub(crate) async fn stop(self) {
         self.life.draining().cancel();
@@ -359,6 +366,7 @@ channels:
       support: {{addresses: [{help}@{desk}.example], queue: general}}
       sales: {{addresses: [sales@{desk}.example], queue: second}}
   chat:
+    wrap_up: 0s
     accounts:
       widget: {{queue: general, name: {desk} chat, origins: [https://shop.{desk}.example], contact_secret: widget}}
 agents:

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a failure shows where it is")]
 
 mod access;
+mod answers;
+mod chat;
 mod classification;
 mod config;
 mod desks;
@@ -13,6 +15,7 @@ mod letter;
 mod lists;
 mod privacy;
 mod router;
+mod smarthost;
 mod smtp_client;
 mod submit;
 mod threads;

@@ -1,0 +1,10 @@
+//! Chats as visitors' sides see them: real WebSockets and HTTP, hostile ones included.
+
+mod client;
+mod doors;
+mod frames;
+mod hello;
+mod limits;
+mod moving;
+mod page;
+mod talk;
