@@ -49,7 +49,7 @@ use feed::Feed;
 use mail::Mailer;
 use notify::Notifier;
 use watermarks::Watermarks;
-use worker::Worker;
+use worker::{CLAIM_MARGIN, Worker};
 
 /// The services that escalation answers, for health.
 pub const SERVICES: [&str; 1] = [SERVICE_NAME];
@@ -125,7 +125,10 @@ pub fn build(config: OwnConfig, parts: Parts, life: &Lifecycle) -> Result<Escala
 
 fn worker(config: OwnConfig, parts: &Parts, wake: Arc<Notify>) -> Result<Worker, BuildError> {
     let smarthost = Smarthost::from_config(&config.smarthost)?;
+    let mail = smarthost.as_ref().map(|_| config.smarthost.timeout);
+    let longest = config.webhooks.timeout.max(mail.unwrap_or_default());
     Ok(Worker {
+        claim: longest + CLAIM_MARGIN,
         store: parts.store.clone(),
         contacts: Contacts::new(parts.store.clone(), parts.files.clone()),
         caller: webhook::Caller::from_config(&config.webhooks)?,

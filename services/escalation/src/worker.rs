@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use tandem_domain::{Clock, Trace};
 use tandem_service_kit::telemetry;
-use tandem_store::{ClaimedJob, JobOutcome, Store};
+use tandem_store::{ClaimedJob, JobOutcome, Store, StoreError};
 use tokio::sync::Notify;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
@@ -25,9 +26,15 @@ use claims::Claims;
 
 pub(crate) use gone::forget as forget_gone;
 
-/// How long a claim holds; longer than a receiver may take. What could not be settled is sent again when it runs out, under
-/// the same id.
-const CLAIM: Duration = Duration::from_mins(2);
+/// How long a claim holds beyond what a receiver may take. What could not be settled is sent again when it runs out, under
+/// the same id; so is what a process was about that died.
+pub(crate) const CLAIM_MARGIN: Duration = Duration::from_secs(10);
+/// How long to wait before trying again to settle.
+const SETTLE_AGAIN: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_millis(1600),
+];
 /// The longest pause between two looks, should a wake-up be lost; what is due for a retry waits for it too.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long a notification to a contact waits that has enough under way.
@@ -45,6 +52,8 @@ pub(crate) struct Worker {
     pub(crate) secrets_dir: Option<PathBuf>,
     /// Sends mails.
     pub(crate) mailer: Mailer,
+    /// How long a claim holds.
+    pub(crate) claim: Duration,
     /// Stamps what is sent.
     pub(crate) clock: Arc<dyn Clock>,
     /// Says that there is something to do.
@@ -61,7 +70,7 @@ impl Worker {
             tokio::select! {
                 () = worker.wake.notified() => {}
                 () = claims.one_ends() => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = sleep(LOOK_EVERY) => {}
                 () = draining.cancelled() => {}
             }
         }
@@ -75,7 +84,7 @@ impl Worker {
         if room == 0 {
             return;
         }
-        let claimed = match self.store.claim_jobs(QUEUE, room, CLAIM).await {
+        let claimed = match self.store.claim_jobs(QUEUE, room, self.claim).await {
             Ok(claimed) => claimed,
             Err(error) => return tracing::warn!(%error, "notifications cannot be worked on"),
         };
@@ -114,9 +123,19 @@ impl Worker {
             JobOutcome::Retry { .. } => {}
             JobOutcome::Failed(reason) => tracing::warn!(%desk, id, reason, "notification given up"),
         }
-        let outcomes = vec![(claimed.desk.clone(), claimed.id.clone(), outcome)];
-        if let Err(error) = self.store.settle_jobs(QUEUE, outcomes).await {
+        for pause in SETTLE_AGAIN {
+            match self.try_to_settle(claimed, outcome.clone()).await {
+                Ok(()) => return,
+                Err(_) => sleep(pause).await,
+            }
+        }
+        if let Err(error) = self.try_to_settle(claimed, outcome).await {
             tracing::warn!(%desk, id, %error, "what became of a notification is not stored; it is sent again");
         }
+    }
+
+    async fn try_to_settle(&self, claimed: &ClaimedJob, outcome: JobOutcome) -> Result<(), StoreError> {
+        let outcomes = vec![(claimed.desk.clone(), claimed.id.clone(), outcome)];
+        self.store.settle_jobs(QUEUE, outcomes).await
     }
 }
