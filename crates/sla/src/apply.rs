@@ -128,10 +128,12 @@ impl State {
             let view = self.clock_view(id);
             let escalation = self.clocks[&id].escalation;
             let escalated = escalation.and_then(|id| self.escalation_view(id));
-            view.into_iter().for_each(|view| self.just_closed.add_clock(at, view));
-            escalated
-                .into_iter()
-                .for_each(|view| self.just_closed.add_escalation(at, view));
+            if let Some(view) = view {
+                self.just_closed.add_clock(at, view, escalation);
+            }
+            if let Some(view) = escalated {
+                self.just_closed.add_escalation(at, view);
+            }
             escalation.map(|id| self.escalations.remove(&id));
             if let Some((due, _)) = self.clocks.remove(&id).and_then(|clock| clock.next) {
                 self.due.remove(&(due, id));
@@ -165,7 +167,7 @@ impl Clock {
                     at: *met_at,
                     elapsed: *elapsed,
                     answer: *answer,
-                    before: self.ran_before(),
+                    ran: self.ran(),
                 };
             }
             ClockEvent::Breached { due_at, .. } => self.breached_at = Some(*due_at),
@@ -214,12 +216,12 @@ impl Clock {
         };
     }
 
-    /// As it ran before what meets it now.
-    fn ran_before(&self) -> Option<Running> {
+    /// Whether it ran until it was met: now, or before by another answer.
+    const fn ran(&self) -> bool {
         match self.run {
-            Run::Running(running) => Some(running),
-            Run::Met { before, .. } => before,
-            Run::Paused { .. } | Run::Cancelled { .. } => None,
+            Run::Running(_) => true,
+            Run::Met { ran, .. } => ran,
+            Run::Paused { .. } | Run::Cancelled { .. } => false,
         }
     }
 }

@@ -36,8 +36,8 @@ pub(crate) enum Run {
         at: Timestamp,
         elapsed: Duration,
         answer: Option<MessageId>,
-        /// How it ran before, for the case that the answer does not arrive.
-        before: Option<Running>,
+        /// Whether it ran until then.
+        ran: bool,
     },
     Cancelled {
         at: Timestamp,
@@ -107,6 +107,16 @@ impl Clock {
         match self.run {
             Run::Running(running) => running.until(at, &self.terms, rules),
             Run::Paused { elapsed } | Run::Met { elapsed, .. } | Run::Cancelled { elapsed, .. } => elapsed,
+        }
+    }
+
+    /// How it would run if what met it had not happened; none: it stood still then.
+    pub(crate) const fn if_never_met(&self) -> Option<Running> {
+        match self.run {
+            Run::Met {
+                at, elapsed, ran: true, ..
+            } => Some(Running { since: at, elapsed }),
+            _ => None,
         }
     }
 

@@ -11,7 +11,8 @@ use tandem_domain::{EscalationId, Timestamp};
 #[derive(Debug, Default)]
 pub(crate) struct JustClosed {
     order: VecDeque<(Timestamp, Gone)>,
-    pub(crate) clocks: BTreeMap<ClockId, ClockView>,
+    /// With their escalations.
+    pub(crate) clocks: BTreeMap<ClockId, (ClockView, Option<EscalationId>)>,
     pub(crate) escalations: BTreeMap<EscalationId, EscalationView>,
 }
 
@@ -25,9 +26,9 @@ enum Gone {
 const KEPT: Duration = Duration::from_mins(10);
 
 impl JustClosed {
-    pub(crate) fn add_clock(&mut self, at: Timestamp, view: ClockView) {
+    pub(crate) fn add_clock(&mut self, at: Timestamp, view: ClockView, escalation: Option<EscalationId>) {
         self.order.push_back((at, Gone::Clock(view.id)));
-        self.clocks.insert(view.id, view);
+        self.clocks.insert(view.id, (view, escalation));
     }
 
     pub(crate) fn add_escalation(&mut self, at: Timestamp, view: EscalationView) {

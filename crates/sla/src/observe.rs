@@ -8,7 +8,7 @@ use crate::turn::{Origin, Turn};
 
 impl Turn<'_> {
     /// Takes what was not taken before, each event at its own time.
-    pub(crate) fn observe(&mut self, heard: Heard) -> Result<(), Rejection> {
+    pub(crate) fn observe(&mut self, heard: &Heard) -> Result<(), Rejection> {
         let known = self.state.followed.0;
         if heard.through <= known {
             return Ok(());

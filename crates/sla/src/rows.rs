@@ -58,7 +58,7 @@ pub(crate) fn changed(state: &State, events: &[Event<EscalationEvent>]) -> Vec<R
             clocks.extend(state.clocks.keys());
         }
     }
-    escalations.extend(clocks.iter().filter_map(|id| state.clocks.get(id)?.escalation));
+    escalations.extend(clocks.iter().filter_map(|id| escalation_of_clock(state, *id)));
     let clocks = clocks.into_iter().filter_map(|id| clock_row(state, id));
     let escalations = escalations.into_iter().filter_map(|id| escalation_row(state, id));
     clocks.chain(escalations).collect()
@@ -66,9 +66,8 @@ pub(crate) fn changed(state: &State, events: &[Event<EscalationEvent>]) -> Vec<R
 
 /// A clock without a target has no row; it may have had one.
 fn clock_row(state: &State, id: ClockId) -> Option<RowChange> {
-    let view = state
-        .clock_view(id)
-        .or_else(|| state.just_closed.clocks.get(&id).cloned())?;
+    let closed = || state.just_closed.clocks.get(&id).map(|(view, _)| view.clone());
+    let view = state.clock_view(id).or_else(closed)?;
     let key = clock_key(id);
     Some(match view.terms.target {
         Some(_) => put(CLOCK, key, &view),
@@ -78,6 +77,11 @@ fn clock_row(state: &State, id: ClockId) -> Option<RowChange> {
             value: None,
         },
     })
+}
+
+fn escalation_of_clock(state: &State, id: ClockId) -> Option<EscalationId> {
+    let closed = || state.just_closed.clocks.get(&id)?.1;
+    state.clocks.get(&id).map_or_else(closed, |clock| clock.escalation)
 }
 
 fn escalation_row(state: &State, id: EscalationId) -> Option<RowChange> {

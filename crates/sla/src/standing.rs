@@ -3,7 +3,7 @@
 use tandem_domain::escalation::{ClockEvent, ClockId, EscalationEvent, Standing, TicketFacts};
 use tandem_domain::{AgentId, ClockKind, MessageId, TicketId, Timestamp};
 
-use crate::clock::{Clock, Run};
+use crate::clock::{Clock, Run, Running};
 use crate::state::Ticket;
 use crate::turn::Turn;
 
@@ -173,15 +173,12 @@ impl Turn<'_> {
 
     fn meet_later(&mut self, id: ClockId, answer: MessageId, given_at: Timestamp) {
         let clock = &self.state.clocks[&id];
-        let Run::Met {
-            before: Some(before), ..
-        } = clock.run
-        else {
+        let Some(running) = clock.if_never_met() else {
             return self.meet(id, given_at, Some(answer));
         };
-        let elapsed = before.until(given_at, &clock.terms, &self.state.rules);
+        let elapsed = running.until(given_at, &clock.terms, &self.state.rules);
         let missed = clock.terms.target.filter(|_| clock.breached_at.is_none());
-        let due_at = missed.and_then(|target| before.reaches(target, &clock.terms, &self.state.rules));
+        let due_at = missed.and_then(|target| running.reaches(target, &clock.terms, &self.state.rules));
         if let Some(due_at) = due_at.map(|due| due.max(clock.floor)).filter(|due| *due < given_at) {
             self.breach(id, due_at);
         }
@@ -195,18 +192,17 @@ impl Turn<'_> {
         ));
     }
 
-    /// As if it had never stopped.
+    /// As if it had never stopped; from now on, if it stood still when it was met.
     fn reopen_response(&mut self, id: ClockId, at: Timestamp) {
-        let Run::Met { elapsed, before, .. } = self.state.clocks[&id].run else {
-            return;
-        };
-        let (since, elapsed) = before.map_or((at, elapsed), |before| (before.since, before.elapsed));
+        let clock = &self.state.clocks[&id];
+        let elapsed = clock.elapsed(at, &self.state.rules);
+        let running = clock.if_never_met().unwrap_or(Running { since: at, elapsed });
         self.emit(EscalationEvent::Clock(
             id,
             ClockEvent::Reopened {
                 reopened_at: at,
-                since,
-                elapsed,
+                since: running.since,
+                elapsed: running.elapsed,
                 terms: self.terms(id),
             },
         ));

@@ -78,7 +78,7 @@ impl<'a> Turn<'a> {
 
     pub(crate) fn handle(mut self, command: Command) -> Result<Reply, Rejection> {
         match command {
-            Command::Observe(heard) => self.observe(heard)?,
+            Command::Observe(heard) => self.observe(&heard)?,
             Command::Advance { seq, until } => self.advance(seq, until)?,
             Command::Acknowledge { escalation } => return self.acknowledge(escalation),
             Command::BeginAnew { incarnation } => self.begin_anew(incarnation),

@@ -256,10 +256,9 @@ fn cause() -> impl Strategy<Value = Cause> {
     ]
 }
 
-/// Any event of any kind.
-pub(crate) fn event() -> impl Strategy<Value = Event<RoutingEvent>> {
+/// Any event around such a body.
+pub(crate) fn event_of<B: std::fmt::Debug>(body: impl Strategy<Value = B>) -> impl Strategy<Value = Event<B>> {
     let actor = (select(Role::ALL.to_vec()), ".{0,10}").prop_map(|(role, subject)| Actor { role, subject });
-    let body = prop_oneof![ticket_event(), offer_event(), answer_event()];
     (time(), actor, cause(), ".{0,10}", body).prop_map(|(at, actor, cause, trace, body)| Event {
         at,
         actor,
@@ -267,4 +266,9 @@ pub(crate) fn event() -> impl Strategy<Value = Event<RoutingEvent>> {
         trace: Trace(trace),
         body,
     })
+}
+
+/// Any event of any kind.
+pub(crate) fn event() -> impl Strategy<Value = Event<RoutingEvent>> {
+    event_of(prop_oneof![ticket_event(), offer_event(), answer_event()])
 }

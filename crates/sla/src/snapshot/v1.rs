@@ -68,7 +68,7 @@ enum RunV1 {
         at: Timestamp,
         elapsed: Duration,
         answer: Option<MessageId>,
-        before: Option<RunningV1>,
+        ran: bool,
     },
     Cancelled {
         at: Timestamp,
@@ -241,12 +241,12 @@ impl From<Run> for RunV1 {
                 at,
                 elapsed,
                 answer,
-                before,
+                ran,
             } => Self::Met {
                 at,
                 elapsed,
                 answer,
-                before: before.map(Into::into),
+                ran,
             },
             Run::Cancelled { at, elapsed } => Self::Cancelled { at, elapsed },
         }
@@ -262,12 +262,12 @@ impl From<RunV1> for Run {
                 at,
                 elapsed,
                 answer,
-                before,
+                ran,
             } => Self::Met {
                 at,
                 elapsed,
                 answer,
-                before: before.map(Into::into),
+                ran,
             },
             RunV1::Cancelled { at, elapsed } => Self::Cancelled { at, elapsed },
         }
