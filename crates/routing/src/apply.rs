@@ -9,6 +9,7 @@ use crate::answers::Answers;
 use crate::classes::Classes;
 use crate::desk::{Asked, Desk};
 use crate::ended::End;
+use crate::stale::is_escalations;
 use crate::state::{State, Touched};
 use crate::ticket::{PassedOver, Phase, Ticket, Trail};
 use crate::timers::Timer;
@@ -19,7 +20,11 @@ impl State {
         self.just_closed.forget_old(event.at);
         let ticket = event.body.ticket();
         self.count_event(ticket, event.at);
+        let unmarked = ticket.filter(|_| is_escalations(event)).and_then(|id| self.marks(id));
         self.fold(&event.body, event.at);
+        if let Some((id, marks)) = ticket.zip(unmarked) {
+            self.set_marks(id, marks);
+        }
         self.note_in_work_list(ticket);
     }
 

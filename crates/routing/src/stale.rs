@@ -1,13 +1,44 @@
 //! What escalations ask for rests on a version of the ticket that they saw. What has been outgrown since is refused.
 
-use tandem_domain::routing::Rejection;
-use tandem_domain::{Priority, TicketId};
+use tandem_domain::RoutingState::{Assigned, Offered, OnHold, Queued};
+use tandem_domain::routing::{Rejection, RoutingEvent};
+use tandem_domain::{Event, Priority, Role, TicketId};
 
+use crate::state::State;
 use crate::ticket::Ticket;
 use crate::turn::{Outcome, Turn};
 
-use tandem_domain::RoutingState::{Assigned, Offered, OnHold, Queued};
-use tandem_domain::routing::RoutingEvent;
+/// The service that lets tickets climb.
+const ESCALATION: &str = "escalation";
+
+/// Whether escalation did it. What it did itself outgrows nothing that it asks for: it may ask for the next rung before it
+/// has heard what became of the one before.
+pub(crate) fn is_escalations<B>(event: &Event<B>) -> bool {
+    event.actor.role == Role::Service && event.actor.subject == ESCALATION
+}
+
+/// The versions at which a ticket's priority was changed and it was moved, by anybody but escalation.
+#[derive(Clone, Copy)]
+pub(crate) struct Marks {
+    reprioritised: u64,
+    moved: u64,
+}
+
+impl State {
+    pub(crate) fn marks(&self, id: TicketId) -> Option<Marks> {
+        let ticket = self.tickets.get(&id)?;
+        Some(Marks {
+            reprioritised: ticket.reprioritised,
+            moved: ticket.moved,
+        })
+    }
+
+    pub(crate) fn set_marks(&mut self, id: TicketId, marks: Marks) {
+        if let Some(ticket) = self.tickets.get_mut(&id) {
+            (ticket.reprioritised, ticket.moved) = (marks.reprioritised, marks.moved);
+        }
+    }
+}
 
 impl Turn<'_> {
     pub(crate) fn set_priority(

@@ -1,7 +1,7 @@
 //! What an escalation asks for holds only as long as what it saw.
 
 use tandem_domain::routing::{Command, Rejection, TransferTarget};
-use tandem_domain::{ErrorCode, Priority, RoutingState, TicketId, core::Rejected};
+use tandem_domain::{Actor, ErrorCode, Priority, RoutingState, TicketId, core::Rejected};
 
 use crate::support::{agent, desk, key, mail, seconds};
 use crate::world::World;
@@ -86,6 +86,29 @@ fn a_ticket_that_was_moved_since_is_not_moved_again() {
     let saw = world.ticket(ticket).version;
     world.transfer_to_queue(ticket, "billing").unwrap();
     assert_stale(&mut world, move_to(ticket, "support", saw), "accepted or moved");
+}
+
+#[test]
+fn what_escalation_did_itself_outgrows_nothing_that_it_asks_for_next() {
+    let (mut world, ticket) = one_agent();
+    let saw = world.ticket(ticket).version;
+    let escalation = || Actor::service("escalation");
+    for command in [
+        raise(ticket, Priority::High, saw),
+        move_to(ticket, "billing", saw),
+        raise(ticket, Priority::Urgent, saw),
+        move_to(ticket, "support", saw),
+    ] {
+        world.run_as(escalation(), command).unwrap();
+    }
+    let view = world.ticket(ticket);
+    assert_eq!(
+        (view.priority, view.requirement.queue.as_str()),
+        (Priority::Urgent, "support")
+    );
+    world.transfer_to_queue(ticket, "billing").unwrap();
+    let refused = world.run_as(escalation(), move_to(ticket, "support", saw));
+    assert!(matches!(refused, Err(Rejection::Stale { .. })), "{refused:?}");
 }
 
 #[test]
