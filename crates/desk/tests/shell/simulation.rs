@@ -7,6 +7,7 @@
 
 mod chaos;
 mod cluster;
+mod escalation;
 mod ledger;
 mod routing;
 
@@ -50,4 +51,9 @@ fn a_ledger_survives_everything() {
 #[test]
 fn the_router_keeps_its_promises_whatever_goes_wrong() {
     simulate::<routing::Routers>();
+}
+
+#[test]
+fn rungs_are_reached_once_each_whatever_goes_wrong() {
+    simulate::<escalation::Escalations>();
 }

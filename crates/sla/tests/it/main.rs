@@ -4,7 +4,6 @@
 
 mod calendars;
 mod clocks;
-mod histories;
 mod ladders;
 mod model;
 mod plans;
