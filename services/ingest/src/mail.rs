@@ -17,6 +17,7 @@ mod content;
 mod dedupe;
 mod fields;
 mod html;
+mod report;
 mod secret;
 mod shape;
 mod structure;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 use tandem_domain::Timestamp;
 
 pub use classify::{Kind, Origin, Sign, classify};
+pub use report::is_final_report;
 pub use secret::{MailSecret, split_token};
 pub use structure::attachment;
 pub use thread::ThreadKeys;

@@ -43,9 +43,10 @@ pub(super) fn read(raw: &[u8], mail: &mut ParsedMail) {
 
 /// The Message-ID of a message of which only the header section matters.
 pub(super) fn message_id(raw: &[u8]) -> Option<String> {
-    let section = &raw[..section_end(raw).min(SECTION)];
+    // The last line of a part has no end of its own.
+    let section = [&raw[..section_end(raw).min(SECTION)], b"\r\n\r\n"].concat();
     let parsed = parser()
-        .parse_headers(section)
+        .parse_headers(&section)
         .filter(|parsed| !parsed.parts.is_empty())?;
     ids(&parsed, HeaderName::MessageId).into_iter().next()
 }

@@ -146,12 +146,14 @@ impl Worker {
         pause: Option<Duration>,
     ) -> Result<JobOutcome, StoreError> {
         let now = self.deliveries.store.now().await?;
-        if now >= claimed.created_at.plus(self.pace.give_up_after) {
+        let left = claimed.created_at.plus(self.pace.give_up_after).since(now);
+        if left.is_zero() {
             return Ok(next(job, Step::failed(UndeliveredReason::Expired)));
         }
-        Ok(match pause {
-            Some(after) => JobOutcome::Retry { after, body: None },
-            None => self.later(claimed),
+        let pause = pause.unwrap_or_else(|| self.pace.pause(&claimed.id, claimed.attempts));
+        Ok(JobOutcome::Retry {
+            after: pause.min(left),
+            body: None,
         })
     }
 
