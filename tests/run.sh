@@ -33,6 +33,9 @@ tests/manifests.sh
 step "foreign clients"
 tests/foreign.sh
 
+step "a browser"
+tests/browser.sh
+
 step "the demo, once"
 cargo run --quiet --package tandem -- demo
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need beside Rust: PostgreSQL's server, nats-server.
+# Installs what the tests need beside Rust: PostgreSQL's server, nats-server, Chromium.
 set -euo pipefail
 
 found() { command -v "$1" >/dev/null 2>&1; }
@@ -8,10 +8,11 @@ found_postgres() { found initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb'
 missing=()
 found_postgres || missing+=(postgresql)
 found nats-server || missing+=(nats-server)
+found chromium && found chromedriver || missing+=(chromium chromium-driver)
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 if ! found apt-get; then
-  echo "The tests need: ${missing[*]} (PostgreSQL 13 or newer: initdb, postgres, psql; nats-server 2.9 or newer)." >&2
+  echo "The tests need: ${missing[*]} (PostgreSQL 13 or newer: initdb, postgres, psql; nats-server 2.9 or newer; Chromium with chromedriver)." >&2
   echo "This distribution is not known here: install them with its package manager and run this again." >&2
   exit 1
 fi
