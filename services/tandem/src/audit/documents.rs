@@ -1,21 +1,25 @@
-//! Every stored message against the journal: on exactly one ticket, or unrouted, or still on its way.
+//! Every stored message against the journal: on exactly one ticket, or unrouted, or still on its way. Answers are
+//! stored too, once ingest has read of them in the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use tandem_domain::{DeskId, MessageId, TicketId};
-use tandem_store::{Store, StoreError, StoredDocument};
+use tandem_store::{Store, StoreError, StoredDocument, Stream};
 
 use super::finding::{Findings, Kind};
+use super::history::History;
 
 const PAGE: usize = 1_000;
 
 /// Checks a desk's documents against where the journal has its messages; returns how many there are.
 pub(crate) async fn check(
     store: &dyn Store,
-    desk: &DeskId,
-    on_tickets: &BTreeMap<MessageId, TicketId>,
+    stream: &Stream,
+    history: &History,
     findings: &mut Findings,
 ) -> Result<u64, StoreError> {
+    let desk = &stream.desk;
+    let on_tickets = on_tickets(history);
     let on_their_way = on_their_way(store, desk).await?;
     let mut seen = BTreeSet::new();
     let mut after = None;
@@ -33,11 +37,32 @@ pub(crate) async fn check(
             break;
         }
     }
-    for (message, ticket) in on_tickets.iter().filter(|(message, _)| !seen.contains(message)) {
+    let released = released(store, stream).await?;
+    let due = |message: &MessageId| history.answers.get(message).is_none_or(|answer| answer.seq <= released);
+    let missing = on_tickets
+        .iter()
+        .filter(|(message, _)| !seen.contains(message) && due(message));
+    for (message, ticket) in missing {
         let why = format_args!("on {ticket}, but not stored");
         findings.add(Kind::MessageInvented, message, why);
     }
     Ok(seen.len() as u64)
+}
+
+/// Where the journal has each message, whoever wrote it.
+fn on_tickets(history: &History) -> BTreeMap<MessageId, TicketId> {
+    let answers = history
+        .answers
+        .iter()
+        .map(|(message, answer)| (*message, answer.ticket));
+    let messages = history.messages.iter().map(|(message, ticket)| (*message, *ticket));
+    answers.chain(messages).collect()
+}
+
+/// Up to where answers have become documents.
+async fn released(store: &dyn Store, stream: &Stream) -> Result<u64, StoreError> {
+    let position = store.position(super::rows::ANSWERS, stream).await?;
+    Ok(position.map_or(0, |position| position.seq))
 }
 
 /// The outbox, with what is parked there.

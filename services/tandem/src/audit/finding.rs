@@ -37,7 +37,9 @@ kinds! {
     IllegalStep = "illegal_step",
     /// A ticket asks for something else than the desk file and its first message make of it.
     FalseRequirement = "false_requirement",
-    /// A message is on two tickets.
+    /// A customer was answered in the name of an agent who did not own the ticket.
+    ForeignAnswer = "foreign_answer",
+    /// A message or an answer is on two tickets.
     MessageTwice = "message_twice",
     /// A conversation has two tickets that are not closed.
     ConversationTwice = "conversation_twice",
@@ -65,12 +67,20 @@ kinds! {
     SnapshotDiffers = "snapshot_differs",
     /// A stored message is on no ticket, not unrouted, and not on its way.
     MessageLost = "message_lost",
-    /// A message in the journal is not stored.
+    /// A message or an answer in the journal is not stored.
     MessageInvented = "message_invented",
     /// A stored message and the journal name different tickets.
     TicketMismatch = "ticket_mismatch",
+    /// A rung was reached twice by one occurrence of a clock, or a target missed twice.
+    RungTwice = "rung_twice",
+    /// A rung was reached, or a target missed, when it was not due.
+    RungFalse = "rung_false",
+    /// A rung that was due was not reached, or a missed target not found.
+    RungMissed = "rung_missed",
     /// A consumer is ahead of the journal, or followed another history.
     PositionAstray = "position_astray",
+    /// A stored measure is not what a recount of the journals says.
+    MeasureDiffers = "measure_differs",
 }
 
 impl Serialize for Kind {

@@ -4,6 +4,7 @@
 //! whether it was allowed where it stands. A fault that both had in common would need to be made twice.
 
 mod agents;
+mod answers;
 mod eligible;
 mod idle;
 mod load;
@@ -31,8 +32,18 @@ pub(crate) struct History {
     agents: Agents,
     /// On which ticket each message is.
     pub(crate) messages: BTreeMap<MessageId, TicketId>,
+    /// On which ticket each answer and each note is.
+    pub(crate) answers: BTreeMap<MessageId, Answered>,
     /// When the last event happened: everything that was due until then had been done before it.
     last_at: Timestamp,
+}
+
+/// Where an answer or a note is.
+#[derive(Clone, Copy)]
+pub(crate) struct Answered {
+    pub(crate) ticket: TicketId,
+    /// The number of the record that says so.
+    pub(crate) seq: u64,
 }
 
 /// Whether an event could happen where it stands; only then does the router's core know how to replay it.
@@ -51,7 +62,7 @@ impl History {
             RoutingEvent::DeskActivated(desk) => self.activate(desk),
             _ if self.desk.is_none() => Some("the desk has no desk file yet".to_owned()),
             RoutingEvent::PresenceChanged { agent, presence } => self.set_presence(agent, *presence),
-            _ => self.follow_ticket(event, &mut notes),
+            _ => self.follow_ticket(seq, event, &mut notes),
         };
         match impossible {
             None => Step::Possible,
@@ -78,7 +89,7 @@ impl History {
             .then(|| format!("{agent} is not on the desk"))
     }
 
-    fn follow_ticket(&mut self, event: &Event<RoutingEvent>, notes: &mut Notes) -> Option<String> {
+    fn follow_ticket(&mut self, seq: u64, event: &Event<RoutingEvent>, notes: &mut Notes) -> Option<String> {
         let desk = self.desk.as_ref()?;
         match &event.body {
             RoutingEvent::TicketOpened { ticket, intake, .. } => {
@@ -86,6 +97,17 @@ impl History {
             }
             RoutingEvent::MessageAdded { ticket, message, .. } => {
                 put_message(&mut self.messages, *message, *ticket, notes);
+            }
+            RoutingEvent::AnswerAdded { ticket, message, .. } => {
+                let (answer, ticket) = (*message, *ticket);
+                let new = !self.messages.contains_key(&answer);
+                notes.check(new, Kind::MessageTwice, || {
+                    format!("{answer} came in, and is given on {ticket}")
+                });
+                let first = *self.answers.entry(answer).or_insert(Answered { ticket, seq });
+                notes.check(first.ticket == ticket, Kind::MessageTwice, || {
+                    format!("answer {answer} is on {} and on {ticket}", first.ticket)
+                });
             }
             RoutingEvent::OfferIssued {
                 ticket, agent, ranking, ..

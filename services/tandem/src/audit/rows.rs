@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use tandem_desk::Journaled;
 use tandem_domain::DeskId;
-use tandem_routing::RoutingCore;
-use tandem_routing::rows::TABLES;
 use tandem_store::{Position, Store, StoreError, Stream};
 
 use super::finding::{Findings, Kind};
@@ -13,17 +12,20 @@ use super::journal::Rows;
 
 const PAGE: usize = 1_000;
 
-/// Consumers whose positions are checked: the shell's own relay, and ingest.
-const CONSUMERS: [&str; 2] = ["relay", "ingest"];
+/// The consumer that makes documents of answers.
+pub(crate) const ANSWERS: &str = "ingest-answers";
+/// Consumers whose positions are checked: the shell's own relay, and ingest's two.
+const CONSUMERS: [&str; 3] = ["relay", "ingest", ANSWERS];
 
-/// Checks a desk's rows: all that the journal asks for, nothing else, each as it should be.
+/// Checks a desk's rows in `tables`: all that the journal asks for, nothing else, each as it should be.
 pub(crate) async fn check(
     store: &dyn Store,
     desk: &DeskId,
+    tables: &[&str],
     expected: &Rows,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
-    for table in TABLES {
+    for table in tables {
         let stored = scan(store, desk, table).await?;
         let expected: BTreeMap<_, _> = expected
             .iter()
@@ -63,7 +65,8 @@ fn same(found: &[u8], expected: &[u8]) -> bool {
     found == expected || parse(found).is_some_and(|value| Some(value) == parse(expected))
 }
 
-async fn scan(store: &dyn Store, desk: &DeskId, table: &str) -> Result<BTreeMap<String, Bytes>, StoreError> {
+/// All rows of a table.
+pub(crate) async fn scan(store: &dyn Store, desk: &DeskId, table: &str) -> Result<BTreeMap<String, Bytes>, StoreError> {
     let mut rows = BTreeMap::new();
     let mut after = None;
     loop {
@@ -99,7 +102,7 @@ pub(crate) async fn check_positions(
 }
 
 /// Checks that the snapshot is a state that the journal went through.
-pub(crate) async fn check_snapshot(
+pub(crate) async fn check_snapshot<C: Journaled>(
     store: &dyn Store,
     stream: &Stream,
     findings: &mut Findings,
@@ -107,7 +110,7 @@ pub(crate) async fn check_snapshot(
     let Some(snapshot) = store.snapshot(stream).await? else {
         return Ok(());
     };
-    if let Some(fault) = tandem_desk::snapshot_fault::<RoutingCore>(store, stream, &snapshot).await? {
+    if let Some(fault) = tandem_desk::snapshot_fault::<C>(store, stream, &snapshot).await? {
         let subject = format_args!("snapshot at seq {}", snapshot.seq);
         findings.add(Kind::SnapshotDiffers, subject, fault);
     }

@@ -1,6 +1,6 @@
 //! The router's state machine, as a table.
 
-use tandem_domain::RoutingState::{self, Assigned, Cancelled, Done, Offered, OnHold, Queued, WrappingUp};
+use tandem_domain::RoutingState::{self, Abandoned, Assigned, Cancelled, Done, Offered, OnHold, Queued, WrappingUp};
 use tandem_domain::TicketId;
 use tandem_domain::routing::RoutingEvent;
 
@@ -23,9 +23,16 @@ pub(crate) fn step(event: &RoutingEvent) -> Option<(TicketId, &'static [RoutingS
         E::TicketDone { ticket } => (ticket, &[Queued, Assigned, OnHold, WrappingUp], Done),
         E::TicketCancelled { ticket } => (ticket, &[Queued, Assigned, OnHold, WrappingUp], Cancelled),
         E::TicketClosed { ticket } => (ticket, &[Done], Cancelled),
-        E::DeskActivated(_) | E::TicketOpened { .. } | E::MessageAdded { .. } | E::PresenceChanged { .. } => {
-            return None;
-        }
+        // Likewise: what anybody has accepted is served, not abandoned.
+        E::TicketAbandoned { ticket } => (ticket, &[Queued], Abandoned),
+        E::DeskActivated(_)
+        | E::TicketOpened { .. }
+        | E::MessageAdded { .. }
+        | E::PresenceChanged { .. }
+        | E::AnswerAdded { .. }
+        | E::AnswerDelivered { .. }
+        | E::AnswerFailed { .. }
+        | E::PriorityChanged { .. } => return None,
     };
     Some((*ticket, from, to))
 }

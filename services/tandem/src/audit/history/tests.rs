@@ -6,6 +6,8 @@ use tandem_domain::explain::{Rank, Ranking};
 use tandem_domain::routing::{DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent as E};
 use tandem_domain::{Actor, Cause, Channel, Context, OfferId, QueueId, Requirement, Trace};
 
+mod answers;
+
 use super::*;
 use crate::audit::tests::story::{desk_of, invoice, key, mail};
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tandem_domain::routing::{Intake, RequeueReason, RevokeReason, RoutingEvent};
 use tandem_domain::{
-    AgentId, CompiledDesk, ConversationId, OfferId, QueueId, Requirement, RoutingState, TicketId, Timestamp,
+    AgentId, CompiledDesk, ConversationId, OfferId, Priority, QueueId, Requirement, RoutingState, TicketId, Timestamp,
 };
 
+use super::answers::Answers;
 use super::requirement::Asked;
 use crate::audit::finding::{Kind, Notes};
 
@@ -19,6 +20,10 @@ pub(crate) struct Ticket {
     pub(super) holder: Option<AgentId>,
     pub(super) offer: Option<Offer>,
     pub(super) conversation: ConversationId,
+    /// Who accepted it, until it is taken back: it stays theirs when it is done.
+    pub(super) owner: Option<AgentId>,
+    pub(super) priority: Priority,
+    pub(super) answers: Answers,
     asked: Asked,
     requirement: Requirement,
     /// Until when whom is passed over for it.
@@ -42,6 +47,9 @@ impl Ticket {
             holder: None,
             offer: None,
             conversation: intake.conversation,
+            owner: None,
+            priority: intake.priority,
+            answers: Answers::default(),
             requirement: asked.requirement(desk, &intake.queue),
             asked,
             passed_over: BTreeMap::new(),
@@ -83,7 +91,10 @@ impl Ticket {
                 let (id, expires_at) = (*offer, *expires_at);
                 self.offer = Some(Offer { id, expires_at });
             }
-            RoutingEvent::OfferAccepted { .. } => self.passed_over.clear(),
+            RoutingEvent::OfferAccepted { agent, .. } => {
+                self.owner = Some(agent.clone());
+                self.passed_over.clear();
+            }
             RoutingEvent::OfferDeclined { agent, until, .. } | RoutingEvent::OfferExpired { agent, until, .. } => {
                 self.pass_over(agent, *until, at);
             }
@@ -97,6 +108,7 @@ impl Ticket {
             RoutingEvent::TicketRequeued {
                 requirement, reason, ..
             } => {
+                self.owner = None;
                 self.requirement = self.asked.requirement(desk, &requirement.queue);
                 self.check_requirement(requirement, notes);
                 self.pass_over_holder(desk, *reason, at);

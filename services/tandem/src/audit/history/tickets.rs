@@ -7,6 +7,7 @@ use tandem_domain::routing::RoutingEvent;
 use tandem_domain::{AgentId, CompiledDesk, ConversationId, RoutingState, TicketId};
 
 use super::agents::profile;
+use super::answers;
 use super::load::Load;
 use super::offers;
 use super::steps::step;
@@ -71,8 +72,26 @@ impl Tickets {
                 impossible.or(automatic)
             }
             RoutingEvent::MessageAdded { ticket, .. } => (!self.live.contains_key(ticket)).then(|| not_there(*ticket)),
+            RoutingEvent::AnswerAdded { ticket, .. }
+            | RoutingEvent::AnswerDelivered { ticket, .. }
+            | RoutingEvent::AnswerFailed { ticket, .. }
+            | RoutingEvent::PriorityChanged { ticket, .. } => self.talk(*ticket, &event.body, notes),
             _ => self.take_step(desk, event, notes),
         }
+    }
+
+    /// What is said on a ticket leaves it where it is.
+    fn talk(&mut self, id: TicketId, event: &RoutingEvent, notes: &mut Notes) -> Option<String> {
+        let Some(ticket) = self.live.get_mut(&id) else {
+            return Some(not_there(id));
+        };
+        if let Some(stranger) = answers::stranger(ticket, event) {
+            notes.add(
+                Kind::ForeignAnswer,
+                format_args!("{stranger} answered {id}, which is not {stranger}'s"),
+            );
+        }
+        answers::follow(ticket, event)
     }
 
     fn open(&mut self, ticket: Ticket, notes: &mut Notes) -> Option<String> {
@@ -121,8 +140,8 @@ impl Tickets {
             self.by_agent.entry(agent.clone()).or_default().insert(id);
         }
         (ticket.state, ticket.holder) = (state, holder);
-        // A closed or cancelled ticket is forgotten with its conversation.
-        if state == RoutingState::Cancelled {
+        // What is over for good is forgotten with its conversation.
+        if matches!(state, RoutingState::Cancelled | RoutingState::Abandoned) {
             self.by_conversation.remove(&ticket.conversation);
             self.live.remove(&id);
         }

@@ -7,10 +7,10 @@ use tandem_domain::explain::{Rank, Ranking};
 use tandem_domain::routing::{Intake, OfferView, RoutingEvent, TicketView};
 use tandem_domain::{OfferId, Presence, Requirement, TicketId, Timestamp};
 use tandem_routing::rows::{AGENT, TICKET, TICKET_BY_QUEUE, number};
-use tandem_store::{Commit, JournalStore, NewRecord, Position, PositionUpdate, Row, Snapshot};
+use tandem_store::{Commit, ConversationStore, JournalStore, NewRecord, Position, PositionUpdate, Row, Snapshot};
 
 use super::forge::Forgery;
-use super::story::{Story, acme, desk_file, invoice, key, mail, stream};
+use super::story::{Story, acme, desk_file, invoice, keep_answer, key, mail, stream};
 use super::{find, kinds};
 use crate::audit::finding::{Findings, Kind};
 use crate::audit::journal::Reader;
@@ -73,6 +73,9 @@ async fn plant(story: &Story, kind: Kind) -> Planted {
             let message = mail(1).message;
             story.forge(Forgery::of(joins(&Intake { message, ..mail(20) }))).await;
         }
+        Kind::ForeignAnswer => {
+            story.forge(Forgery::of(answered(OWNED_BY_ANA, "dan", 700))).await;
+        }
         Kind::ConversationTwice => {
             let conversation = invoice(4).conversation;
             let second = Intake {
@@ -103,9 +106,54 @@ async fn plant(story: &Story, kind: Kind) -> Planted {
             story.keep(&mail(20), Some(1)).await;
             story.forge(Forgery::of(joins(&mail(20)))).await;
         }
+        Kind::RungTwice | Kind::RungFalse | Kind::RungMissed => {
+            return Planted::BetweenRecords(super::rungs::planted(kind));
+        }
         Kind::PositionAstray => ingest_is_ahead(story).await,
+        Kind::MeasureDiffers => {
+            put(
+                story,
+                "measures_hour",
+                "00001767603600000000/general/email/de/-",
+                Some("{}"),
+            )
+            .await
+        }
     }
     Planted::InTheStore
+}
+
+fn answered(ticket: TicketId, author: &str, number: u128) -> RoutingEvent {
+    RoutingEvent::AnswerAdded {
+        ticket,
+        message: mail(number).message,
+        author: Some(key(author)),
+        visible: true,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_ingest_has_read_of_must_be_stored() {
+    let story = Story::told().await;
+    story.forge(Forgery::of(answered(OWNED_BY_ANA, "ana", 700))).await;
+    assert_eq!(kinds(&story.store).await, [], "ingest has not read of it yet");
+    let last = story.last().await;
+    stand(&story, "ingest-answers", last.seq).await;
+    assert_eq!(kinds(&story.store).await, [Kind::MessageInvented]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_no_journal_names_is_not_listed() {
+    let story = Story::told().await;
+    let message = mail(700).message;
+    keep_answer(&story.store, &acme(), OWNED_BY_ANA, (message, mail(2).conversation)).await;
+    assert_eq!(kinds(&story.store).await, [], "a draft is nobody's business");
+    story
+        .store
+        .release_answers(&acme(), &[message])
+        .await
+        .expect("released");
+    assert_eq!(kinds(&story.store).await, [Kind::MessageLost]);
 }
 
 async fn without_one_record(story: &Story) -> Vec<Kind> {
@@ -232,13 +280,18 @@ async fn early_snapshot_as_the_last(story: &Story) {
 
 async fn ingest_is_ahead(story: &Story) {
     let last = story.last().await;
+    stand(story, "ingest", last.seq + 1).await;
+}
+
+/// A consumer says that it has read so far.
+async fn stand(story: &Story, consumer: &str, seq: u64) {
     let update = PositionUpdate {
-        consumer: "ingest".to_owned(),
+        consumer: consumer.to_owned(),
         stream: stream(),
         from: None,
         to: Position {
-            seq: last.seq + 1,
-            incarnation: last.incarnation,
+            seq,
+            incarnation: story.last().await.incarnation,
         },
     };
     let commit = Commit {

@@ -8,18 +8,23 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use tandem_desk::Journaled;
-use tandem_domain::routing::{Command, DeclineReason, Intake, Reply, RoutingEvent, TransferTarget};
+use tandem_domain::routing::{
+    AfterAnswer, Command, DeclineReason, DeliveryOutcome, Intake, Reply, RoutingEvent, TransferTarget,
+    UndeliveredReason,
+};
 use tandem_domain::{
     Actor, AgentId, Cause, Channel, CompiledDesk, Context, ConversationId, Core, DeskId, Event, MessageId, OfferId,
     Presence, Priority, Role, TicketId, Timestamp, Trace,
 };
 use tandem_proto::v1;
 use tandem_routing::RoutingCore;
-use tandem_store::{Append, Commit, JournalStore, MemoryStore, NewRecord, OutboxOutcome, Row, Stream};
+use tandem_store::{
+    Append, Commit, ConversationStore, JournalStore, MemoryStore, NewRecord, OutboxOutcome, Row, Stream,
+};
 use uuid::Uuid;
 
 use super::find;
-use super::story::{desk_of, keep, key, mail, settle};
+use super::story::{desk_of, keep, keep_answer, key, mail, settle};
 
 const SEEDS: u64 = 100;
 const BATCHES: usize = 90;
@@ -44,7 +49,7 @@ async fn legal_histories_have_no_findings_whatever_happens_in_them() {
     }
 }
 
-const EVERYTHING: [&str; 17] = [
+const EVERYTHING: [&str; 22] = [
     "DeskActivated",
     "TicketOpened",
     "MessageAdded",
@@ -62,6 +67,11 @@ const EVERYTHING: [&str; 17] = [
     "WrapUpInterrupted",
     "TicketCancelled",
     "TicketClosed",
+    "TicketAbandoned",
+    "AnswerAdded",
+    "AnswerDelivered",
+    "AnswerFailed",
+    "PriorityChanged",
 ];
 
 const AGENTS: [&str; 4] = ["ana", "bo", "cy", "di"];
@@ -101,13 +111,13 @@ const VERSIONS: [(&str, &str); 8] = [
     ("decline_pause: 1m", "decline_pause: 0s"),
 ];
 
-fn versions(desk: &str) -> Vec<CompiledDesk> {
+pub(super) fn versions(desk: &str) -> Vec<CompiledDesk> {
     let compiled = VERSIONS.map(|(old, new)| desk_of(&format!("desk: {desk}\n{}", FILE.replacen(old, new, 1))));
     compiled.into()
 }
 
 /// Plays a desk's shell, and everybody who uses the desk.
-struct Player<'a> {
+pub(super) struct Player<'a> {
     store: &'a MemoryStore,
     desk: DeskId,
     versions: &'a [CompiledDesk],
@@ -119,11 +129,12 @@ struct Player<'a> {
     messages: u128,
     offers: Vec<(OfferId, AgentId)>,
     tickets: u64,
+    answers: Vec<(TicketId, MessageId)>,
     seen: BTreeSet<&'static str>,
 }
 
 impl<'a> Player<'a> {
-    fn new(store: &'a MemoryStore, (desk, versions): (&DeskId, &'a [CompiledDesk]), seed: u64) -> Self {
+    pub(super) fn new(store: &'a MemoryStore, (desk, versions): (&DeskId, &'a [CompiledDesk]), seed: u64) -> Self {
         Self {
             store,
             desk: desk.clone(),
@@ -136,11 +147,12 @@ impl<'a> Player<'a> {
             messages: u128::from(seed) * 1_000_000,
             offers: Vec::new(),
             tickets: 0,
+            answers: Vec::new(),
             seen: BTreeSet::new(),
         }
     }
 
-    async fn play(&mut self) {
+    pub(super) async fn play(&mut self) {
         self.open().await;
         self.batch(vec![Command::Activate(Box::new(self.versions[0].clone()))])
             .await;
@@ -203,6 +215,7 @@ impl<'a> Player<'a> {
             settled.extend(self.handle(command, &mut events).await);
         }
         self.write(&events).await;
+        self.release(&events).await;
         for (intake, outcome) in settled {
             settle(self.store, &self.desk, &intake, outcome).await;
         }
@@ -221,6 +234,10 @@ impl<'a> Player<'a> {
         if let Some(intake) = &intake {
             keep(self.store, &self.desk, intake).await;
         }
+        if let Command::Answer { ticket, message, .. } = &command {
+            let conversation = ConversationId(message.0);
+            keep_answer(self.store, &self.desk, *ticket, (*message, conversation)).await;
+        }
         let supervisor = Actor {
             role: Role::Supervisor,
             subject: "sue".to_owned(),
@@ -234,6 +251,19 @@ impl<'a> Player<'a> {
             _ => return None,
         };
         intake.filter(|_| heard).map(|intake| (intake, outcome))
+    }
+
+    /// Ingest has read of the answers; now and then it is behind.
+    async fn release(&mut self, events: &[Event<RoutingEvent>]) {
+        let answers = events.iter().filter_map(|event| match &event.body {
+            RoutingEvent::AnswerAdded { message, .. } => Some(*message),
+            _ => None,
+        });
+        let answers: Vec<_> = answers.collect();
+        if self.rng.random_bool(0.9) {
+            let released = self.store.release_answers(&self.desk, &answers).await;
+            released.expect("released");
+        }
     }
 
     fn context(&self, actor: Actor) -> Context {
@@ -271,6 +301,7 @@ impl<'a> Player<'a> {
         match event {
             RoutingEvent::OfferIssued { offer, agent, .. } => self.offers.push((*offer, agent.clone())),
             RoutingEvent::TicketOpened { ticket, .. } => self.tickets = ticket.0,
+            RoutingEvent::AnswerAdded { ticket, message, .. } => self.answers.push((*ticket, *message)),
             _ => {}
         }
     }
@@ -293,7 +324,13 @@ impl<'a> Player<'a> {
     }
 
     fn command(&mut self) -> Command {
-        match self.rng.random_range(0..40) {
+        match self.rng.random_range(0..50) {
+            40..44 => self.answer(),
+            44..48 => self.report(),
+            48 => Command::CustomerLeft {
+                conversation: self.conversation(),
+            },
+            49 => self.reprioritise(),
             0..9 => Command::Intake(Box::new(self.intake())),
             9..14 => self.presence(),
             14..23 => self.accept(),
@@ -324,7 +361,7 @@ impl<'a> Player<'a> {
         let language = self.pick(&[None, Some("en"), Some("de"), Some("de-CH"), Some("fr")]);
         Intake {
             message: MessageId(Uuid::from_u128(self.messages)),
-            conversation: ConversationId(Uuid::from_u128(self.rng.random_range(0..25))),
+            conversation: self.conversation(),
             channel: self.pick(&Channel::ALL),
             queue: key(self.pick(&["support", "support", "billing", "gone"])),
             language: language.map(key),
@@ -336,6 +373,46 @@ impl<'a> Player<'a> {
             received_at: self.now,
             automatic: self.rng.random_bool(0.1),
             ..mail(0)
+        }
+    }
+
+    fn conversation(&mut self) -> ConversationId {
+        ConversationId(Uuid::from_u128(self.rng.random_range(0..25)))
+    }
+
+    /// By a supervisor, or by somebody who is said to own the ticket.
+    fn answer(&mut self) -> Command {
+        self.messages += 1;
+        let author = self.rng.random_bool(0.5).then(|| self.agent());
+        Command::Answer {
+            ticket: self.ticket(),
+            message: MessageId(Uuid::from_u128(self.messages)),
+            author,
+            visible: self.rng.random_bool(0.8),
+            then: self.pick(&[AfterAnswer::Keep, AfterAnswer::AwaitCustomer, AfterAnswer::Resolve]),
+        }
+    }
+
+    fn report(&mut self) -> Command {
+        let ago = self.rng.random_range(0..4);
+        let given = self.answers.iter().rev().nth(ago).copied();
+        let (ticket, message) = given.unwrap_or((TicketId(1), mail(0).message));
+        let outcome = self.pick(&[
+            DeliveryOutcome::Delivered,
+            DeliveryOutcome::Failed(UndeliveredReason::Bounced),
+        ]);
+        Command::ReportDelivery {
+            ticket,
+            message,
+            outcome,
+        }
+    }
+
+    fn reprioritise(&mut self) -> Command {
+        Command::SetPriority {
+            ticket: self.ticket(),
+            priority: self.pick(Priority::ALL),
+            seen: None,
         }
     }
 
@@ -372,7 +449,7 @@ impl<'a> Player<'a> {
             TransferTarget::Queue(key(self.pick(&["support", "billing"])))
         };
         let ticket = self.ticket();
-        Command::Transfer { ticket, to }
+        Command::Transfer { ticket, to, seen: None }
     }
 
     fn pick_version(&mut self) -> CompiledDesk {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tandem_bus::InProcessBus;
 use tandem_desk::{Desks, RequestMark, Settings, Submission};
-use tandem_domain::routing::{Command, DeclineReason, Intake, Reply};
+use tandem_domain::routing::{AfterAnswer, Command, DeclineReason, DeliveryOutcome, Intake, Reply};
 use tandem_domain::{
     Actor, AgentId, Channel, Clock, CompiledDesk, ConversationId, DeskId, IdSource, MessageId, OfferId, Presence,
     Priority, Role, TicketId, Trace,
@@ -14,7 +14,8 @@ use tandem_domain::{
 use tandem_routing::RoutingCore;
 use tandem_service_kit::ids::SystemIds;
 use tandem_store::{
-    DocumentStore, JournalStore, MemoryStore, NewDocument, OutboxOutcome, Snapshot, Stream, WithoutConversation,
+    ConversationStore, DocumentStore, JournalStore, MemoryStore, NewAnswer, NewDocument, OutboxOutcome, Snapshot,
+    Stream, WithoutConversation,
 };
 use uuid::Uuid;
 
@@ -168,6 +169,7 @@ impl<'a> Teller<'a> {
             ..mail(7)
         };
         self.take_in(answer).await;
+        self.answer(TicketId(2), mail(2), "ana").await;
         let away = Intake {
             automatic: true,
             ..mail(8)
@@ -232,6 +234,30 @@ impl<'a> Teller<'a> {
         settle(self.store, &self.desk, &intake, outcome).await;
     }
 
+    /// As the router and ingest do: kept, told, and listed. It reaches the customer.
+    async fn answer(&self, ticket: TicketId, to: Intake, author: &str) {
+        let to = self.numbered(to);
+        let message = MessageId(Uuid::from_u128(self.base + 500));
+        keep_answer(self.store, &self.desk, ticket, (message, to.conversation)).await;
+        self.act(Command::Answer {
+            ticket,
+            message,
+            author: Some(key(author)),
+            visible: true,
+            then: AfterAnswer::Keep,
+        })
+        .await;
+        let released = self.store.release_answers(&self.desk, &[message]).await;
+        released.expect("released");
+        let outcome = DeliveryOutcome::Delivered;
+        self.act(Command::ReportDelivery {
+            ticket,
+            message,
+            outcome,
+        })
+        .await;
+    }
+
     async fn act(&self, command: Command) -> Reply {
         let actor = Actor {
             role: Role::Admin,
@@ -271,6 +297,25 @@ pub(super) async fn keep(store: &MemoryStore, desk: &DeskId, intake: &Intake) {
         trace: String::new(),
     };
     store.accept(vec![document]).await.expect("stored");
+}
+
+/// Keeps an answer, as ingest does before the router takes it.
+pub(super) async fn keep_answer(
+    store: &MemoryStore,
+    desk: &DeskId,
+    ticket: TicketId,
+    (message, conversation): (MessageId, ConversationId),
+) {
+    let answer = NewAnswer {
+        desk: desk.clone(),
+        id: message,
+        dedupe_key: Bytes::copy_from_slice(message.0.as_bytes()),
+        conversation,
+        ticket: ticket.0,
+        body: Bytes::new(),
+        received_at: store.clock().now(),
+    };
+    store.add_answer(answer).await.expect("kept");
 }
 
 /// Notes what became of it.
