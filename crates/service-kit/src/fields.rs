@@ -205,6 +205,14 @@ mod tests {
     }
 
     #[test]
+    fn a_request_id_has_1_to_128_characters_whatever_their_bytes() {
+        assert_eq!(request_id(&"ü".repeat(128)), Ok("ü".repeat(128)));
+        for wrong in [String::new(), "a".repeat(129)] {
+            assert_eq!(request_id(&wrong).unwrap_err().field, "request_id");
+        }
+    }
+
+    #[test]
     fn instants_before_the_epoch_keep_positive_nanoseconds() {
         let before = timestamp(Timestamp::from_micros(-1));
         assert_eq!((before.seconds, before.nanos), (-1, 999_999_000));

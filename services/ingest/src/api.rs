@@ -134,7 +134,7 @@ impl IngestService for Api {
             .outbox(&caller.desk, true, pages::after(&page)?, page.size + 1)
             .await
             .map_err(ApiError::from)?;
-        let (entries, next_page_token) = pages::cut(&page, found, |entry| entry.id.to_string());
+        let (entries, next_page_token) = page.cut_ahead(found, |entry| entry.id.to_string());
         let items = entries.into_iter().map(convert::parked).collect();
         Ok(Response::new(v1::ListParkedMessagesResponse { items, next_page_token }))
     }
@@ -145,7 +145,7 @@ impl IngestService for Api {
     ) -> Result<Response<v1::RetryParkedMessageResponse>, Status> {
         let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let request = request.into_inner();
-        convert::request_id(&request.request_id)?;
+        convert::request_id(&request.request_id).map_err(ApiError::from)?;
         let id = convert::message_id(&request.message_id)?;
         let retried = self
             .store
@@ -199,7 +199,7 @@ impl IngestService for Api {
         let page = Page::of(&question, page_size, &page_token)?;
         let after = page.after.as_deref();
         let open = self.deliveries.open(&caller.desk, parked_only, after, page.size + 1);
-        let (open, next_page_token) = pages::cut(&page, open.await.map_err(ApiError::from)?, |(_, job)| job.id.clone());
+        let (open, next_page_token) = page.cut_ahead(open.await.map_err(ApiError::from)?, |(_, job)| job.id.clone());
         let deliveries = open.into_iter().map(convert::delivery).collect();
         Ok(Response::new(v1::ListDeliveriesResponse {
             deliveries,
@@ -213,7 +213,7 @@ impl IngestService for Api {
     ) -> Result<Response<v1::RetryDeliveryResponse>, Status> {
         let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let request = request.into_inner();
-        convert::request_id(&request.request_id)?;
+        convert::request_id(&request.request_id).map_err(ApiError::from)?;
         let message = convert::message_id(&request.message_id)?;
         let retried = self
             .deliveries

@@ -17,6 +17,6 @@ pub(crate) use explain::{explanation, ranking};
 pub(crate) use reply::Draft;
 pub(crate) use ticket::{agent, offer, ticket, work_list};
 pub(crate) use work::{Start, WorkAction, work_action};
-pub(crate) use write::{Write, request_id};
+pub(crate) use write::Write;
 
-pub(crate) use tandem_service_kit::fields::{FieldError, key, number, optional_key, timestamp};
+pub(crate) use tandem_service_kit::fields::{FieldError, key, number, optional_key, request_id, timestamp};

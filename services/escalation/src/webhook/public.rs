@@ -11,13 +11,12 @@ pub(super) fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let special = match address.octets() {
-        // This network; shared by carriers; protocol assignments; benchmarks; reserved.
-        [0 | 240..=255, ..] | [100, 64..=127, ..] | [192, 0, 0, _] | [198, 18..=19, ..] => true,
-        // Relays between the protocols' versions, which lead wherever they like.
-        [192, 88, 99, _] => true,
-        _ => false,
-    };
+    let special = matches!(
+        address.octets(),
+        // This network; shared by carriers; protocol assignments; benchmarks; reserved; and relays between the protocols'
+        // versions, which lead wherever they like.
+        [0 | 240..=255, ..] | [100, 64..=127, ..] | [192, 0, 0, _] | [198, 18..=19, ..] | [192, 88, 99, _]
+    );
     !(special
         || address.is_loopback()
         || address.is_private()

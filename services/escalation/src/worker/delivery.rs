@@ -202,3 +202,84 @@ fn wait(reason: &str) -> JobOutcome {
 fn failed(reason: impl Into<String>) -> JobOutcome {
     JobOutcome::Failed(reason.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use tandem_domain::escalation::{ClockId, Step};
+    use tandem_domain::{ClockKind, EscalationId, NotificationId, Priority, TicketId};
+
+    use super::*;
+
+    fn job() -> Job {
+        Job {
+            telling: Telling {
+                notification: NotificationId(7),
+                escalation: EscalationId(3),
+                clock: ClockId {
+                    ticket: TicketId(17),
+                    kind: ClockKind::FirstResponse,
+                    occurrence: 1,
+                },
+                step: Step {
+                    ladder: "quick".parse().unwrap(),
+                    rung: 0,
+                    repeat: 2,
+                },
+                due_at: Timestamp::EPOCH,
+                late_by: Duration::from_millis(1_500),
+                queue: "billing".parse().unwrap(),
+                priority: Priority::High,
+                contacts: vec!["on-call".parse().unwrap()],
+            },
+            incarnation: 1,
+            contact: "on-call".parse().unwrap(),
+            way: Some(Way::Webhook),
+            tries: 0,
+        }
+    }
+
+    #[test]
+    fn ten_tries_take_about_three_days_and_then_it_is_given_up() {
+        let (mut job, mut waited, mut tries) = (job(), Duration::ZERO, 1);
+        let failure = loop {
+            match later(job.clone(), "it answers 500") {
+                JobOutcome::Retry {
+                    after,
+                    body: Some(body),
+                } => {
+                    job = Job::decode(&body).unwrap();
+                    (waited, tries) = (waited + after, tries + 1);
+                }
+                JobOutcome::Failed(failure) => break failure,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(tries, 10);
+        assert!(
+            (Duration::from_hours(75)..Duration::from_hours(76)).contains(&waited),
+            "{waited:?}"
+        );
+        assert!(failure.contains("10 tries") && failure.contains("500"), "{failure}");
+    }
+
+    #[test]
+    fn the_body_has_ids_and_times_and_nobodys_words() {
+        let body = body(&"acme".parse().unwrap(), Timestamp::EPOCH, &job().telling);
+        let expected = r#"{"type":"escalation.rung_reached","timestamp":"1970-01-01T00:00:00Z","data":{"desk":"acme","escalation":3,"ticket":17,"clock":"first_response","occurrence":1,"ladder":"quick","rung":1,"repeat":2,"due_at":"1970-01-01T00:00:00Z","late_by_ms":1500,"queue":"billing","priority":"high"}}"#;
+        assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn an_id_names_way_and_contact_and_holds_no_full_stop() {
+        let id = job().id();
+        assert_eq!(id, "N7-0000000000000001-webhook-on-call");
+        assert!(
+            !id.contains('.'),
+            "it would be taken for the end of the id in what is signed"
+        );
+        assert_eq!(Job::receiver_of(&id), Some((Way::Webhook, "on-call".parse().unwrap())));
+        for other in ["", "N7", "N7-1-to-on-call", "N7-1-webhook-", "N7-1-webhook-No Key"] {
+            assert_eq!(Job::receiver_of(other), None, "{other}");
+        }
+    }
+}

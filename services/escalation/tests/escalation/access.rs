@@ -5,7 +5,7 @@ use tandem_escalation::ServiceConfig;
 use tandem_proto::v1;
 use tonic::Code;
 
-use crate::desk::{AT_BREACH, desk_file, webhook};
+use crate::desk::AT_BREACH;
 use crate::harness::{ACME, World, eventually};
 
 fn clocks(desk: &str) -> v1::ListClocksRequest {
@@ -17,15 +17,7 @@ fn clocks(desk: &str) -> v1::ListClocksRequest {
 
 #[tokio::test]
 async fn a_desk_is_seen_by_those_whose_token_names_it() {
-    let world = World::new();
-    world
-        .apply(&desk_file(
-            "1h",
-            AT_BREACH,
-            &webhook("pager", "http://127.0.0.1:9/"),
-            "pager",
-        ))
-        .await;
+    let (world, _sink) = World::paging("1h", AT_BREACH).await;
     let replica = world.replica().await;
     let mut caller = world.caller(&replica, Role::Reader, &[ACME, "globex"]).await;
     eventually(async || caller.list_clocks(clocks(ACME)).await.is_ok()).await;
@@ -45,15 +37,7 @@ async fn a_desk_is_seen_by_those_whose_token_names_it() {
 
 #[tokio::test]
 async fn readers_only_look_and_agents_acknowledge() {
-    let world = World::new();
-    world
-        .apply(&desk_file(
-            "1h",
-            AT_BREACH,
-            &webhook("pager", "http://127.0.0.1:9/"),
-            "pager",
-        ))
-        .await;
+    let (world, _sink) = World::paging("1h", AT_BREACH).await;
     let replica = world.replica().await;
     let acknowledge = v1::AcknowledgeEscalationRequest {
         desk: ACME.into(),

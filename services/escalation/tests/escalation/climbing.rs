@@ -17,11 +17,7 @@ use crate::sink::Sink;
 
 #[tokio::test]
 async fn a_missed_target_raises_the_priority_moves_the_ticket_and_tells_the_contact() {
-    let world = World::new();
-    let sink = Sink::start().await;
-    world
-        .apply(&desk_file("1s", AT_BREACH, &webhook("pager", &sink.url()), "pager"))
-        .await;
+    let (world, sink) = World::paging("1s", AT_BREACH).await;
     let replica = world.replica().await;
     let ticket = world.open_ticket().await;
     eventually(async || {
@@ -79,11 +75,7 @@ const THREE_RUNGS: &str =
 
 #[tokio::test]
 async fn whoever_acknowledges_stops_the_later_rungs_and_nobody_elses() {
-    let world = World::new();
-    let sink = Sink::start().await;
-    world
-        .apply(&desk_file("4s", THREE_RUNGS, &webhook("pager", &sink.url()), "pager"))
-        .await;
+    let (world, sink) = World::paging("4s", THREE_RUNGS).await;
     let replica = world.replica().await;
     let caller = world.supervisor(&replica).await;
     let cared_for = world.open_ticket().await;

@@ -51,11 +51,7 @@ fn ids(sink: &Sink) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn two_replicas_reach_each_rung_once() {
-    let world = World::new();
-    let sink = Sink::start().await;
-    world
-        .apply(&desk_file("2s", TWO_RUNGS, &webhook("pager", &sink.url()), "pager"))
-        .await;
+    let (world, sink) = World::paging("2s", TWO_RUNGS).await;
     let (_one, _other) = (world.replica().await, world.replica().await);
     let mut tickets = Vec::new();
     for _ in 0..10 {
@@ -71,11 +67,7 @@ async fn two_replicas_reach_each_rung_once() {
 
 #[tokio::test]
 async fn replicas_that_die_one_after_the_other_reach_each_rung_once() {
-    let world = World::new();
-    let sink = Sink::start().await;
-    world
-        .apply(&desk_file("2s", TWO_RUNGS, &webhook("pager", &sink.url()), "pager"))
-        .await;
+    let (world, sink) = World::paging("2s", TWO_RUNGS).await;
     let mut tickets = Vec::new();
     let mut replica = world.replica().await;
     for round in 0..5 {
@@ -110,13 +102,13 @@ async fn a_store_and_a_bus_that_fail_cost_no_rung() {
     eventually(async || !rungs(&world).await.is_empty()).await;
     faulty.set(Faults::all(0.1));
     for operation in [Operation::Commit, Operation::Settle] {
-        let faults = vec![
+        let kinds = vec![
             Fault::Unavailable,
             Fault::OutcomeUnknown { written: true },
             Fault::OutcomeUnknown { written: false },
             Fault::Fenced,
         ];
-        store.faults().at_random(7, 0.2, operation, faults);
+        store.faults().at_random(7, 0.2, operation, kinds);
     }
     let mut all = tickets.to_vec();
     for _ in 0..6 {
@@ -134,17 +126,14 @@ async fn a_store_and_a_bus_that_fail_cost_no_rung() {
 
 #[tokio::test]
 async fn what_is_told_while_nobody_runs_is_told_when_somebody_does() {
-    let world = World::new();
-    let sink = Sink::start().await;
-    world
-        .apply(&desk_file("1s", AT_BREACH, &webhook("pager", &sink.url()), "pager"))
-        .await;
+    let (world, sink) = World::paging("1s", AT_BREACH).await;
     let replica = world.replica().await;
     let first = world.open_ticket().await;
     eventually(async || sink.count() == 1).await;
     replica.dies().await;
     let second = world.open_ticket().await;
-    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let due = world.store.now().await.unwrap().plus(Duration::from_millis(1_200));
+    eventually(async || world.store.now().await.unwrap() > due).await;
     let _replica = world.replica().await;
     eventually(async || sink.count() == 2).await;
     let told: Vec<_> = sink.calls().iter().map(|call| call.data()["ticket"].as_u64()).collect();

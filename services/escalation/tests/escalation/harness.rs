@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tandem_bus::{Bus, InProcessBus};
-use tandem_desk::{Desks, Recorded, RequestMark, Settings, Submission, decode_record};
+use tandem_desk::{Desks, Journaled, Recorded, RequestMark, Settings, Submission, decode_record};
 use tandem_domain::escalation::EscalationEvent;
 use tandem_domain::routing::{Command, Intake, Reply, RoutingEvent, TicketView};
 use tandem_domain::{
@@ -29,7 +29,8 @@ use tandem_store::{MemoryStore, Store, Stream};
 use tonic::async_trait;
 use tonic::service::Routes;
 
-use crate::sink::SECRET;
+use crate::desk::{desk_file, webhook};
+use crate::sink::{SECRET, Sink};
 
 /// The desk of the tests.
 pub(crate) const ACME: &str = "acme";
@@ -48,6 +49,15 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// In memory, with a desk whose tickets are to be accepted within `target`, and a sink as the contact that is told.
+    pub(crate) async fn paging(target: &str, rungs: &str) -> (Self, Sink) {
+        let (world, sink) = (Self::new(), Sink::start().await);
+        world
+            .apply(&desk_file(target, rungs, &webhook("pager", &sink.url()), "pager"))
+            .await;
+        (world, sink)
+    }
+
     /// In memory, with a router whose head is announced often.
     pub(crate) fn new() -> Self {
         Self::on(Arc::new(MemoryStore::new()), Arc::new(InProcessBus::new()))
@@ -140,29 +150,18 @@ impl World {
 
     /// What the escalation journal says.
     pub(crate) async fn escalated(&self) -> Vec<EscalationEvent> {
-        let records = self
-            .store
-            .read(&Stream::new("escalation", acme()), 1, 100_000)
-            .await
-            .unwrap();
-        let read = records.iter().map(|record| decode_record::<SlaCore>(record).unwrap());
-        let bodies = read.filter_map(|recorded| match recorded {
-            Recorded::Core(event) => Some(event.body),
-            Recorded::Shell(_) => None,
-        });
-        bodies.collect()
+        self.journal::<SlaCore>().await
     }
 
     /// What the router's journal says.
     pub(crate) async fn routed(&self) -> Vec<RoutingEvent> {
-        let records = self
-            .store
-            .read(&Stream::new("router", acme()), 1, 100_000)
-            .await
-            .unwrap();
-        let read = records
-            .iter()
-            .map(|record| decode_record::<RoutingCore>(record).unwrap());
+        self.journal::<RoutingCore>().await
+    }
+
+    async fn journal<C: Journaled>(&self) -> Vec<C::Body> {
+        let stream = Stream::new(C::SERVICE, acme());
+        let records = self.store.read(&stream, 1, 100_000).await.unwrap();
+        let read = records.iter().map(|record| decode_record::<C>(record).unwrap());
         let bodies = read.filter_map(|recorded| match recorded {
             Recorded::Core(event) => Some(event.body),
             Recorded::Shell(_) => None,

@@ -2,23 +2,13 @@
 
 use tandem_proto::v1;
 
-use crate::desk::{desk_file, webhook};
 use crate::harness::{ACME, World, eventually};
-use crate::sink::Sink;
 
 const QUIET: &str = "    - {at: 50%, raise_priority: high}\n";
 
 #[tokio::test]
 async fn pages_of_clocks_and_escalations_hold_each_once_and_nothing_else() {
-    let world = World::new();
-    world
-        .apply(&desk_file(
-            "2s",
-            QUIET,
-            &webhook("pager", "http://127.0.0.1:9/"),
-            "pager",
-        ))
-        .await;
+    let (world, _sink) = World::paging("2s", QUIET).await;
     let replica = world.replica().await;
     let caller = world.supervisor(&replica).await;
     let mut tickets = Vec::new();
@@ -83,15 +73,7 @@ async fn pages_of_clocks_and_escalations_hold_each_once_and_nothing_else() {
 
 #[tokio::test]
 async fn clocks_are_found_by_state_and_queue() {
-    let world = World::new();
-    world
-        .apply(&desk_file(
-            "1s",
-            QUIET,
-            &webhook("pager", "http://127.0.0.1:9/"),
-            "pager",
-        ))
-        .await;
+    let (world, _sink) = World::paging("1s", QUIET).await;
     let replica = world.replica().await;
     let caller = world.supervisor(&replica).await;
     let ticket = world.open_ticket().await;
@@ -119,13 +101,9 @@ async fn clocks_are_found_by_state_and_queue() {
 
 #[tokio::test]
 async fn a_preview_says_what_is_promised_and_changes_nothing() {
-    let world = World::new();
-    let sink = Sink::start().await;
     let rungs =
         "    - {at: 50%, raise_priority: high}\n    - {at: breach, tell: leads, repeat: {every: 10m, times: 2}}\n";
-    world
-        .apply(&desk_file("1h", rungs, &webhook("pager", &sink.url()), "pager"))
-        .await;
+    let (world, _sink) = World::paging("1h", rungs).await;
     let replica = world.replica().await;
     let caller = world.supervisor(&replica).await;
     let opened_at = prost_types::Timestamp {

@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::desk::{AT_BREACH, desk_file};
-use crate::harness::{World, eventually};
+use crate::harness::{Replica, World, eventually};
 
 /// A mail server that answers the end of each mail as planned, and then with 250.
 struct Smarthost {
@@ -32,6 +32,25 @@ async fn smarthost(planned: &[&'static str]) -> Smarthost {
         port,
         mails,
         _task: AbortOnDropHandle::new(task),
+    }
+}
+
+impl Smarthost {
+    /// A replica that hands its mails over here, and a desk whose contact is reached by mail.
+    async fn used_by(&self, world: &World) -> Replica {
+        self.used_with(world, "none").await
+    }
+
+    async fn used_with(&self, world: &World, tls: &str) -> Replica {
+        world.apply(&desk_file("1s", AT_BREACH, CONTACT, "lead")).await;
+        let port = self.port.to_string();
+        let settings = [
+            ("TANDEM_SMARTHOST__HOST", "127.0.0.1"),
+            ("TANDEM_SMARTHOST__PORT", &port),
+            ("TANDEM_SMARTHOST__TLS", tls),
+            ("TANDEM_ESCALATION__MAIL_FROM", "tandem@acme.example"),
+        ];
+        world.replica_with(&settings).await
     }
 }
 
@@ -84,7 +103,7 @@ async fn a_contact_with_a_mail_address_gets_a_mail_again_if_it_was_put_off() {
         .replica_with(&[
             ("TANDEM_SMARTHOST__HOST", "127.0.0.1"),
             ("TANDEM_SMARTHOST__PORT", &port),
-            ("TANDEM_SMARTHOST__TLS", "none"),
+            ("TANDEM_SMARTHOST__TLS", tls),
             ("TANDEM_ESCALATION__MAIL_FROM", "tandem@acme.example"),
         ])
         .await;
@@ -114,7 +133,7 @@ async fn a_mail_that_is_refused_or_that_nobody_takes_is_listed() {
         .replica_with(&[
             ("TANDEM_SMARTHOST__HOST", "127.0.0.1"),
             ("TANDEM_SMARTHOST__PORT", &port),
-            ("TANDEM_SMARTHOST__TLS", "none"),
+            ("TANDEM_SMARTHOST__TLS", tls),
             ("TANDEM_ESCALATION__MAIL_FROM", "tandem@acme.example"),
         ])
         .await;
@@ -134,4 +153,22 @@ async fn a_mail_that_is_refused_or_that_nobody_takes_is_listed() {
         failures.iter().any(|failed| failed.failure.contains("[smarthost]")),
         "{failures:?}"
     );
+}
+
+#[tokio::test]
+async fn nothing_is_sent_where_the_connection_was_to_be_protected_and_cannot_be() {
+    let world = World::new();
+    let server = smarthost(&[]).await;
+    let replica = server.used_with(&world, "starttls").await;
+    world.open_ticket().await;
+    let caller = world.supervisor(&replica).await;
+    eventually(async || {
+        caller
+            .notifications(false)
+            .await
+            .iter()
+            .any(|waiting| waiting.attempts > 0)
+    })
+    .await;
+    assert!(server.mails.lock().unwrap().is_empty());
 }

@@ -1,5 +1,7 @@
 //! Whole escalation services over real gRPC, fed by a real router's core, telling real sockets.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failure shows where it is")]
+
 mod access;
 mod climbing;
 mod desk;

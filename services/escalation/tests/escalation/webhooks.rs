@@ -6,12 +6,8 @@ use crate::sink::{Answer, Sink, status};
 
 #[tokio::test]
 async fn a_receiver_that_fails_gets_the_same_notification_again() {
-    let world = World::new();
-    let sink = Sink::start().await;
+    let (world, sink) = World::paging("1s", AT_BREACH).await;
     sink.plan([status(500)]);
-    world
-        .apply(&desk_file("1s", AT_BREACH, &webhook("pager", &sink.url()), "pager"))
-        .await;
     let replica = world.replica().await;
     let caller = world.supervisor(&replica).await;
     world.open_ticket().await;
@@ -38,12 +34,8 @@ async fn a_receiver_that_fails_gets_the_same_notification_again() {
 
 #[tokio::test]
 async fn an_address_that_is_gone_is_not_called_again_until_somebody_says_so() {
-    let world = World::new();
-    let sink = Sink::start().await;
+    let (world, sink) = World::paging("1s", AT_BREACH).await;
     sink.plan([status(410)]);
-    world
-        .apply(&desk_file("1s", AT_BREACH, &webhook("pager", &sink.url()), "pager"))
-        .await;
     let replica = world.replica().await;
     let caller = world.supervisor(&replica).await;
     world.open_ticket().await;
@@ -114,11 +106,7 @@ async fn a_receiver_that_hangs_or_answers_nonsense_holds_up_nobody_else() {
 
 #[tokio::test]
 async fn a_receiver_inside_is_not_called_unless_that_is_allowed() {
-    let world = World::new();
-    let sink = Sink::start().await;
-    world
-        .apply(&desk_file("1s", AT_BREACH, &webhook("pager", &sink.url()), "pager"))
-        .await;
+    let (world, sink) = World::paging("1s", AT_BREACH).await;
     let replica = world.replica_with(&[("TANDEM_WEBHOOKS__ALLOW_PRIVATE", "false")]).await;
     let caller = world.supervisor(&replica).await;
     world.open_ticket().await;

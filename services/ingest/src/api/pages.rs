@@ -96,12 +96,3 @@ impl Filling {
 pub(super) fn after(page: &Page) -> Result<Option<MessageId>, ApiError> {
     page.after.as_deref().map(convert::message_id).transpose()
 }
-
-/// One entry more than the page's size was asked for: whether it came says whether there is a next page.
-pub(super) fn cut<T>(page: &Page, mut found: Vec<T>, id: impl Fn(&T) -> String) -> (Vec<T>, String) {
-    let more = found.len() > page.size;
-    found.truncate(page.size);
-    let last = found.last().filter(|_| more);
-    let token = last.map(|last| page.token(&id(last)));
-    (found, token.unwrap_or_default())
-}

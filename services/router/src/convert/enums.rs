@@ -3,6 +3,7 @@
 use tandem_domain::routing::{DeclineReason, UndeliveredReason};
 use tandem_domain::{Presence, Priority, Proficiency, RoutingState, TicketStatus};
 use tandem_proto::v1;
+use tandem_service_kit::fields::priority_if_given;
 pub(super) use tandem_service_kit::fields::{channel, presence as presence_out, priority};
 
 use super::FieldError;
@@ -43,10 +44,7 @@ pub(crate) fn decline_reason(field: &'static str, given: i32) -> Result<DeclineR
 
 /// The priority in a field; one must be given.
 pub(crate) fn priority_given(field: &'static str, given: i32) -> Result<Priority, FieldError> {
-    let mut known = Priority::ALL.iter().copied();
-    known
-        .find(|known| priority(*known) as i32 == given)
-        .ok_or_else(|| FieldError::new(field, "must be given: low, normal, high or urgent"))
+    priority_if_given(field, given)?.ok_or_else(|| FieldError::new(field, "must be given: low, normal, high or urgent"))
 }
 
 /// The routing states in a field, each once, in order.

@@ -4,10 +4,7 @@ use tandem_domain::routing::{Command, TransferTarget};
 use tandem_domain::{AgentId, OfferId, TicketId};
 use tandem_proto::v1;
 
-use super::{FieldError, decline_reason, enums::priority_given, key, number, presence};
-
-/// The longest request id, in characters.
-const LONGEST_REQUEST_ID: usize = 128;
+use super::{FieldError, decline_reason, enums::priority_given, key, number, presence, request_id};
 
 /// A write as its caller asked for it, on the desk that the caller may touch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,19 +13,6 @@ pub(crate) struct Write {
     pub(crate) request_id: String,
     /// What to do.
     pub(crate) command: Command,
-}
-
-/// The request id that every write needs.
-pub(crate) fn request_id(given: &str) -> Result<String, FieldError> {
-    let length = given.chars().count();
-    if (1..=LONGEST_REQUEST_ID).contains(&length) {
-        Ok(given.to_owned())
-    } else {
-        Err(FieldError::new(
-            "request_id",
-            "must be given: 1 to 128 characters of your choosing, new for each write",
-        ))
-    }
 }
 
 impl Write {

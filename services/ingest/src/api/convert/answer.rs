@@ -7,7 +7,7 @@ use tandem_service_kit::error::ApiError;
 use tandem_service_kit::fields::{FieldError, number, optional_key, timestamp};
 use tandem_store::JobEntry;
 
-use super::check_request_id;
+use super::request_id;
 use crate::deliveries::{Answer, NotKept};
 use crate::mail::TEXT_BYTES;
 
@@ -23,7 +23,7 @@ pub(in crate::api) fn answer(
     caller: &Caller,
     trace: Trace,
 ) -> Result<Answer, FieldError> {
-    check_request_id(&request.request_id).map_err(|allowed| FieldError::new("request_id", allowed))?;
+    request_id(&request.request_id)?;
     if request.caller.is_empty() || request.caller.len() > CALLER_BYTES {
         return Err(FieldError::new(
             "caller",

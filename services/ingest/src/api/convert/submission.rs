@@ -5,7 +5,7 @@ use tandem_proto::v1;
 use tandem_service_kit::auth::Caller;
 use tandem_service_kit::error::ApiError;
 
-use super::check_request_id;
+use super::request_id;
 use crate::directory::Desk;
 use crate::mail::Address;
 use crate::submission::Submitted;
@@ -26,7 +26,8 @@ pub(in crate::api) fn submitted(
     trace: Trace,
 ) -> Result<Submitted, ApiError> {
     let mut faults = too_long(&request);
-    faults.extend(fault("request_id", check_request_id(&request.request_id)));
+    let id = request_id(&request.request_id).map_err(|error| error.allowed);
+    faults.extend(fault("request_id", id));
     match (known_account(desk, &request.account), language(&request.language)) {
         (Ok((account, channel)), Ok(language)) if faults.is_empty() => Ok(Submitted {
             caller: caller.principal.subject.clone(),
