@@ -9,7 +9,9 @@ mod check;
 mod killer;
 mod report;
 mod senders;
+mod talk;
 mod tally;
+mod visitors;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -29,8 +31,10 @@ use agents::Worker;
 use arena::Arena;
 use senders::{Sender, Sent};
 use tally::Tally;
+use visitors::{Chat, Chatter};
 
 const SENDERS: u64 = 6;
+const VISITORS: u64 = 6;
 
 /// How long senders may try to get rid of what they have when nothing is killed any more.
 const SENDERS_LIMIT: Duration = Duration::from_secs(90);
@@ -52,17 +56,20 @@ pub async fn run(plan: Plan) -> Option<Report> {
     let tally = Arc::new(Tally::default());
     let (stop_sending, stop_working) = (CancellationToken::new(), CancellationToken::new());
     let senders = start_senders(plan.seed, &arena, &tally, &stop_sending);
+    let visitors = start_visitors(plan.seed, &arena, &tally, &stop_sending);
     let workers = start_workers(plan.seed, &arena, &tally, &stop_working);
 
     killer::kill(&mut arena, &tally, plan.kills, &mut rng(plan.seed, "killer")).await;
 
     stop_sending.cancel();
     let sent = collect(senders, &tally).await;
+    let chats = collect(visitors, &tally).await;
     check::drained(&mut arena, &tally).await;
     stop_working.cancel();
     workers.join_all().await;
     let mut report = Report::new(plan, &tally);
     report.found(&check::look(arena.site(), &sent, &tally).await);
+    talk::look(arena.site(), &chats, &tally).await;
     report.audited(arena.stop_and_audit().await);
     report.judge(&tally);
     Some(report)
@@ -78,6 +85,18 @@ fn start_senders(seed: u64, arena: &Arena, tally: &Arc<Tally>, stop: &Cancellati
         rng: rng(seed, &format!("sender {number}")),
     });
     senders.map(Sender::run).collect()
+}
+
+fn start_visitors(seed: u64, arena: &Arena, tally: &Arc<Tally>, stop: &CancellationToken) -> JoinSet<Vec<Chat>> {
+    let visitors = (0..VISITORS).zip(DESKS.iter().cycle()).map(|(number, desk)| Chatter {
+        number,
+        desk,
+        servers: arena.site().chat.clone(),
+        tally: tally.clone(),
+        stop: stop.clone(),
+        rng: rng(seed, &format!("visitor {number}")),
+    });
+    visitors.map(Chatter::run).collect()
 }
 
 fn start_workers(seed: u64, arena: &Arena, tally: &Arc<Tally>, stop: &CancellationToken) -> JoinSet<()> {
@@ -99,9 +118,9 @@ fn start_workers(seed: u64, arena: &Arena, tally: &Arc<Tally>, stop: &Cancellati
     workers.map(Worker::run).collect()
 }
 
-async fn collect(senders: JoinSet<Vec<Sent>>, tally: &Tally) -> Vec<Sent> {
-    let all = timeout(SENDERS_LIMIT, senders.join_all()).await;
-    let all = all.inspect_err(|_| tally.violation("senders could not get rid of their mails".to_owned()));
+async fn collect<T: 'static>(customers: JoinSet<Vec<T>>, tally: &Tally) -> Vec<T> {
+    let all = timeout(SENDERS_LIMIT, customers.join_all()).await;
+    let all = all.inspect_err(|_| tally.violation("customers could not get rid of what they had to say".to_owned()));
     all.unwrap_or_default().into_iter().flatten().collect()
 }
 

@@ -1,5 +1,7 @@
 //! The three desks of every test.
 
+use std::path::Path;
+
 /// A desk on which tests work.
 pub const ACME: &str = "acme";
 /// Another one that the callers of most tests may touch.
@@ -15,6 +17,32 @@ pub const AGENTS: [&str; 2] = ["ana", "ben"];
 /// The address at which a desk takes mail.
 pub fn address(desk: &str) -> String {
     format!("help@{desk}.example")
+}
+
+/// Where the page is from that visitors of a desk chat on.
+pub fn origin(desk: &str) -> String {
+    format!("https://{desk}.example")
+}
+
+/// A desk's file with promises so short that some are broken: whoever is late is told at `hook`, twice.
+pub fn file_with_clocks(desk: &str, hook: &str) -> String {
+    let promises = format!(
+        "\
+contacts:
+  pager: {{webhook: \"{hook}\", secret: pager}}
+roles:
+  lead: [pager]
+ladders:
+  soon:
+    - {{at: 50%, raise_priority: high}}
+    - {{at: breach, tell: [lead], repeat: {{every: 2s, times: 1}}}}
+sla:
+  - name: all
+    targets: {{accept: 1s, first_response: 2s, resolution: 4s}}
+    ladders: {{accept: soon, first_response: soon, resolution: soon}}
+"
+    );
+    file(desk) + &promises
 }
 
 /// A desk's file. Whoever declines or misses an offer is passed over for a second only, and never given up.
@@ -33,6 +61,11 @@ channels:
     offer_ttl: 5s
     accounts:
       support: {{addresses: [help@{desk}.example], queue: general}}
+  chat:
+    offer_ttl: 5s
+    wrap_up: 0s
+    accounts:
+      site: {{queue: general, origins: [\"https://{desk}.example\"]}}
 agents:
   ana: {{teams: [inside], capacity: 20, languages: {{en: C2, de: C1}}}}
   ben: {{teams: [inside], capacity: 20, languages: {{en: C1, de: C2}}, skills: {{billing: 3}}}}
@@ -44,4 +77,11 @@ rules:
     then: {{skills: {{billing: 2}}, priority: high}}
 "
     )
+}
+
+/// Writes the secrets that the files refer to into a directory of their own.
+pub fn write_references(directory: &Path) {
+    std::fs::create_dir_all(directory).expect("the directory is ours");
+    let key = "whsec_dGhlIHRlc3RzJyBvd24gc2VjcmV0LCBzaGFyZWQ=";
+    std::fs::write(directory.join("pager"), key).expect("the directory is ours");
 }

@@ -7,9 +7,11 @@ use tandem_test_support::port::free_port;
 use tempfile::TempDir;
 
 use crate::audit;
+use crate::hooks::Hooks;
 use crate::process::Process;
 use crate::programs::{program, text};
 use crate::site::Site;
+use crate::smarthost::Smarthost;
 use crate::tokens::Tokens;
 use crate::wait::eventually;
 
@@ -35,12 +37,17 @@ impl Embedded {
     /// Starts it on a data directory of the caller's, with the three desks.
     pub async fn start_on(directory: TempDir, data: PathBuf) -> Self {
         let tokens = Tokens::open(&data.join("auth"));
-        let (grpc, smtp) = (free_port(), free_port());
-        let url = format!("http://127.0.0.1:{grpc}");
+        let url = format!("http://127.0.0.1:{}", free_port());
+        let address = || vec![SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()))];
         let site = Site {
             routers: vec![url.clone()],
-            ingests: vec![url],
-            smtp: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, smtp))],
+            ingests: vec![url.clone()],
+            escalations: vec![url.clone()],
+            metrics: vec![url],
+            smtp: address(),
+            chat: address(),
+            smarthost: Smarthost::start().await,
+            hooks: Hooks::start().await,
             tokens,
         };
         let log = directory.path().join("log");
@@ -94,11 +101,21 @@ fn run(data: &Path, site: &Site, log: &Path) -> Process {
     let grpc = site.routers[0].trim_start_matches("http://").to_owned();
     let smtp = site.smtp[0].to_string();
     let arguments = ["up", "--data-dir", text(data), "--grpc", &grpc, "--smtp", &smtp].map(ToOwned::to_owned);
-    Process::start(&program("tandem"), &arguments, &settings(), log)
+    Process::start(&program("tandem"), &arguments, &settings(site), log)
 }
 
-fn settings() -> Vec<(String, String)> {
-    // Desks stand still this long when their owner dies.
-    let settings = [("TANDEM_GRPC__REFLECTION", "true"), ("TANDEM_ROUTER__LEASE_TTL", "2s")];
-    settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+fn settings(site: &Site) -> Vec<(String, String)> {
+    let mut settings = vec![
+        ("TANDEM_GRPC__REFLECTION", "true".to_owned()),
+        // Desks stand still this long when their owner dies.
+        ("TANDEM_ROUTER__LEASE_TTL", "2s".to_owned()),
+        ("TANDEM_ESCALATION__LEASE_TTL", "2s".to_owned()),
+        ("TANDEM_ESCALATION__MAIL_FROM", "tandem@acme.example".to_owned()),
+        ("TANDEM_CHAT__LISTEN", site.chat[0].to_string()),
+    ];
+    settings.extend(site.smarthost.settings());
+    settings
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }

@@ -6,10 +6,14 @@ use tandem_domain::Role;
 use tandem_proto::v1;
 use tonic::Status;
 
+use crate::agent::request_id;
 use crate::clients::Clients;
-use crate::desks::{DESKS, address, file};
+use crate::cluster::{Replica, Service};
+use crate::desks::{DESKS, address, file, file_with_clocks};
+use crate::hooks::Hooks;
 use crate::lists;
 use crate::mail::{Mail, deliver_surely, takes_mail_for};
+use crate::smarthost::Smarthost;
 use crate::tokens::Tokens;
 use crate::wait::eventually;
 
@@ -19,8 +23,18 @@ pub struct Site {
     pub routers: Vec<String>,
     /// Where messages are asked for: one URL for each replica of ingest.
     pub ingests: Vec<String>,
+    /// Where clocks and escalations are asked for: one URL for each replica.
+    pub escalations: Vec<String>,
+    /// Where measures are asked for: one URL for each replica.
+    pub metrics: Vec<String>,
     /// Where mail is taken: one address for each replica of ingest.
     pub smtp: Vec<SocketAddr>,
+    /// Where visitors chat: one address for each replica of ingest.
+    pub chat: Vec<SocketAddr>,
+    /// Where its mails go.
+    pub smarthost: Smarthost,
+    /// Where its webhooks go.
+    pub hooks: Hooks,
     /// Makes tokens.
     pub tokens: Tokens,
 }
@@ -34,6 +48,27 @@ impl Site {
     /// An admin's clients at one of the ingests.
     pub fn messages(&self, ingest: usize) -> Clients {
         Clients::new(&self.ingests[ingest], &self.tokens.admin())
+    }
+
+    /// An admin's clients at one of the replicas that watch clocks.
+    pub fn clocks(&self, replica: usize) -> Clients {
+        Clients::new(&self.escalations[replica], &self.tokens.admin())
+    }
+
+    /// An admin's clients at one of the replicas that measure.
+    pub fn measures(&self, replica: usize) -> Clients {
+        Clients::new(&self.metrics[replica], &self.tokens.admin())
+    }
+
+    /// Where a replica answers calls.
+    pub fn url(&self, (service, number): Replica) -> &str {
+        let urls = match service {
+            Service::Ingest => &self.ingests,
+            Service::Router => &self.routers,
+            Service::Escalation => &self.escalations,
+            Service::Metrics => &self.metrics,
+        };
+        &urls[number]
     }
 
     /// An agent's clients at one of the routers.
@@ -52,6 +87,13 @@ impl Site {
             self.apply(desk, &file(desk)).await;
         }
         self.take_mail().await;
+    }
+
+    /// Applies the three desks' files with promises.
+    pub async fn promise(&self) {
+        for desk in DESKS {
+            self.apply(desk, &file_with_clocks(desk, &self.hooks.url())).await;
+        }
     }
 
     /// Waits until every replica of ingest takes mail for all desks.
@@ -80,7 +122,7 @@ impl Site {
         let clients = self.admin(0);
         let request = v1::ApplyDeskRequest {
             desk: desk.to_owned(),
-            request_id: format!("first-{desk}"),
+            request_id: request_id(),
             text: text.to_owned(),
         };
         eventually("a desk file is applied", async || {

@@ -1,4 +1,4 @@
-//! Two replicas each of router and ingest, on PostgreSQL and NATS: what a cluster must do beyond one process.
+//! Two replicas of each service, on PostgreSQL and NATS: what a cluster must do beyond one process.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tandem_domain::Role;
 use tandem_proto::v1::{self, RoutingState};
 use tandem_tests::agent::{Desktop, request_id};
 use tandem_tests::clients::Clients;
-use tandem_tests::cluster::Cluster;
+use tandem_tests::cluster::{Cluster, Service, replicas};
 use tandem_tests::desks::{ACME, AGENTS, DESKS, GLOBEX, INITECH, address, file};
 use tandem_tests::lists;
 use tandem_tests::mail::{Delivery, Mail, deliver, takes_mail_for};
@@ -62,14 +62,14 @@ async fn an_owner_who_is_frozen_loses_the_desk_and_does_no_harm_when_it_wakes() 
     let Some(mut cluster) = Cluster::start().await else {
         return;
     };
-    let frozen = owner(&cluster, ACME);
+    let frozen = owner(&mut cluster, ACME);
     let other = 1 - frozen;
     let mut ana = open(&cluster, other, ACME, "ana").await;
     let ticket = cluster.site.ticket_about(ACME, "before").await;
     let offer = ana.offer_of(ticket).await.offer.expect("an offer");
     assert_eq!(ana.accept(offer.offer_id).await.failure, None);
 
-    cluster.routers[frozen].signal("STOP");
+    cluster.process((Service::Router, frozen)).signal("STOP");
     // This write waits in the frozen process's socket until it wakes.
     let late = tokio::spawn(hold(cluster.site.agent(frozen, ACME, "ana"), ticket));
     let clients = cluster.site.agent(other, ACME, "ana");
@@ -83,7 +83,7 @@ async fn an_owner_who_is_frozen_loses_the_desk_and_does_no_harm_when_it_wakes() 
     })
     .await;
     let resolved = resolved.into_inner().ticket.expect("a ticket");
-    cluster.routers[frozen].signal("CONT");
+    cluster.process((Service::Router, frozen)).signal("CONT");
 
     let refused = late
         .await
@@ -153,35 +153,21 @@ async fn replicas_are_replaced_one_by_one_under_traffic() {
         return;
     };
     let mut subjects = Vec::new();
-    for replica in 0..2 {
-        for is_router in [true, false] {
-            let process = if is_router {
-                &mut cluster.routers[replica]
-            } else {
-                &mut cluster.ingests[replica]
-            };
-            process.signal("TERM");
-            for number in 0..5 {
-                let subject = format!("router {is_router} replica {replica} mail {number}");
-                send(&cluster, &subject).await;
-                subjects.push(subject);
-            }
-            let process = if is_router {
-                &mut cluster.routers[replica]
-            } else {
-                &mut cluster.ingests[replica]
-            };
-            assert_eq!(process.end().await.code(), Some(0), "{}", process.log());
-            // The other one owns everything now.
-            answers_for_all(&cluster.site.admin(if is_router { 1 - replica } else { 0 })).await;
-            if is_router {
-                cluster.revive_router(replica);
-            } else {
-                cluster.revive_ingest(replica);
-            }
-            cluster.site.answer().await;
-            cluster.site.take_mail().await;
+    for (service, number) in replicas() {
+        cluster.process((service, number)).signal("TERM");
+        for mail in 0..5 {
+            let subject = format!("{} replica {number} mail {mail}", service.name());
+            send(&cluster, &subject).await;
+            subjects.push(subject);
         }
+        let process = cluster.process((service, number));
+        assert_eq!(process.end().await.code(), Some(0), "{}", process.log());
+        // The other one owns everything now.
+        let left = if service == Service::Router { 1 - number } else { 0 };
+        answers_for_all(&cluster.site.admin(left)).await;
+        cluster.revive((service, number));
+        cluster.site.answer().await;
+        cluster.site.take_mail().await;
     }
     for subject in subjects {
         cluster.site.ticket_of(ACME, &subject).await;
@@ -216,13 +202,13 @@ async fn hold(clients: Clients, ticket_id: u64) -> Result<(), tonic::Status> {
 }
 
 /// Which router has taken the desk last, as the logs say.
-fn owner(cluster: &Cluster, desk: &str) -> usize {
+fn owner(cluster: &mut Cluster, desk: &str) -> usize {
     let taken = |log: &str| {
         let mut lines = log.lines().rev();
         let line = lines.find(|line| line.contains("desk taken") && line.contains(desk))?;
         line.get(..line.find("desk taken")?).map(ToOwned::to_owned)
     };
-    let last: Vec<_> = cluster.routers.iter().map(|router| taken(&router.log())).collect();
+    let last = [0, 1].map(|number| taken(&cluster.process((Service::Router, number)).log()));
     assert!(last.iter().any(Option::is_some), "nobody has taken {desk}");
     usize::from(last[1] > last[0])
 }

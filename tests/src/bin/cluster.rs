@@ -1,4 +1,4 @@
-//! `cluster`: two replicas each of router and ingest with their own servers, for clients that are not ours. Says where
+//! `cluster`: two replicas of each service with their own servers, for clients that are not ours. Says where
 //! they are as `tandem up` does, stops at SIGTERM, and audits then. Exit code 1 if anything is found.
 
 use std::process::ExitCode;
@@ -39,6 +39,10 @@ async fn announce(cluster: &Cluster) {
     .await;
     println!("gRPC   {}", site.routers[1]);
     println!("ingest {}", site.ingests[0]);
+    println!("clocks {}", site.escalations[1]);
+    println!("measures {}", site.metrics[0]);
     println!("SMTP   {}", site.smtp[1]);
+    println!("chat   http://{}", site.chat[0]);
+    println!("NATS   {}", cluster.nats.url());
     println!("data   {}", directory.display());
 }

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 
-use super::tally::Tally;
+use super::tally::{Answered, Tally};
 use crate::agent::{Desktop, request_id};
 use crate::clients::Clients;
 use crate::wait::DEADLINE;
@@ -43,6 +43,7 @@ enum Write {
     Accept { offer: u64, ticket: u64 },
     Decline { offer: u64 },
     Move(Step, u64),
+    Answer(u64),
     Online,
 }
 
@@ -129,6 +130,9 @@ impl Worker {
     }
 
     async fn serve(&mut self, ticket: u64) {
+        if self.rng.random_bool(0.5) {
+            self.surely(Write::Answer(ticket)).await;
+        }
         let step = match self.rng.random_range(0..20) {
             0 => Step::Hold,
             1 => Step::Requeue,
@@ -141,6 +145,7 @@ impl Worker {
     async fn surely(&mut self, write: Write) -> bool {
         let id = request_id();
         let mut was_done = false;
+        self.note_answer(write, &id, false);
         loop {
             let clients = self.any();
             let waiting = self.tally.writes_waiting.enter();
@@ -149,6 +154,7 @@ impl Worker {
             match answer {
                 Ok(ticket) => {
                     self.note(ticket.as_ref());
+                    self.note_answer(write, &id, true);
                     return true;
                 }
                 Err(status) if is_passing(&status) => {
@@ -166,7 +172,7 @@ impl Worker {
         }
     }
 
-    /// No answer came: whether it was done all the same. Nobody else could have done it.
+    /// No answer came: whether it was done all the same. Nobody else could have done it, but a visitor who leaves.
     async fn cut(&mut self, write: Write) -> bool {
         let kill = self.tally.kills.get();
         let (ticket, done) = match write {
@@ -178,7 +184,7 @@ impl Worker {
             }
         };
         let now = self.look_at(ticket).await;
-        let was_done = now.is_some_and(|now| now.owner == self.agent && now.state() == done);
+        let was_done = now.is_some_and(|now| now.owner == self.agent && now.state() == done && !is_chat(&now));
         self.tally.write_cut(kill, was_done);
         was_done
     }
@@ -203,6 +209,18 @@ impl Worker {
         self.tally.writes_done.add();
         if let Some(ticket) = ticket {
             self.tally.told(self.desk, ticket.ticket_id, ticket.version);
+        }
+    }
+
+    fn note_answer(&self, write: Write, id: &str, is_certain: bool) {
+        if let Write::Answer(ticket) = write {
+            let desk = self.desk;
+            let answered = Answered {
+                desk,
+                ticket,
+                is_certain,
+            };
+            self.tally.answered(answer(id), answered);
         }
     }
 
@@ -257,6 +275,16 @@ impl Worker {
                 };
                 agents.set_presence(request).await?;
                 None
+            }
+            Write::Answer(ticket_id) => {
+                let request = v1::ReplyRequest {
+                    desk,
+                    text: answer(&request_id),
+                    request_id,
+                    ticket_id,
+                    ..v1::ReplyRequest::default()
+                };
+                clients.tickets().reply(request).await?.into_inner().ticket
             }
             Write::Move(step, ticket_id) => step.send(clients, desk, request_id, ticket_id).await?,
         })
@@ -320,6 +348,16 @@ impl Step {
             }
         })
     }
+}
+
+/// What an agent writes under a request id.
+fn answer(request_id: &str) -> String {
+    format!("answer {request_id}")
+}
+
+fn is_chat(ticket: &v1::Ticket) -> bool {
+    let requirement = ticket.requirement.as_ref();
+    requirement.is_some_and(|requirement| requirement.channel() == v1::Channel::Chat)
 }
 
 /// Whether the same request may succeed later.

@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use super::tally::Tally;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Replica, Service, replicas};
 use crate::embedded::Embedded;
 use crate::process::Process;
 use crate::site::Site;
@@ -18,7 +18,7 @@ const TEMPORARY: i32 = 75;
 pub enum Mode {
     /// `tandem up`.
     Embedded,
-    /// Two replicas each of ingest and router, with their servers.
+    /// Two replicas of each service, with their servers.
     Cluster,
 }
 
@@ -32,20 +32,21 @@ pub(super) enum Arena {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Victim {
     Up,
-    Ingest(usize),
-    Router(usize),
+    One(Replica),
     Nats,
     Postgres,
 }
 
 /// Tandem's own processes die more often than the servers below.
-const CLUSTER: [Victim; 10] = [
-    Victim::Ingest(0),
-    Victim::Ingest(1),
-    Victim::Ingest(0),
-    Victim::Router(0),
-    Victim::Router(1),
-    Victim::Router(1),
+const CLUSTER: [Victim; 12] = [
+    Victim::One((Service::Ingest, 0)),
+    Victim::One((Service::Ingest, 1)),
+    Victim::One((Service::Router, 0)),
+    Victim::One((Service::Router, 1)),
+    Victim::One((Service::Escalation, 0)),
+    Victim::One((Service::Escalation, 1)),
+    Victim::One((Service::Metrics, 0)),
+    Victim::One((Service::Metrics, 1)),
     Victim::Nats,
     Victim::Nats,
     Victim::Postgres,
@@ -56,8 +57,7 @@ impl Victim {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Up => "tandem up",
-            Self::Ingest(_) => "ingest",
-            Self::Router(_) => "router",
+            Self::One((service, _)) => service.name(),
             Self::Nats => "nats-server",
             Self::Postgres => "postgres",
         }
@@ -66,10 +66,12 @@ impl Victim {
 
 impl Arena {
     pub(super) async fn start(mode: Mode) -> Option<Self> {
-        match mode {
-            Mode::Embedded => Some(Self::Embedded(Box::new(Embedded::start().await))),
-            Mode::Cluster => Cluster::start().await.map(|cluster| Self::Cluster(Box::new(cluster))),
-        }
+        let arena = match mode {
+            Mode::Embedded => Self::Embedded(Box::new(Embedded::start().await)),
+            Mode::Cluster => Self::Cluster(Box::new(Cluster::start().await?)),
+        };
+        arena.site().promise().await;
+        Some(arena)
     }
 
     pub(super) fn site(&self) -> &Site {
@@ -89,8 +91,7 @@ impl Arena {
     pub(super) fn kill(&mut self, victim: Victim) {
         match (self, victim) {
             (Self::Embedded(embedded), _) => embedded.process.kill9(),
-            (Self::Cluster(cluster), Victim::Ingest(replica)) => cluster.ingests[replica].kill9(),
-            (Self::Cluster(cluster), Victim::Router(replica)) => cluster.routers[replica].kill9(),
+            (Self::Cluster(cluster), Victim::One(replica)) => cluster.process(replica).kill9(),
             (Self::Cluster(cluster), Victim::Nats) => cluster.nats.kill9(),
             (Self::Cluster(cluster), _) => cluster.postgres.kill9(),
         }
@@ -100,8 +101,7 @@ impl Arena {
     pub(super) async fn revive(&mut self, victim: Victim) {
         match (self, victim) {
             (Self::Embedded(embedded), _) => embedded.revive(),
-            (Self::Cluster(cluster), Victim::Ingest(replica)) => cluster.revive_ingest(replica),
-            (Self::Cluster(cluster), Victim::Router(replica)) => cluster.revive_router(replica),
+            (Self::Cluster(cluster), Victim::One(replica)) => cluster.revive(replica),
             (Self::Cluster(cluster), Victim::Nats) => cluster.nats.restart().await,
             (Self::Cluster(cluster), _) => cluster.postgres.start_again().await,
         }
@@ -117,14 +117,9 @@ impl Arena {
                 }
             }
             Self::Cluster(cluster) => {
-                for replica in 0..cluster.routers.len() {
-                    if has_ended(&mut cluster.routers[replica], tally) {
-                        cluster.revive_router(replica);
-                    }
-                }
-                for replica in 0..cluster.ingests.len() {
-                    if has_ended(&mut cluster.ingests[replica], tally) {
-                        cluster.revive_ingest(replica);
+                for replica in replicas() {
+                    if has_ended(cluster.process(replica), tally) {
+                        cluster.revive(replica);
                     }
                 }
             }

@@ -64,10 +64,7 @@ async fn left_on(tickets: &Clients, messages: &Clients, desk: &str) -> Result<St
         .iter()
         .filter(|message| message.ticket_id == 0 && message.unrouted_reason.is_empty());
     let tickets = lists::tickets(tickets, desk).await?;
-    let open: Vec<_> = tickets
-        .iter()
-        .filter(|ticket| ticket.state() != v1::RoutingState::Done)
-        .collect();
+    let open: Vec<_> = tickets.iter().filter(|ticket| !is_over(ticket)).collect();
     let (waiting, open_count) = (waiting.count(), open.len());
     if waiting + open_count == 0 {
         return Ok(String::new());
@@ -79,6 +76,11 @@ async fn left_on(tickets: &Clients, messages: &Clients, desk: &str) -> Result<St
     Ok(format!(
         "on {desk} {waiting} messages wait and {open_count} tickets are open, {first}"
     ))
+}
+
+fn is_over(ticket: &v1::Ticket) -> bool {
+    use v1::RoutingState::{Abandoned, Cancelled, Done};
+    matches!(ticket.state(), Done | Abandoned | Cancelled)
 }
 
 /// Looks at every mail and every ticket.
@@ -101,7 +103,10 @@ pub(super) async fn look(site: &Site, sent: &[Sent], tally: &Tally) -> Found {
             &listed,
             tally,
         );
-        for message in listed {
+        let mails = listed
+            .into_iter()
+            .filter(|message| message.channel() == v1::Channel::Email);
+        for message in mails.filter(is_inbound) {
             stored
                 .entry((desk, message.subject.clone()))
                 .or_insert_with(Vec::new)
@@ -113,11 +118,15 @@ pub(super) async fn look(site: &Site, sent: &[Sent], tally: &Tally) -> Found {
     found
 }
 
+fn is_inbound(message: &v1::Message) -> bool {
+    message.direction() == v1::MessageDirection::Inbound
+}
+
 type Stored = BTreeMap<(&'static str, String), Vec<v1::Message>>;
 
 fn by_ticket(messages: &[v1::Message]) -> BTreeMap<u64, u64> {
     let mut counts = BTreeMap::new();
-    for message in messages {
+    for message in messages.iter().filter(|message| is_inbound(message)) {
         *counts.entry(message.ticket_id).or_default() += 1;
     }
     counts

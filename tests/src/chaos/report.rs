@@ -69,6 +69,16 @@ impl Report {
         self.add("writes repeated", tally.writes_repeated.get());
         self.add("offers accepted", tally.offers_taken.get());
         self.add("agents' streams ended", tally.streams_lost.get());
+        self.add("lines of visitors acknowledged", tally.chats_taken.get());
+        self.add(
+            "visitors' sockets lost with a line unacknowledged",
+            tally.chats_cut.get(),
+        );
+        self.add("visitors who were answered", tally.chats_answered.get());
+        self.add(
+            "answers written",
+            tally.all_answers().values().filter(|answer| answer.is_certain).count() as u64,
+        );
     }
 
     pub(super) fn found(&mut self, found: &Found) {
@@ -96,6 +106,7 @@ impl Report {
         let aims = [
             ("while a mail waited", tally.kills_with_mail_waiting.get(), 1),
             ("while a write waited", tally.kills_with_write_waiting.get(), 1),
+            ("while a visitor's line waited", tally.chats_cut.get(), MANY_KILLS),
             ("between a commit and its answer", self.hits, MANY_KILLS),
         ];
         for (when, hits, kills_needed) in aims {

@@ -33,6 +33,15 @@ impl Drop for Entered<'_> {
     }
 }
 
+/// An answer that an agent wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answered {
+    pub desk: &'static str,
+    pub ticket: u64,
+    /// Tandem has said so; otherwise it may or may not be written.
+    pub is_certain: bool,
+}
+
 /// What happened.
 #[derive(Default)]
 pub(super) struct Tally {
@@ -52,6 +61,9 @@ pub(super) struct Tally {
     pub writes_repeated: Counter,
     pub offers_taken: Counter,
     pub streams_lost: Counter,
+    pub chats_taken: Counter,
+    pub chats_cut: Counter,
+    pub chats_answered: Counter,
     pub kills: Counter,
     pub kills_with_mail_waiting: Counter,
     pub kills_with_write_waiting: Counter,
@@ -62,6 +74,8 @@ pub(super) struct Tally {
     kills_that_cut_a_write: Mutex<BTreeSet<u64>>,
     /// Of these, those that left one that had been done.
     kills_after_a_write: Mutex<BTreeSet<u64>>,
+    /// Texts of answers that may have been written: desk, ticket, and whether this is certain.
+    answers: Mutex<BTreeMap<String, Answered>>,
     /// The highest version of each ticket that an answer has told.
     told: Mutex<BTreeMap<(String, u64), u64>>,
     violations: Mutex<Vec<String>>,
@@ -102,6 +116,15 @@ impl Tally {
 
     pub(super) fn kills_that_cut_a_write(&self) -> u64 {
         lock(&self.kills_that_cut_a_write).len() as u64
+    }
+
+    /// An agent writes, or has written for certain.
+    pub(super) fn answered(&self, text: String, answered: Answered) {
+        lock(&self.answers).insert(text, answered);
+    }
+
+    pub(super) fn all_answers(&self) -> BTreeMap<String, Answered> {
+        lock(&self.answers).clone()
     }
 
     /// An answer said that a ticket is at a version.
