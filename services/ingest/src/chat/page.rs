@@ -54,7 +54,7 @@ pub(super) fn question(language: &str) -> Response {
 fn html(text: &str, language: &str, further: &str) -> Response {
     let text = text.replace(LANGUAGE_MARK, &format!("<html lang=\"{language}\">"));
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; {further}"
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; {further}"
     );
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),

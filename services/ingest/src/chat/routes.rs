@@ -138,6 +138,7 @@ async fn open_socket(
         .max_message_size(FRAME_BYTES)
         .max_frame_size(FRAME_BYTES)
         .on_upgrade(async move |socket| {
+            let _open = OpenSocket::count();
             socket::serve(chats, entrance, socket).await;
             drop((place, counted));
         })

@@ -20,6 +20,7 @@ use super::session::Sessions;
 use crate::SERVICE;
 use crate::deliveries::Deliveries;
 use crate::directory::Directory;
+use crate::instruments;
 use crate::intake::Taker;
 use crate::mail::MailSecret;
 use crate::places::Places;
@@ -86,7 +87,15 @@ impl Live {
     /// Counts a socket of a chat in.
     pub(super) fn enter(&self, desk: &DeskId, chat: ConversationId) -> Present {
         let chat = (desk.clone(), chat);
-        *self.lock().entry(chat.clone()).or_default() += 1;
+        let here = {
+            let mut live = self.lock();
+            let sockets = live.entry(chat.clone()).or_default();
+            *sockets += 1;
+            *sockets
+        };
+        if here == 1 {
+            instruments::chats(1);
+        }
         Present {
             live: self.clone(),
             chat,
@@ -111,6 +120,7 @@ impl Drop for Present {
             *count -= 1;
             if *count == 0 {
                 live.remove(&self.chat);
+                instruments::chats(-1);
             }
         }
     }

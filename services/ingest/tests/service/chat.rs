@@ -1,4 +1,4 @@
-//! Chats as visitors' sides see them: real WebSockets and HTTP, hostile ones included.
+//! Chats as visitors' sides see them: real sockets and HTTP, hostile ones included.
 
 mod client;
 mod doors;

@@ -86,6 +86,9 @@ function message(frame) {
 }
 
 function status(frame) {
+  if (frame.state !== "with_agent") {
+    agent = "";
+  }
   const waits = [texts.waiting];
   if (frame.position) {
     waits.push(texts.position(frame.position));
@@ -151,7 +154,9 @@ function submit(event) {
     at("trouble").textContent = texts.tooLong;
     return;
   }
-  at("trouble").textContent = "";
+  if (connection.welcomed) {
+    at("trouble").textContent = "";
+  }
   at("text").value = "";
   own(id, text);
   at("text").focus();
@@ -169,9 +174,12 @@ const heard = {
   accepted: (frame) => shown(frame.id) && mark(shown(frame.id)),
   refused: (frame) => frame.code === "invalid" && shown(frame.id) && mark(shown(frame.id), texts.refused),
   typing: (frame) => typing(frame.typing),
+  // Said again after each connection: that is no news.
   joined: (frame) => {
-    agent = frame.agent;
-    line("event", "", texts.joined(agent));
+    if (frame.agent !== agent) {
+      agent = frame.agent;
+      line("event", "", texts.joined(agent));
+    }
   },
   left: (frame) => {
     line("event", "", texts.left(frame.agent));

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use tandem_domain::{ConversationId, DeskId, MessageId};
+use tandem_domain::{ConversationId, DeskId, MessageId, Trace};
+use tandem_service_kit::telemetry;
 use tandem_store::{Store, StoreError, StoredDocument};
+use tracing::Instrument;
 
 use super::Hello;
 use super::talk::Talk;
@@ -123,7 +125,9 @@ impl Talk<'_> {
         };
         let document = Document::decode(&stored.id.0, &stored.body).map_err(|error| not_now(&error))?;
         self.answers.sent(answer);
-        self.say_answer(answer.seq, &stored, &document).await
+        let span = tracing::info_span!(parent: None, "chat.answer", %desk, message = %answer.message);
+        telemetry::set_parent(&span, &Trace(document.trace.clone()));
+        self.say_answer(answer.seq, &stored, &document).instrument(span).await
     }
 
     async fn say_answer(&mut self, seq: u64, stored: &StoredDocument, document: &Document) -> Result<(), Closing> {

@@ -21,6 +21,7 @@ use crate::chat::shared::{Chats, Present};
 use crate::chat::standing::{News, Told};
 use crate::chat::visitor::{Visitor, not_now};
 use crate::chat::wire::{Closing, Wire};
+use crate::instruments::{self, Way};
 
 /// How long the store may take for one message, and the router for one question. The visitor's side sends again.
 const STORE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -141,7 +142,9 @@ impl<'a> Talk<'a> {
             language: session.language.clone(),
             trace: span.in_scope(telemetry::inject),
         };
-        self.chats.taker.said(&desk, message).instrument(span).await?;
+        let said = self.chats.taker.said(&desk, message).instrument(span).await;
+        instruments::offered(Way::Chat, instruments::word(&said));
+        said?;
         Ok(true)
     }
 
@@ -160,6 +163,9 @@ impl<'a> Talk<'a> {
     }
 
     async fn refuse(&mut self, id: &str, code: Refusal, message: &str) -> Result<(), Closing> {
+        if matches!(code, Refusal::Invalid) {
+            instruments::offered(Way::Chat, "refused");
+        }
         self.wire.send(&ToVisitor::Refused { id, code, message }).await
     }
 

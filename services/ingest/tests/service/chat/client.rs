@@ -169,8 +169,8 @@ impl Ana<'_> {
     pub(super) async fn accepts(&self) -> TicketView {
         let mut offered = None;
         eventually(async || {
-            let items = self.work().await.into_iter();
-            offered = items.filter(|ticket| ticket.state == RoutingState::Offered).next();
+            let mut items = self.work().await.into_iter();
+            offered = items.find(|ticket| ticket.state == RoutingState::Offered);
             offered.is_some()
         })
         .await;

@@ -13,7 +13,7 @@ use crate::harness::{ACME, CONTACT_SECRET, GLOBEX, World};
 
 /// A contact token with these claims beside the usual ones.
 fn contact(claims: &Value) -> String {
-    let in_a_minute = SystemClock.now().plus(Duration::from_secs(60)).as_micros() / 1_000_000;
+    let in_a_minute = SystemClock.now().plus(Duration::from_mins(1)).as_micros() / 1_000_000;
     let mut all = json!({"sub": "c-17", "aud": "acme/widget", "exp": in_a_minute, "name": "Ann Lee"});
     for (key, value) in claims.as_object().unwrap() {
         all[key] = value.clone();
@@ -51,7 +51,7 @@ async fn a_site_says_who_its_visitor_is() {
 #[tokio::test]
 async fn forged_expired_and_foreign_contact_tokens_are_refused() {
     let (_world, _router, service) = World::started().await;
-    let hour_ago = SystemClock.now().minus(Duration::from_secs(3600)).as_micros() / 1_000_000;
+    let hour_ago = SystemClock.now().minus(Duration::from_hours(1)).as_micros() / 1_000_000;
     let good = contact(&json!({}));
     let mut forged = good.clone();
     forged.replace_range(good.len() - 4.., "AAAA");

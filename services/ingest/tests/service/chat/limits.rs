@@ -35,7 +35,7 @@ async fn a_message_in_many_pieces_has_the_same_limit() {
     let (mut visitor, _) = Visitor::new(&service).await;
     // Text that does not end, and is continued.
     let piece = |first: bool| {
-        let mut bytes = vec![u8::from(first), 0x80 | 126, 0x1f, 0x40, 0, 0, 0, 0];
+        let mut bytes = vec![u8::from(first), 0xfe, 0x1f, 0x40, 0, 0, 0, 0];
         bytes.extend(std::iter::repeat_n(b'x', 8000));
         bytes
     };
