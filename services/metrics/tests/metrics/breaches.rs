@@ -30,14 +30,14 @@ fn escalation(world: &World) -> Desks<SlaCore> {
     )
 }
 
-fn facts(queue: &str) -> Box<TicketFacts> {
-    Box::new(TicketFacts {
+fn facts(queue: &str) -> TicketFacts {
+    TicketFacts {
         queue: key(queue),
         channel: Channel::Chat,
         language: None,
         priority: Priority::Normal,
         tags: BTreeSet::new(),
-    })
+    }
 }
 
 /// A ticket each, followed and late.
@@ -51,7 +51,7 @@ fn late(tickets: std::ops::Range<u64>, due_at: Timestamp) -> Vec<EscalationEvent
         };
         let followed = EscalationEvent::TicketFollowed {
             ticket,
-            facts: facts("sales"),
+            facts: Box::new(facts("sales")),
             standing: Standing::Open,
             owner: None,
         };

@@ -34,23 +34,22 @@ pub(crate) struct Step {
     file: usize,
 }
 
-/// Checks all measures of a desk, as far as they have come.
-pub(crate) async fn check(store: &dyn Store, stream: &Stream, findings: &mut Findings) -> Result<(), StoreError> {
+/// Checks all measures of a desk, as far as they have come; returns how many there are.
+pub(crate) async fn check(store: &dyn Store, stream: &Stream, findings: &mut Findings) -> Result<u64, StoreError> {
     let journal = Journal::of(measured(store, stream, ROUTER_CONSUMER).await?);
     let (tallies, waiting) = journal.recount();
-    for (name, tallies) in [(table::MINUTE, &tallies.minutes), (table::HOUR, &tallies.hours)] {
-        let stored = scan(store, &stream.desk, name).await?;
-        compare(name, tallies, &stored, findings, |expected, value| {
-            expected.differs_from(value)
-        });
-    }
-    let stored = scan(store, &stream.desk, table::WAITING).await?;
-    compare(table::WAITING, &waiting, &stored, findings, differs);
     let escalation = Stream::new(SlaCore::SERVICE, stream.desk.clone());
     let breaches = breaches::recount(measured(store, &escalation, ESCALATION_CONSUMER).await?);
+    let mut all = 0;
+    for (name, tallies) in [(table::MINUTE, &tallies.minutes), (table::HOUR, &tallies.hours)] {
+        let stored = scan(store, &stream.desk, name).await?;
+        all += compare(name, tallies, &stored, findings, tally::Tally::differs_from);
+    }
+    let stored = scan(store, &stream.desk, table::WAITING).await?;
+    all += compare(table::WAITING, &waiting, &stored, findings, differs);
     let stored = scan(store, &stream.desk, table::BREACHES).await?;
-    compare(table::BREACHES, &breaches, &stored, findings, breaches::differ);
-    Ok(())
+    all += compare(table::BREACHES, &breaches, &stored, findings, breaches::differ);
+    Ok(all)
 }
 
 /// The records that the measures say to hold.
@@ -70,17 +69,17 @@ async fn measured(store: &dyn Store, stream: &Stream, consumer: &str) -> Result<
     }
 }
 
-/// Finds what is missing, what is too much, and what is otherwise than it should be.
+/// Finds what is missing, what is too much, and what is otherwise than it should be; returns how many were compared.
 fn compare<T>(
     table: &str,
     expected: &BTreeMap<String, T>,
     stored: &BTreeMap<String, bytes::Bytes>,
     findings: &mut Findings,
     differs: impl Fn(&T, &[u8]) -> Option<String>,
-) {
+) -> u64 {
     let keys: BTreeSet<&String> = expected.keys().chain(stored.keys()).collect();
-    for key in keys {
-        let wrong = match (expected.get(key), stored.get(key)) {
+    for key in &keys {
+        let wrong = match (expected.get(*key), stored.get(*key)) {
             (Some(expected), Some(value)) => differs(expected, value),
             (Some(_), None) => Some("it is missing".to_owned()),
             (None, _) => Some("nothing of it happened".to_owned()),
@@ -89,6 +88,7 @@ fn compare<T>(
             findings.add(Kind::MeasureDiffers, format_args!("{table}/{key}"), wrong);
         }
     }
+    keys.len() as u64
 }
 
 fn differs(expected: &BTreeMap<String, u64>, value: &[u8]) -> Option<String> {
