@@ -343,13 +343,13 @@ impl<'a> Player<'a> {
 
     fn step(&mut self) -> Command {
         let ticket = self.ticket();
-        match self.rng.random_range(0..12) {
+        match self.rng.random_range(0..15) {
             0..2 => Command::Hold { ticket },
             2..4 => Command::Resume { ticket },
             4 => Command::Requeue { ticket },
             5..8 => Command::Resolve { ticket },
             8..10 => Command::FinishWrapUp { ticket },
-            10 => Command::Reopen { ticket },
+            10..14 => Command::Reopen { ticket },
             _ => Command::Cancel { ticket },
         }
     }
