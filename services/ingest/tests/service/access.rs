@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use tandem_domain::Role;
 use tandem_proto::v1;
+use tandem_proto::v1::answers_request::Step;
 use tandem_proto::v1::ingest_service_client::IngestServiceClient;
 use tandem_proto::v1::ingest_service_server::SERVICE_NAME;
 use tandem_service_kit::auth::DeskScope;
@@ -41,11 +42,29 @@ async fn call_all(client: &IngestServiceClient<Client>, desk: &str) -> Vec<(&'st
         ..Default::default()
     };
     let retry = v1::RetryParkedMessageRequest {
-        desk,
+        desk: desk.clone(),
         request_id: "two".to_owned(),
         message_id: uuid::Uuid::from_u128(1).to_string(),
     };
+    let keep = v1::StoreAnswerRequest {
+        desk: desk.clone(),
+        request_id: "three".to_owned(),
+        ..Default::default()
+    };
+    let deliveries = v1::ListDeliveriesRequest {
+        desk: desk.clone(),
+        ..Default::default()
+    };
+    let again = v1::RetryDeliveryRequest {
+        desk: desk.clone(),
+        request_id: "four".to_owned(),
+        message_id: uuid::Uuid::from_u128(1).to_string(),
+    };
     vec![
+        ("Answers", answers(&client, desk).await),
+        ("StoreAnswer", client.store_answer(keep).await.map(drop)),
+        ("ListDeliveries", client.list_deliveries(deliveries).await.map(drop)),
+        ("RetryDelivery", client.retry_delivery(again).await.map(drop)),
         ("Submit", client.submit(submit).await.map(drop)),
         ("GetMessage", client.get_message(get).await.map(drop)),
         ("ListMessages", client.list_messages(messages).await.map(drop)),
@@ -56,6 +75,15 @@ async fn call_all(client: &IngestServiceClient<Client>, desk: &str) -> Vec<(&'st
         ),
         ("RetryParkedMessage", client.retry_parked_message(retry).await.map(drop)),
     ]
+}
+
+/// Opens a stream and ends it; how it ended.
+async fn answers(client: &IngestServiceClient<Client>, desk: String) -> Result<(), Status> {
+    let account = "support".to_owned();
+    let step = Some(Step::Start(v1::StartAnswers { account }));
+    let start = v1::AnswersRequest { desk, step };
+    let answers = client.clone().answers(futures::stream::iter([start])).await?;
+    answers.into_inner().message().await.map(drop)
 }
 
 /// The roles that may call a method.

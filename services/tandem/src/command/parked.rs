@@ -1,6 +1,7 @@
 //! `tandem parked`
 
 use serde::Serialize;
+use tandem_domain::MessageId;
 use tandem_proto::v1;
 
 use crate::cli::{Format, Parked};
@@ -99,7 +100,11 @@ async fn retried_by_router(client: &Client, desk: &str, id: &str) -> Result<bool
     Ok(client.desks().retry_parked(request).await?.into_inner().retried)
 }
 
+/// Only messages are parked there, whose ids are UUIDs.
 async fn retried_by_ingest(client: &Client, desk: String, id: &str) -> Result<bool, Failure> {
+    if id.parse::<MessageId>().is_err() {
+        return Ok(false);
+    }
     let request = v1::RetryParkedMessageRequest {
         desk,
         request_id: request_id(),
