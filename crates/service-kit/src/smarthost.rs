@@ -97,10 +97,30 @@ fn parameters(host: &str, authority: Option<&Path>) -> Result<TlsParameters, Sma
 
 fn judge(error: &SmtpError) -> NotSent {
     match error.status() {
+        Some(code) if is_about_us(code.into()) => {
+            NotSent::Later(format!("the smarthost does not let us in, with {code}"))
+        }
         Some(code) if error.is_permanent() => NotSent::Refused(format!("the smarthost refuses it with {code}")),
         Some(code) => NotSent::Later(format!("the smarthost asks to come again, with {code}")),
         None if error.is_timeout() => NotSent::Later("the smarthost took too long".to_owned()),
         None if error.is_tls() => NotSent::Later("the connection to the smarthost could not be protected".to_owned()),
         None => NotSent::Later("the smarthost cannot be reached, or broke off".to_owned()),
+    }
+}
+
+/// Whether an answer is about who hands the mail over, not about the mail (RFC 4954, section 6): once a password is put
+/// right, the same mail may be taken.
+fn is_about_us(code: u16) -> bool {
+    matches!(code, 530 | 534 | 535 | 538)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_password_is_not_the_mails_fault() {
+        assert!(is_about_us(535));
+        assert!(!is_about_us(550));
     }
 }

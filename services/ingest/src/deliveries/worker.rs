@@ -11,6 +11,7 @@ use tandem_routing::RoutingCore;
 use tandem_service_kit::telemetry::set_parent;
 use tandem_store::{ClaimedJob, JobOutcome, StoreError};
 use tokio::task::JoinSet;
+use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -22,6 +23,10 @@ const AT_ONCE: usize = 16;
 const MARGIN: Duration = Duration::from_secs(15);
 /// The longest pause between two looks, should a wake-up be lost; jobs due for a retry wait for it too.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How long drafts are kept that the router's journal does not name, and how often such ones are looked for.
+const DRAFTS_KEPT: Duration = Duration::from_hours(30 * 24);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 /// When what could not be delivered is tried again, and until when.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +64,7 @@ impl Worker {
     pub(crate) async fn run(self, shutdown: CancellationToken) {
         let worker = Arc::new(self);
         let mut tasks = JoinSet::new();
+        let mut sweeping = interval(SWEEP_EVERY);
         while !shutdown.is_cancelled() {
             if let Err(error) = worker.begin(&mut tasks).await {
                 tracing::warn!(%error, "deliveries cannot be worked on");
@@ -67,10 +73,22 @@ impl Worker {
                 Some(_) = tasks.join_next() => {}
                 () = worker.deliveries.wake.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
+                _ = sweeping.tick() => worker.forget_drafts().await,
                 () = shutdown.cancelled() => {}
             }
         }
         while tasks.join_next().await.is_some() {}
+    }
+
+    /// Nobody asks for them again: the router has forgotten their requests long since.
+    async fn forget_drafts(&self) {
+        let store = &self.deliveries.store;
+        let forgotten = async { store.forget_drafts(store.now().await?.minus(DRAFTS_KEPT)).await };
+        match forgotten.await {
+            Ok(0) => {}
+            Ok(drafts) => tracing::info!(drafts, "drafts that were never sent are forgotten"),
+            Err(error) => tracing::warn!(%error, "drafts are kept longer than they need to be"),
+        }
     }
 
     /// Claims as many jobs as there is room for. All are begun at once, so that no claim runs out while its job waits.
