@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tandem_domain::routing::{RequeueReason, RoutingEvent};
-use tandem_domain::{AgentId, CompiledDesk, MessageId, Requirement, TeamId, Timestamp};
+use tandem_domain::{AgentId, Channel, CompiledDesk, MessageId, Requirement, TeamId, Timestamp};
 
 use super::Step;
 
@@ -48,9 +48,9 @@ pub(crate) struct Life {
     pub(crate) facts: Vec<Fact>,
     opened_at: Timestamp,
     place: String,
-    channel: Option<tandem_domain::Channel>,
+    /// None before it is opened and after it is over.
+    channel: Option<Channel>,
     serving: Vec<TeamId>,
-    open: bool,
     waits: bool,
     wraps_up: bool,
     owner: Option<AgentId>,
@@ -66,12 +66,11 @@ impl Life {
             intake, requirement, ..
         } = &step.body
         {
-            self.open = true;
             self.opened_at = intake.received_at.min(step.at);
             self.enter(requirement, file);
             self.note(step, &self.serving.clone(), What::Happened("received"));
             self.wait(step, true);
-        } else if self.open {
+        } else if self.channel.is_some() {
             self.go_on(step, file);
         }
     }
@@ -172,7 +171,7 @@ impl Life {
 
     fn end(&mut self, step: &Step) {
         self.wait(step, false);
-        self.open = false;
+        self.channel = None;
     }
 
     fn level(&self, file: &CompiledDesk) -> Option<Duration> {

@@ -132,9 +132,12 @@ async fn a_recount_of_any_legal_history_gives_the_measures_that_were_rolled_up()
     assert!(compared > 1_000, "only {compared} rows were compared");
 }
 
+/// What becomes of a row.
+type Spoil = fn(&str) -> Option<String>;
+
 #[tokio::test]
 async fn whatever_is_wrong_with_a_measure_is_found() {
-    let spoil: [(&str, fn(&str) -> Option<String>); 5] = [
+    let spoil: [(&str, Spoil); 5] = [
         (table::HOUR, |_| None),
         (table::MINUTE, |text| {
             Some(text.replacen("\"received\":", "\"received\":1", 1))
