@@ -139,6 +139,7 @@ impl EscalationConfig {
             lease_every: self.lease_ttl / 5,
             effect_attempts: EFFECT_ATTEMPTS,
             link_span: telemetry::set_parent,
+            name_caller: telemetry::link,
             ..Settings::default()
         }
     }

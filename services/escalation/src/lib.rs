@@ -13,6 +13,7 @@ pub mod config;
 mod contacts;
 mod convert;
 mod feed;
+mod instruments;
 mod jobs;
 mod mail;
 mod notify;

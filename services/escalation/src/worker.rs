@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 
 use crate::contacts::Contacts;
+use crate::instruments;
 use crate::jobs::{Job, QUEUE};
 use crate::mail::Mailer;
 use crate::webhook::Caller;
@@ -110,7 +111,11 @@ impl Worker {
         telemetry::set_parent(&span, &Trace(claimed.trace.clone()));
         let worker = Arc::clone(self);
         let work = async move {
+            let way = job.way;
             let outcome = worker.deliver(&claimed, job).await;
+            if let Some(way) = way {
+                instruments::notified(way, &outcome);
+            }
             worker.settle(&claimed, outcome).await;
         };
         claims.begin(receiver, work.instrument(span));

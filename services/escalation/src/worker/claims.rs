@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use tandem_domain::{ContactId, DeskId};
-use tokio::task::{Id, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 
 /// Deliveries at once.
 const AT_ONCE: usize = 32;
@@ -25,7 +25,7 @@ impl Claims {
     /// How many more may begin.
     pub(super) fn room(&mut self) -> usize {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
-            self.ended(&ended.map(|(id, ())| id).unwrap_or_else(|error| error.id()));
+            self.ended(ended);
         }
         AT_ONCE - self.tasks.len()
     }
@@ -45,7 +45,7 @@ impl Claims {
     /// Waits until one ends; for ever where none is under way.
     pub(super) async fn one_ends(&mut self) {
         match self.tasks.join_next_with_id().await {
-            Some(ended) => self.ended(&ended.map(|(id, ())| id).unwrap_or_else(|error| error.id())),
+            Some(ended) => self.ended(ended),
             None => std::future::pending().await,
         }
     }
@@ -55,7 +55,9 @@ impl Claims {
         while self.tasks.join_next().await.is_some() {}
     }
 
-    fn ended(&mut self, id: &Id) {
-        self.receivers.remove(id);
+    /// Also one that panicked has ended.
+    fn ended(&mut self, ended: Result<(Id, ()), JoinError>) {
+        let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
+        self.receivers.remove(&id);
     }
 }

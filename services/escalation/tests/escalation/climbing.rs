@@ -1,7 +1,7 @@
 //! What happens as a clock runs: on the ticket, to those who are told, and when somebody takes care.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tandem_bus::InProcessBus;
 use tandem_desk::{Desks, Settings};
@@ -10,6 +10,7 @@ use tandem_domain::{Clock, ClockKind, IdSource, MessageId, Priority};
 use tandem_proto::v1;
 use tandem_service_kit::ids::{SystemClock, SystemIds};
 use tandem_store::{SqliteStore, Store};
+use tokio::time::Instant;
 
 use crate::desk::{AT_BREACH, desk_file, webhook};
 use crate::harness::{World, eventually};

@@ -14,7 +14,7 @@ use crate::sink::Sink;
 
 #[tokio::test]
 async fn a_core_that_knows_less_than_was_consumed_is_told_again() {
-    let (world, sink) = World::paging("1s", AT_BREACH).await;
+    let (world, _sink) = World::paging("1s", AT_BREACH).await;
     let overlooked = world.open_ticket().await;
     let stream = Stream::new("router", acme());
     let to = world.store.tail(&stream).await.unwrap().unwrap();

@@ -97,16 +97,7 @@ const CONTACT: &str = "  lead: {name: Marta, email: marta@acme.example}\n";
 async fn a_contact_with_a_mail_address_gets_a_mail_again_if_it_was_put_off() {
     let world = World::new();
     let server = smarthost(&["451 later"]).await;
-    world.apply(&desk_file("1s", AT_BREACH, CONTACT, "lead")).await;
-    let port = server.port.to_string();
-    let replica = world
-        .replica_with(&[
-            ("TANDEM_SMARTHOST__HOST", "127.0.0.1"),
-            ("TANDEM_SMARTHOST__PORT", &port),
-            ("TANDEM_SMARTHOST__TLS", tls),
-            ("TANDEM_ESCALATION__MAIL_FROM", "tandem@acme.example"),
-        ])
-        .await;
+    let replica = server.used_by(&world).await;
     let ticket = world.open_ticket().await;
     let mails = || server.mails.lock().unwrap().clone();
     eventually(async || mails().len() == 2).await;
@@ -127,16 +118,7 @@ async fn a_contact_with_a_mail_address_gets_a_mail_again_if_it_was_put_off() {
 async fn a_mail_that_is_refused_or_that_nobody_takes_is_listed() {
     let world = World::new();
     let server = smarthost(&["550 no such user marta@acme.example"]).await;
-    world.apply(&desk_file("1s", AT_BREACH, CONTACT, "lead")).await;
-    let port = server.port.to_string();
-    let replica = world
-        .replica_with(&[
-            ("TANDEM_SMARTHOST__HOST", "127.0.0.1"),
-            ("TANDEM_SMARTHOST__PORT", &port),
-            ("TANDEM_SMARTHOST__TLS", tls),
-            ("TANDEM_ESCALATION__MAIL_FROM", "tandem@acme.example"),
-        ])
-        .await;
+    let replica = server.used_by(&world).await;
     world.open_ticket().await;
     let caller = world.supervisor(&replica).await;
     eventually(async || caller.notifications(true).await.len() == 1).await;
