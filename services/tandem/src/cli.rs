@@ -1,5 +1,13 @@
 //! The command line: what can be asked for.
 
+mod answers;
+mod clocks;
+mod measures;
+
+pub(crate) use answers::{Deliveries, Note, Read, Reply, Text, Then};
+pub(crate) use clocks::{Ack, Clocks, Escalations, Notifications, Preview};
+pub(crate) use measures::{By, Interval, Metrics, Watch};
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,7 +15,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::{Span, SpanRelativeTo};
-use tandem_domain::{Role, RoutingState};
+use tandem_domain::{Priority, Role, RoutingState};
 
 /// Tandem routes customers' tickets to the person who speaks their language, has the skill and has room.
 #[derive(Debug, Parser)]
@@ -71,7 +79,7 @@ pub(crate) enum Format {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Runs ingest and router in this process, on SQLite, until it is interrupted.
+    /// Runs all of Tandem in this process, on SQLite, until it is interrupted.
     Up(Up),
     /// Validates a desk file and makes it the version in force.
     Apply(Apply),
@@ -79,8 +87,16 @@ pub(crate) enum Command {
     Tickets(Tickets),
     /// Says why a ticket is where it is.
     Explain(Explain),
-    /// Moves a ticket on: hold, resume, requeue, transfer, resolve, finish, reopen, cancel.
+    /// Moves a ticket on: hold, resume, requeue, transfer, prioritize, resolve, finish, reopen, cancel.
     Ticket(TicketAction),
+    /// Shows what was written on a ticket.
+    Read(Read),
+    /// Answers the customer.
+    Reply(Reply),
+    /// Notes something on a ticket for colleagues.
+    Note(Note),
+    /// Lists answers that are on their way or were given up, or tries one again.
+    Deliveries(Deliveries),
     /// Lists agents.
     Agents(DeskArg),
     /// Lists messages, or only those that opened no ticket.
@@ -89,11 +105,25 @@ pub(crate) enum Command {
     Parked(Parked),
     /// Be an agent in the terminal.
     Work(Work),
+    /// Shows a desk live: queues, agents, clocks, latest events.
+    Watch(Watch),
+    /// Lists SLA clocks.
+    Clocks(Clocks),
+    /// Lists escalations.
+    Escalations(Escalations),
+    /// Takes care of an escalation: it climbs no higher.
+    Ack(Ack),
+    /// Says what is promised to a ticket, and what would happen when.
+    Preview(Preview),
+    /// Lists who is to be told of escalations and was not yet, or tries one again.
+    Notifications(Notifications),
+    /// Shows measures: what was received, accepted, answered, missed.
+    Metrics(Metrics),
     /// Checks what is stored for everything that must never happen; nothing should be running meanwhile.
     Audit(Audit),
     /// Makes a token for somebody (needs the data directory's signing key).
     Token(Token),
-    /// Shows Tandem at work: an example desk, simulated agents, some fifty mails.
+    /// Shows Tandem at work: an example desk, simulated agents and customers, clocks that breach.
     Demo(Demo),
 }
 
@@ -106,6 +136,9 @@ pub(crate) struct Up {
     /// Where to take mail: loopback only, port 0 takes a free one [default: 127.0.0.1:2525].
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) smtp: Option<SocketAddr>,
+    /// Where to serve chats: loopback only, port 0 takes a free one [default: 127.0.0.1:7480].
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) chat: Option<SocketAddr>,
     /// A desk file to apply at the start; may be repeated.
     #[arg(long = "desk", value_name = "FILE")]
     pub(crate) desks: Vec<PathBuf>,
@@ -176,6 +209,9 @@ pub(crate) struct TicketAction {
     /// For transfer: the agent to whom it will be offered.
     #[arg(long)]
     pub(crate) to_agent: Option<String>,
+    /// For prioritize: how urgent it is from now on.
+    #[arg(long, value_parser = one_of(Priority::ALL, Priority::as_str))]
+    pub(crate) priority: Option<Priority>,
 }
 
 /// What can be done with a ticket.
@@ -189,6 +225,8 @@ pub(crate) enum Action {
     Requeue,
     /// Hands it on.
     Transfer,
+    /// Says how urgent it is.
+    Prioritize,
     /// The customer is served.
     Resolve,
     /// The paperwork is done.
@@ -246,6 +284,9 @@ pub(crate) struct Audit {
     /// Only this desk.
     #[arg(long, short)]
     pub(crate) desk: Option<String>,
+    /// Count the measures again, too, from the journals.
+    #[arg(long)]
+    pub(crate) metrics: bool,
 }
 
 /// `tandem token`
@@ -263,6 +304,9 @@ pub(crate) struct Token {
     /// For how long, such as 12h or 30d.
     #[arg(long, default_value = "12h", value_parser = duration)]
     pub(crate) ttl: Duration,
+    /// Make the signing key if there is none, for a cluster that has no other issuer.
+    #[arg(long)]
+    pub(crate) make_key: bool,
 }
 
 /// `tandem demo`
@@ -299,6 +343,12 @@ fn duration(text: &str) -> Result<Duration, String> {
     duration
         .filter(|duration| !duration.is_zero())
         .ok_or_else(|| "use a time such as 90s, 12h or 30d".to_owned())
+}
+
+/// Takes an instant.
+fn instant(text: &str) -> Result<jiff::Timestamp, String> {
+    text.parse()
+        .map_err(|_| "use a time with its zone, such as 2026-03-02T09:00:00Z".to_owned())
 }
 
 /// Takes a factor.

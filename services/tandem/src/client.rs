@@ -5,18 +5,22 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tandem_domain::{IdSource, TicketId, Timestamp};
+use tandem_domain::{Clock, IdSource, Role, TicketId, Timestamp};
 use tandem_proto::v1;
 use tandem_proto::v1::agent_service_client::AgentServiceClient;
 use tandem_proto::v1::desk_service_client::DeskServiceClient;
+use tandem_proto::v1::escalation_service_client::EscalationServiceClient;
 use tandem_proto::v1::ingest_service_client::IngestServiceClient;
+use tandem_proto::v1::metrics_service_client::MetricsServiceClient;
 use tandem_proto::v1::ticket_service_client::TicketServiceClient;
+use tandem_service_kit::auth::{DeskScope, Grant, Signer};
 use tandem_service_kit::config::Secret;
 use tandem_service_kit::error::chain;
 use tandem_service_kit::grpc::{Client as Calls, ClientOptions, Credentials, GrpcError, connect};
-use tandem_service_kit::ids::SystemIds;
+use tandem_service_kit::ids::{SystemClock, SystemIds};
 
 use crate::cli::{DeskArg, Target};
+use crate::embedded::AUTH_DIR;
 use crate::failure::Failure;
 
 /// Where `tandem up` writes its gRPC address.
@@ -29,6 +33,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 const LARGEST_RESPONSE: usize = 32 * 1024 * 1024;
 const PAGE: u32 = 200;
+const TOKEN_TTL: Duration = Duration::from_hours(12);
 
 /// A connection to a running Tandem.
 #[derive(Clone)]
@@ -38,6 +43,18 @@ impl Client {
     /// Connects, as the target says.
     pub(crate) async fn connect(target: &Target) -> Result<Self, Failure> {
         Self::connect_to(&server(target)?, target.ca_file.clone(), token(target)?).await
+    }
+
+    /// Connects as an agent, if the data directory's key can say so and no other token is named; else as the target says.
+    pub(crate) async fn connect_as_agent(target: &Target, agent: &str) -> Result<Self, Failure> {
+        let dir = target.data_dir.join(AUTH_DIR);
+        // Opening would make a key.
+        if target.token_file.is_some() || !Signer::exists(&dir) {
+            return Self::connect(target).await;
+        }
+        let signer = Signer::open(&dir).map_err(|error| Failure::Configuration(chain(&error)))?;
+        let token = mint(&signer, Role::Agent, agent)?;
+        Self::connect_to(&server(target)?, target.ca_file.clone(), token).await
     }
 
     /// Connects to `server`, whose certificate the authority in `ca_file` has signed, with `token`.
@@ -76,6 +93,16 @@ impl Client {
     /// Messages.
     pub(crate) fn messages(&self) -> IngestServiceClient<Calls> {
         IngestServiceClient::new(self.0.clone()).max_decoding_message_size(LARGEST_RESPONSE)
+    }
+
+    /// Clocks and escalations.
+    pub(crate) fn escalations(&self) -> EscalationServiceClient<Calls> {
+        EscalationServiceClient::new(self.0.clone()).max_decoding_message_size(LARGEST_RESPONSE)
+    }
+
+    /// Measures.
+    pub(crate) fn metrics(&self) -> MetricsServiceClient<Calls> {
+        MetricsServiceClient::new(self.0.clone()).max_decoding_message_size(LARGEST_RESPONSE)
     }
 
     /// The desk that was named, or the only one that there is.
@@ -123,6 +150,17 @@ pub(crate) async fn collect<T>(
         }
         token = next;
     }
+}
+
+/// A token for half a day, for all desks.
+pub(crate) fn mint(signer: &Signer, role: Role, subject: &str) -> Result<Secret, Failure> {
+    let grant = Grant {
+        role,
+        subject: subject.to_owned(),
+        desks: DeskScope::All,
+    };
+    let token = signer.mint(&grant, TOKEN_TTL, SystemClock.now());
+    token.map(Secret::new).map_err(|error| Failure::Input(chain(&error)))
 }
 
 /// A fresh request id.

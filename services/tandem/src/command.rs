@@ -1,24 +1,32 @@
 //! One function a command; those that talk to a running Tandem connect first.
 
+mod answers;
+mod clocks;
+mod deliveries;
 mod desks;
 mod explain;
 mod lists;
+mod metrics;
+mod notifications;
 mod parked;
+mod preview;
 mod step;
 mod tickets;
 mod token;
 mod work;
 
+pub(crate) use answers::{Writing, write};
 pub(crate) use desks::{apply_file, apply_text};
 pub(crate) use explain::ranking;
 pub(crate) use lists::unrouted;
+pub(crate) use metrics::{MeasureRow, measures_table, query};
 
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command};
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::{audit, demo, embedded};
+use crate::{audit, demo, embedded, watch};
 
 /// Runs the command.
 pub(crate) fn run(cli: Cli) -> Result<ExitCode, Failure> {
@@ -45,10 +53,21 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Tickets(args) => tickets::list(&client().await?, &args, output).await,
         Command::Explain(args) => explain::run(&client().await?, &args, output).await,
         Command::Ticket(args) => tickets::act(&client().await?, &args, output).await,
+        Command::Read(args) => answers::read(&client().await?, &args, output).await,
+        Command::Reply(args) => answers::reply(&client().await?, &args, output).await,
+        Command::Note(args) => answers::note(&client().await?, &args, output).await,
+        Command::Deliveries(args) => deliveries::run(&client().await?, &args, output).await,
+        Command::Watch(args) => watch::run(&client().await?, &args, output).await,
+        Command::Clocks(args) => clocks::list(&client().await?, &args, output).await,
+        Command::Escalations(args) => clocks::escalations(&client().await?, &args, output).await,
+        Command::Ack(args) => clocks::acknowledge(&client().await?, &args, output).await,
+        Command::Preview(args) => preview::run(&client().await?, &args, output).await,
+        Command::Notifications(args) => notifications::run(&client().await?, &args, output).await,
+        Command::Metrics(args) => metrics::run(&client().await?, &args, output).await,
         Command::Agents(desk) => lists::agents(&client().await?, &desk, output).await,
         Command::Messages(args) => lists::messages(&client().await?, &args, output).await,
         Command::Parked(args) => parked::run(&client().await?, &args, output).await,
-        Command::Work(args) => work::run(&client().await?, &args, output).await,
+        Command::Work(args) => work::run(&Client::connect_as_agent(&target, &args.agent).await?, &args, output).await,
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,39 +1,68 @@
-//! `tandem demo`: shows Tandem at work. Everything goes the way it goes in life: mail over SMTP to a listening
-//! port, agents over gRPC with tokens of their own; only the customers and agents are made up.
+//! `tandem demo`: shows Tandem at work. Everything goes the way it goes in life: mail over SMTP and chats over WebSocket to
+//! listening ports, agents over gRPC with tokens of their own, webhooks to a receiver; only the people are made up.
 
 mod agents;
 mod feed;
+mod letterbox;
 mod mails;
+mod script;
+mod stage;
+mod story;
 mod summary;
+mod tally;
+mod teller;
+mod visitors;
+mod webhooks;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tandem_domain::Role;
+use tandem_domain::{Clock, Role};
 use tandem_proto::v1;
-use tempfile::TempDir;
+use tandem_service_kit::ids::SystemClock;
+use tandem_service_kit::lifecycle::signals;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_stream::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit;
 use crate::cli::{Demo, Format};
 use crate::client::{Client, collect};
-use crate::command::{apply_text, unrouted};
-use crate::embedded::{Addresses, Embedded, EmbeddedConfig};
+use crate::command::{apply_text, query, unrouted};
+use crate::embedded::Embedded;
 use crate::failure::Failure;
-use crate::output::{print_line, show};
+use crate::output::show;
+use crate::view::on_the_wire;
 use agents::SimulatedAgent;
-use feed::Tally;
 use mails::{Mail, Post};
-use summary::{Day, Summary, Waiting};
+use stage::Surroundings;
+use summary::{Day, Summary, Waiting, Webhooks};
+use tally::Tally;
+use teller::Teller;
 
-/// The example desk.
-pub(crate) const DESK: &str = include_str!("../../../deploy/desks/acme.yaml");
+/// The longest interval of measures.
+const HOUR: Duration = Duration::from_hours(1);
 const DESK_KEY: &str = "acme";
 /// Between two mails.
-const PACE: Duration = Duration::from_millis(120);
+const PACE: Duration = Duration::from_millis(220);
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_mins(2);
+/// Before it is looked again whether everything is measured.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// What can be looked at afterwards.
+const LOOK_AROUND: [&str; 8] = [
+    "watch",
+    "tickets",
+    "escalations",
+    "metrics --by queue",
+    "messages --unrouted",
+    "explain T1",
+    "read T1",
+    "work ana",
+];
 /// As the shell says of what was interrupted.
 const INTERRUPTED: u8 = 130;
 
@@ -41,54 +70,104 @@ const INTERRUPTED: u8 = 130;
 pub(crate) async fn run(args: &Demo, output: Format) -> Result<ExitCode, Failure> {
     let dir = tempfile::Builder::new().prefix("tandem-demo-").tempdir();
     let dir = dir.map_err(|error| Failure::Fault(format!("no temporary directory: {error}")))?;
-    let stage = Stage::set(&dir, output).await?;
-    let shown = tokio::select! {
-        // In this order: an interruption is how one that is kept running is meant to end.
-        biased;
-        shown = stage.show(args) => shown,
-        interrupted = interrupted() => interrupted.map(|()| ExitCode::from(INTERRUPTED)),
+    let teller = Arc::new(Teller::new(output));
+    let around = Surroundings::set_up(dir.path(), Arc::clone(&teller)).await?;
+    let theatre = Theatre {
+        data: dir.path().join("data"),
+        around,
+        teller,
+        interrupted: interruption()?,
     };
-    stage.running.stop().await;
-    shown
+    let mails = mails::all();
+    let Some((day, findings)) = theatre.play(args, &mails).await? else {
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    let summary = Summary::of(mails.len(), day, findings);
+    show(output, &summary, |summary| format!("\n{}", summary::render(summary)))?;
+    if args.keep {
+        theatre.keep().await?;
+    }
+    Ok(ExitCode::from(u8::from(findings > 0)))
 }
 
-async fn interrupted() -> Result<(), Failure> {
-    let signal = tokio::signal::ctrl_c().await;
-    signal.map_err(|error| Failure::Fault(format!("signals cannot be heard: {error}")))
+/// Cancelled by a signal.
+fn interruption() -> Result<CancellationToken, Failure> {
+    let unheard = |error| Failure::Fault(format!("signals cannot be heard: {error}"));
+    let mut signals = signals().map_err(unheard)?;
+    let interrupted = CancellationToken::new();
+    let heard = interrupted.clone();
+    tokio::spawn(async move {
+        signals.next().await;
+        heard.cancel();
+    });
+    Ok(interrupted)
+}
+
+/// Where it is played.
+struct Theatre {
+    data: PathBuf,
+    around: Surroundings,
+    teller: Arc<Teller>,
+    interrupted: CancellationToken,
+}
+
+impl Theatre {
+    /// A day, and how many faults are in what it leaves; none: it was interrupted.
+    async fn play(&self, args: &Demo, mails: &[Mail]) -> Result<Option<(Day, usize)>, Failure> {
+        let running = Embedded::start(&self.data, self.around.config()?).await?;
+        let played = tokio::select! {
+            day = tokio::time::timeout(PATIENCE, self.day(&running, args, mails)) => Some(day),
+            () = self.interrupted.cancelled() => None,
+        };
+        let store = running.stop().await;
+        let Some(day) = played else { return Ok(None) };
+        let late = |_| Failure::Fault("the demo did not come to its end in time".into());
+        let day = day.map_err(late)??;
+        let findings = audit::count(&store).await?;
+        store.close().await;
+        Ok(Some((day, findings)))
+    }
+
+    async fn day(&self, running: &Embedded, args: &Demo, mails: &[Mail]) -> Result<Day, Failure> {
+        let stage = Stage::set(running, &self.around, &self.teller).await?;
+        stage.day(args, mails).await
+    }
+
+    /// Starts it again on what the day has left, until it is interrupted.
+    async fn keep(&self) -> Result<(), Failure> {
+        let running = Embedded::start(&self.data, self.around.config()?).await?;
+        let commands = LOOK_AROUND.map(|command| format!("  tandem --data-dir {} {command}", self.data.display()));
+        self.teller.aside(&format!(
+            "\nstill running, with a chat at http://{}/chat; look around, and end it with Ctrl-C:\n{}",
+            running.chat,
+            commands.join("\n")
+        ))?;
+        self.interrupted.cancelled().await;
+        running.stop().await.close().await;
+        Ok(())
+    }
 }
 
 /// A Tandem with the example desk, on free ports.
-struct Stage {
-    running: Embedded,
+struct Stage<'a> {
+    running: &'a Embedded,
     admin: Client,
-    output: Format,
+    around: &'a Surroundings,
+    teller: &'a Arc<Teller>,
 }
 
-impl Stage {
-    async fn set(dir: &TempDir, output: Format) -> Result<Self, Failure> {
-        let config = EmbeddedConfig::load(None, Addresses::free())?;
-        let running = Embedded::start(dir.path(), config).await?;
+impl<'a> Stage<'a> {
+    async fn set(running: &'a Embedded, around: &'a Surroundings, teller: &'a Arc<Teller>) -> Result<Self, Failure> {
         let admin = running.client(Role::Admin, "demo").await?;
-        apply_text(&admin, "the example desk", DESK).await?;
-        Ok(Self { running, admin, output })
-    }
-
-    async fn show(&self, args: &Demo) -> Result<ExitCode, Failure> {
-        let (url, smtp, data) = (self.running.url(), self.running.smtp, self.running.data_dir());
-        self.say(&format!("gRPC {url} · SMTP {smtp} · data {}", data.display()))?;
-        let mails = mails::all();
-        let day = tokio::time::timeout(PATIENCE, self.day(args, &mails)).await;
-        let day = day.map_err(|_| Failure::Fault("the demo did not come to its end in time".into()))??;
-        // Everybody has left and nothing is under way any more: what is stored is at rest.
-        let findings = audit::count(self.running.store.as_ref()).await?;
-        let summary = Summary::of(mails.len(), day, findings);
-        show(self.output, &summary, |summary| {
-            format!("\n{}", summary::render(summary))
-        })?;
-        if args.keep {
-            self.keep().await?;
-        }
-        Ok(ExitCode::from(u8::from(findings > 0)))
+        apply_text(&admin, "the example desk", &around.desk()).await?;
+        let (url, smtp, chat) = (running.url(), running.smtp, running.chat);
+        teller.aside(&format!("gRPC {url} · SMTP {smtp} · chat http://{chat}/chat"))?;
+        Ok(Self {
+            running,
+            admin,
+            around,
+            teller,
+        })
     }
 
     /// Customers write, agents work, until nothing is left that anybody can do.
@@ -96,32 +175,64 @@ impl Stage {
         let evening = CancellationToken::new();
         let mut agents = self.hire(args, &evening).await?;
         let (people, machines) = mails::count(mails);
-        self.say(&format!(
-            "{} agents are online; {people} mails from people and {machines} from machines come in",
-            agents.len()
+        self.teller.aside(&format!(
+            "{} agents are online; {people} mails from people, {machines} from machines and {} chats come in",
+            agents.len(),
+            script::chats().len()
         ))?;
-        let over = |tally: &Tally| tally.messages() >= people as u64 && tally.is_quiet();
-        let feed = feed::follow(self.running.bus.as_ref(), self.output, over);
-        let (tally, ()) = tokio::try_join!(feed, self.write(mails))?;
+        let (written, all_written) = watch::channel(None);
+        let feed = feed::follow(self.running.bus.as_ref(), self.teller, all_written);
+        let (tally, chat_messages) = tokio::try_join!(feed, self.write(mails, written))?;
         let waiting = self.waiting().await?;
+        let measures = self.measures(&tally).await?;
         evening.cancel();
         while let Some(left) = agents.join_next().await {
             left.map_err(|error| Failure::Fault(format!("an agent died: {error}")))??;
         }
         Ok(Day {
             tally,
+            chat_messages,
             waiting,
             unrouted: unrouted(&self.admin, DESK_KEY, usize::MAX).await?,
+            measures,
+            webhooks: Webhooks {
+                verified: self.around.receiver.verified(),
+                refused: self.around.receiver.refused(),
+            },
         })
     }
 
-    async fn write(&self, mails: &[Mail]) -> Result<(), Failure> {
+    /// Mails and chats, side by side; how many messages visitors have written.
+    async fn write(&self, mails: &[Mail], written: watch::Sender<Option<u64>>) -> Result<u64, Failure> {
+        let chats = visitors::all(self.running.chat, Arc::clone(self.teller));
+        let ((), chat_messages) = tokio::try_join!(self.post(mails), chats)?;
+        let (people, _) = mails::count(mails);
+        written.send_replace(Some(people as u64 + chat_messages));
+        Ok(chat_messages)
+    }
+
+    async fn post(&self, mails: &[Mail]) -> Result<(), Failure> {
         let post = Post::new(self.running.smtp.port());
         for (number, mail) in mails.iter().enumerate() {
             post.send(number, mail).await?;
             tokio::time::sleep(PACE).await;
         }
         Ok(())
+    }
+
+    /// By channel, as soon as everything that was seen is measured.
+    async fn measures(&self, tally: &Tally) -> Result<Vec<v1::MeasureRow>, Failure> {
+        let accepted: u64 = tally.accepted.values().sum();
+        loop {
+            let rows = query(&self.admin, today()?, usize::MAX).await?;
+            let sum = |count: fn(&v1::MeasureCounts) -> u64| -> u64 {
+                rows.iter().filter_map(|row| row.counts.as_ref()).map(count).sum()
+            };
+            if sum(|counts| counts.received) == tally.opened.len() as u64 && sum(|counts| counts.accepted) == accepted {
+                return Ok(rows);
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     async fn hire(&self, args: &Demo, evening: &CancellationToken) -> Result<JoinSet<Result<(), Failure>>, Failure> {
@@ -135,6 +246,7 @@ impl Stage {
             let page = self.admin.agents().list_agents(request).await?.into_inner();
             Ok((page.agents, page.next_page_token))
         });
+        let script = Arc::new(script::phrases());
         let mut agents = JoinSet::new();
         for (number, agent) in listed.await?.into_iter().enumerate() {
             let simulated = SimulatedAgent {
@@ -143,6 +255,7 @@ impl Stage {
                 agent: agent.agent,
                 seed: args.seed.wrapping_add(number as u64),
                 speed: args.speed,
+                script: Arc::clone(&script),
             };
             agents.spawn(simulated.run(evening.clone()));
         }
@@ -172,26 +285,18 @@ impl Stage {
         }
         Ok(waiting)
     }
+}
 
-    async fn keep(&self) -> Result<(), Failure> {
-        let data = self.running.data_dir().display();
-        let commands = ["tickets", "agents", "messages --unrouted", "explain T1", "work ana"];
-        let commands: Vec<_> = commands
-            .iter()
-            .map(|command| format!("  tandem --data-dir {data} {command}"))
-            .collect();
-        self.say(&format!(
-            "\nstill running; look around, and end it with Ctrl-C:\n{}",
-            commands.join("\n")
-        ))?;
-        interrupted().await
-    }
-
-    /// For people only.
-    fn say(&self, line: &str) -> Result<(), Failure> {
-        match self.output {
-            Format::Text => print_line(line),
-            Format::Json => Ok(()),
-        }
-    }
+/// Everything of this and the last hour: the demo may begin shortly before the full hour.
+fn today() -> Result<v1::QueryMetricsRequest, Failure> {
+    let now = jiff::Timestamp::from_microsecond(SystemClock.now().as_micros());
+    let now = now.map_err(|error| Failure::Fault(format!("this machine's clock is out of range: {error}")))?;
+    Ok(v1::QueryMetricsRequest {
+        desk: DESK_KEY.to_owned(),
+        from: Some(on_the_wire(now - 2 * HOUR)),
+        to: Some(on_the_wire(now + HOUR)),
+        interval: v1::MeasureInterval::Total.into(),
+        group_by: vec![v1::MeasureDimension::Channel.into()],
+        ..v1::QueryMetricsRequest::default()
+    })
 }

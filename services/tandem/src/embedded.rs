@@ -20,7 +20,7 @@ use tandem_service_kit::grpc::GrpcServer;
 use tandem_service_kit::ids::SystemClock;
 use tandem_service_kit::lifecycle::{Lifecycle, signals};
 use tandem_service_kit::telemetry::{Program, Telemetry};
-use tandem_store::{SqliteStore, Store};
+use tandem_store::SqliteStore;
 
 use crate::cli::{Format, Target, Up};
 use crate::client::{ADMIN_TOKEN_FILE, Client, ENDPOINT_FILE, mint};
@@ -49,7 +49,7 @@ pub(crate) async fn up(target: &Target, args: &Up, output: Format) -> Result<Exi
     let exit = match running.apply(&args.desks, output).await {
         Ok(()) => Ok(ExitCode::from(running.life.clone().run(signals).await)),
         Err(failure) => {
-            running.stop().await;
+            running.stop().await.close().await;
             Err(failure)
         }
     };
@@ -70,8 +70,7 @@ pub(crate) struct Embedded {
     pub(crate) smtp: SocketAddr,
     /// Where visitors chat, over HTTP.
     pub(crate) chat: SocketAddr,
-    /// Where it keeps things.
-    pub(crate) store: Arc<dyn Store>,
+    store: SqliteStore,
     /// How its parts talk.
     pub(crate) bus: Arc<dyn Bus>,
     /// Makes tokens.
@@ -84,7 +83,7 @@ impl Embedded {
     /// Starts it on a data directory.
     pub(crate) async fn start(data_dir: &Path, config: EmbeddedConfig) -> Result<Self, Failure> {
         make_private(data_dir)?;
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(data_dir).await?);
+        let store = SqliteStore::open(data_dir).await?;
         let signer = Arc::new(Signer::open(&data_dir.join(AUTH_DIR)).map_err(|error| unusable(&error))?);
         signer
             .write_admin_token(&data_dir.join(AUTH_DIR), SystemClock.now())
@@ -96,7 +95,7 @@ impl Embedded {
         let bus: Arc<dyn Bus> = Arc::new(InProcessBus::new());
         let grpc = server.address();
         let machine = Machine {
-            store: Arc::clone(&store),
+            store: Arc::new(store.clone()),
             bus: Arc::clone(&bus),
             life: life.clone(),
             signer: Arc::clone(&signer),
@@ -133,20 +132,16 @@ impl Embedded {
         format!("http://{}", self.grpc)
     }
 
-    /// Where it keeps its data.
-    pub(crate) fn data_dir(&self) -> &Path {
-        &self.data_dir
-    }
-
     /// A connection in a role.
     pub(crate) async fn client(&self, role: Role, subject: &str) -> Result<Client, Failure> {
         Client::connect_to(&self.url(), None, mint(&self.signer, role, subject)?).await
     }
 
-    /// Stops as the first signal would.
-    pub(crate) async fn stop(self) {
+    /// Stops as the first signal would. What it has stored is at rest then.
+    pub(crate) async fn stop(self) -> SqliteStore {
         self.life.draining().cancel();
         self.life.run(futures::stream::pending()).await;
+        self.store
     }
 
     fn write_endpoint(&self) -> Result<(), Failure> {
@@ -173,7 +168,9 @@ impl Embedded {
                  chat,
                  data,
                  token,
-             }| { format!("gRPC   {grpc}\nSMTP   {smtp}\nchat   {chat}\ndata   {data}\ntoken  {token} (admin)") },
+             }| {
+                format!("gRPC   {grpc}\nSMTP   {smtp}\nchat   {chat}\ndata   {data}\ntoken  {token} (admin)")
+            },
         )
     }
 

@@ -9,6 +9,7 @@ mod embedded;
 mod failure;
 mod output;
 mod view;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,15 @@
 //! The contracts' messages as the command line shows them: names instead of numbers, times as text.
 
+mod message;
+mod request;
+mod sla;
+mod time;
+
+pub(crate) use message::MessageRow;
+pub(crate) use request::{channel_to_proto, on_the_wire, priority_to_proto};
+pub(crate) use sla::{ClockRow, EscalationRow, NotificationRow, clock_kind, clock_row};
+pub(crate) use time::{due, instant, seconds, seconds_until, since, span, time, whole_span};
+
 use serde::Serialize;
 use tandem_proto::v1;
 
@@ -19,6 +29,11 @@ pub(crate) struct TicketRow {
     pub(crate) offered_to: String,
     pub(crate) offer: Option<u64>,
     pub(crate) messages: u64,
+    /// Since when a message of the customer's has no answer; empty: none waits.
+    pub(crate) waiting_since: String,
+    pub(crate) answered_at: String,
+    /// Why answers did not reach the customer.
+    pub(crate) undelivered: Vec<String>,
     pub(crate) opened_at: String,
     pub(crate) changed_at: String,
 }
@@ -34,19 +49,6 @@ pub(crate) struct AgentRow {
     pub(crate) missed_offers: u32,
 }
 
-/// A message, without its text.
-#[derive(Debug, Serialize)]
-pub(crate) struct MessageRow {
-    pub(crate) message: String,
-    pub(crate) ticket: String,
-    pub(crate) unrouted_reason: String,
-    pub(crate) from: String,
-    pub(crate) subject: String,
-    pub(crate) language: String,
-    pub(crate) gaps: Vec<String>,
-    pub(crate) received_at: String,
-}
-
 impl TicketRow {
     /// Whose it is: the owner, or to whom it is offered; empty where it is nobody's.
     pub(crate) fn agent(&self) -> &str {
@@ -58,23 +60,12 @@ impl TicketRow {
     }
 }
 
-impl MessageRow {
-    /// On which ticket it is, or why on none.
-    pub(crate) fn place(&self) -> &str {
-        match (self.ticket.as_str(), self.unrouted_reason.as_str()) {
-            ("", "") => "on its way",
-            ("", reason) => reason,
-            (ticket, _) => ticket,
-        }
-    }
-}
-
 impl From<&v1::Ticket> for TicketRow {
     fn from(ticket: &v1::Ticket) -> Self {
         let requirement = ticket.requirement.clone().unwrap_or_default();
         let offer = ticket.offer.as_ref();
         Self {
-            ticket: format!("T{}", ticket.ticket_id),
+            ticket: self::ticket(ticket.ticket_id),
             state: short(ticket.state().as_str_name(), "ROUTING_STATE_"),
             status: short(ticket.status().as_str_name(), "TICKET_STATUS_"),
             priority: short(ticket.priority().as_str_name(), "PRIORITY_"),
@@ -91,10 +82,17 @@ impl From<&v1::Ticket> for TicketRow {
             offered_to: offer.map(|offer| offer.agent.clone()).unwrap_or_default(),
             offer: offer.map(|offer| offer.offer_id),
             messages: ticket.message_count,
+            waiting_since: time(ticket.waiting_since.as_ref()),
+            answered_at: time(ticket.answered_at.as_ref()),
+            undelivered: ticket.undelivered.iter().map(undelivered).collect(),
             opened_at: time(ticket.opened_at.as_ref()),
             changed_at: time(ticket.changed_at.as_ref()),
         }
     }
+}
+
+fn undelivered(answer: &v1::Undelivered) -> String {
+    short(answer.reason().as_str_name(), "UNDELIVERED_REASON_")
 }
 
 impl From<&v1::Agent> for AgentRow {
@@ -110,41 +108,32 @@ impl From<&v1::Agent> for AgentRow {
     }
 }
 
-impl From<&v1::Message> for MessageRow {
-    fn from(message: &v1::Message) -> Self {
-        Self {
-            message: message.message_id.clone(),
-            ticket: if message.ticket_id == 0 {
-                String::new()
-            } else {
-                format!("T{}", message.ticket_id)
-            },
-            unrouted_reason: message.unrouted_reason.clone(),
-            from: message.from.clone().unwrap_or_default().address,
-            subject: message.subject.clone(),
-            language: message.language.clone(),
-            gaps: message.gaps.clone(),
-            received_at: time(message.received_at.as_ref()),
-        }
-    }
-}
-
 /// An enum value's name without its prefix, in lower case.
 pub(crate) fn short(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_ascii_lowercase()
 }
 
-/// RFC 3339, to the second; empty where there is none.
-pub(crate) fn time(timestamp: Option<&prost_types::Timestamp>) -> String {
-    let instant = timestamp.and_then(|at| jiff::Timestamp::new(at.seconds, at.nanos).ok());
-    instant
-        .map(|at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-        .unwrap_or_default()
+/// A ticket's number as people write it; empty where there is none.
+pub(crate) fn ticket(id: u64) -> String {
+    if id == 0 { String::new() } else { format!("T{id}") }
 }
 
-/// The text of at most `width` characters, on one line and free of control characters.
+/// So many of so many, in percent; none of none.
+pub(crate) fn percent(part: u64, whole: u64) -> Option<f64> {
+    // Counts of a desk fit into the 53 bits of a float.
+    #[expect(clippy::cast_precision_loss, reason = "see above")]
+    let share = || part as f64 * 100.0 / whole as f64;
+    (whole > 0).then(share)
+}
+
+/// The text on one line and free of control characters, so that it cannot write to the terminal.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The clean text of at most `width` characters.
 pub(crate) fn clip(text: &str, width: usize) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let clean = clean(text);
     if clean.chars().count() <= width {
         return clean;
     }

@@ -50,7 +50,13 @@ pub(crate) async fn messages(client: &Client, args: &Messages, output: Format) -
     show(output, &rows, |rows| messages_table(rows))
 }
 
-async fn stored(client: &Client, desk: &str, ticket: Option<u64>, limit: usize) -> Result<Vec<v1::Message>, Failure> {
+/// Messages that are kept, of one ticket or of all.
+pub(super) async fn stored(
+    client: &Client,
+    desk: &str,
+    ticket: Option<u64>,
+    limit: usize,
+) -> Result<Vec<v1::Message>, Failure> {
     let pages = collect(limit, async |page_size, page_token| {
         let request = v1::ListMessagesRequest {
             desk: desk.to_owned(),
@@ -84,7 +90,7 @@ fn messages_table(rows: &[MessageRow]) -> String {
             row.received_at.clone(),
             row.place().to_owned(),
             row.language.clone(),
-            clip(&row.from, 32),
+            clip(row.writer(), 32),
             clip(&row.subject, 48),
             row.gaps.join(" "),
         ]

@@ -13,6 +13,7 @@ pub(crate) enum Step {
     Resume,
     Requeue,
     Transfer(Target),
+    Prioritize(v1::Priority),
     Resolve,
     Finish,
     Reopen,
@@ -51,8 +52,19 @@ pub(crate) async fn take(client: &Client, desk: String, ticket: u64, step: Step)
                 request_id: request_id(),
                 ticket_id: ticket,
                 target: Some(target),
+                seen_version: None,
             };
             tickets.transfer_ticket(request).await?.into_inner().ticket
+        }
+        Step::Prioritize(priority) => {
+            let request = v1::SetPriorityRequest {
+                desk,
+                request_id: request_id(),
+                ticket_id: ticket,
+                priority: priority.into(),
+                seen_version: None,
+            };
+            tickets.set_priority(request).await?.into_inner().ticket
         }
     };
     taken.ok_or_else(|| Status::internal("the answer holds no ticket"))

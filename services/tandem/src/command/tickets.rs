@@ -9,7 +9,7 @@ use crate::cli::{Action, Format, TicketAction, Tickets};
 use crate::client::{Client, collect, ticket_id};
 use crate::failure::Failure;
 use crate::output::{show, table};
-use crate::view::TicketRow;
+use crate::view::{TicketRow, priority_to_proto};
 
 /// Lists tickets.
 pub(crate) async fn list(client: &Client, args: &Tickets, output: Format) -> Result<(), Failure> {
@@ -40,6 +40,7 @@ fn state_to_proto(state: RoutingState) -> v1::RoutingState {
         RoutingState::WrappingUp => v1::RoutingState::WrappingUp,
         RoutingState::Done => v1::RoutingState::Done,
         RoutingState::Cancelled => v1::RoutingState::Cancelled,
+        RoutingState::Abandoned => v1::RoutingState::Abandoned,
     }
 }
 
@@ -81,11 +82,17 @@ fn step_of(args: &TicketAction) -> Result<Step, Failure> {
         Action::Resume => Step::Resume,
         Action::Requeue => Step::Requeue,
         Action::Transfer => Step::Transfer(transfer_target(args)?),
+        Action::Prioritize => Step::Prioritize(priority(args)?),
         Action::Resolve => Step::Resolve,
         Action::Finish => Step::Finish,
         Action::Reopen => Step::Reopen,
         Action::Cancel => Step::Cancel,
     })
+}
+
+fn priority(args: &TicketAction) -> Result<v1::Priority, Failure> {
+    let priority = args.priority.map(priority_to_proto);
+    priority.ok_or_else(|| Failure::Input("say how urgent it is with --priority".into()))
 }
 
 fn transfer_target(args: &TicketAction) -> Result<Target, Failure> {

@@ -21,9 +21,9 @@ struct Minted {
 pub(crate) fn run(target: &Target, args: &Token, output: Format) -> Result<(), Failure> {
     let dir = target.data_dir.join(AUTH_DIR);
     // Opening would make one.
-    if !dir.is_dir() {
+    if !dir.is_dir() && !args.make_key {
         return Err(Failure::Input(format!(
-            "there is no signing key in {}: run `tandem up` once, or name its directory with --data-dir",
+            "there is no signing key in {}: run `tandem up` once, name its directory with --data-dir, or make one with --make-key",
             dir.display()
         )));
     }

@@ -1,27 +1,30 @@
 //! Simulated agents: each works over its own gRPC stream with its own token, as a real one would.
 
+mod hands;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
+use rand::RngExt;
 use tandem_proto::v1;
 use tandem_proto::v1::work_request::Action as Up;
 use tandem_proto::v1::work_response::Event as Down;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
+use super::script::Phrases;
 use crate::client::{Client, request_id};
+use crate::command::{Writing, write};
 use crate::failure::Failure;
+use hands::{Hands, Plan};
 
 /// One offer in so many is declined.
 const DECLINES: f64 = 1.0 / 12.0;
-/// How long a mail takes an agent, in life.
-const WORK: std::ops::Range<f64> = 60.0..180.0;
-/// How long an agent looks at an offer before answering it, in life.
-const LOOK: std::ops::Range<f64> = 5.0..40.0;
 const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// What agents say, by language.
+pub(crate) type Script = Arc<std::collections::BTreeMap<String, Phrases>>;
 
 /// A simulated agent.
 pub(crate) struct SimulatedAgent {
@@ -32,13 +35,7 @@ pub(crate) struct SimulatedAgent {
     pub(crate) seed: u64,
     /// How many times faster than life.
     pub(crate) speed: f64,
-}
-
-/// Something that the agent will do.
-enum Plan {
-    Answer(u64),
-    Resolve(u64),
-    Finish(u64),
+    pub(crate) script: Script,
 }
 
 impl SimulatedAgent {
@@ -56,16 +53,12 @@ impl SimulatedAgent {
             .work(ReceiverStream::new(requests))
             .await?
             .into_inner();
-        let mut hands = Hands {
-            rng: StdRng::seed_from_u64(self.seed),
-            speed: self.speed,
-            plans: Vec::new(),
-        };
+        let mut hands = Hands::new(self.seed, self.speed);
         let mut beat = tokio::time::interval(HEARTBEAT);
         loop {
             tokio::select! {
                 event = down.message() => match event? {
-                    Some(event) => hands.look_at(event),
+                    Some(event) => if let Some(Down::WorkList(list)) = event.event { hands.look_at(&list) },
                     None => return Err(Failure::Unreachable(format!("{}'s stream has ended", self.agent))),
                 },
                 plan = hands.next() => self.carry_out(plan, &mut hands, &up).await?,
@@ -91,38 +84,56 @@ impl SimulatedAgent {
         hands: &mut Hands,
         up: &mpsc::Sender<v1::WorkRequest>,
     ) -> Result<(), Failure> {
-        let desk = self.desk.clone();
-        let mut tickets = self.client.tickets();
         match plan {
-            Plan::Answer(offer_id) if hands.rng.random_bool(DECLINES) => {
+            Plan::Decide(offer_id) if hands.rng.random_bool(DECLINES) => {
                 let reason = v1::DeclineReason::Busy.into();
-                return send(up, &self.desk, Up::Decline(v1::DeclineWork { offer_id, reason })).await;
+                send(up, &self.desk, Up::Decline(v1::DeclineWork { offer_id, reason })).await
             }
-            Plan::Answer(offer_id) => return send(up, &self.desk, Up::Accept(v1::AcceptWork { offer_id })).await,
-            Plan::Resolve(ticket_id) => {
-                let request = v1::ResolveTicketRequest {
-                    desk,
-                    request_id: request_id(),
-                    ticket_id,
-                };
-                forgive(tickets.resolve_ticket(request).await)
+            Plan::Decide(offer_id) => send(up, &self.desk, Up::Accept(v1::AcceptWork { offer_id })).await,
+            Plan::Greet { ticket, language } => {
+                let text = &self.phrases(&language).greeting;
+                self.say(ticket, text, v1::AfterAnswer::Keep).await
+            }
+            Plan::Farewell { ticket, language } => {
+                let text = &self.phrases(&language).farewell;
+                self.say(ticket, text, v1::AfterAnswer::Resolve).await
+            }
+            Plan::Reply { ticket, language } => {
+                let text = &self.phrases(&language).mail;
+                self.say(ticket, text, v1::AfterAnswer::Resolve).await
             }
             Plan::Finish(ticket_id) => {
                 let request = v1::FinishWrapUpRequest {
-                    desk,
+                    desk: self.desk.clone(),
                     request_id: request_id(),
                     ticket_id,
                 };
-                forgive(tickets.finish_wrap_up(request).await)
+                forgive(self.client.tickets().finish_wrap_up(request).await)
             }
         }
     }
+
+    async fn say(&self, ticket: u64, text: &str, then: v1::AfterAnswer) -> Result<(), Failure> {
+        let writing = Writing {
+            ticket,
+            text: text.to_owned(),
+            internal: false,
+            then,
+        };
+        forgive(write(&self.client, self.desk.clone(), writing).await)
+    }
+
+    /// Where a language has none of its own: English.
+    fn phrases(&self, language: &str) -> &Phrases {
+        self.script.get(language).unwrap_or(&self.script["en"])
+    }
 }
 
-/// Between plan and deed the customer may have written again, or the time have run out: that is life, no fault.
+/// Between plan and deed the customer may have written again or left, the time have run out, or a ladder have moved the
+/// ticket on to others: that is life, no fault.
 fn forgive<T>(answer: Result<T, tonic::Status>) -> Result<(), Failure> {
     match answer.map_err(Failure::from) {
-        Err(Failure::No(_)) | Ok(_) => Ok(()),
+        Err(Failure::No(_) | Failure::Denied(_)) | Ok(_) => Ok(()),
         Err(other) => Err(other),
     }
 }
@@ -136,62 +147,4 @@ async fn send(up: &mpsc::Sender<v1::WorkRequest>, desk: &str, action: Up) -> Res
     up.send(request)
         .await
         .map_err(|_| Failure::Unreachable("the stream has ended".into()))
-}
-
-/// What an agent has in hand, and when the next thing is done.
-struct Hands {
-    rng: StdRng,
-    speed: f64,
-    plans: Vec<(Instant, Key, Plan)>,
-}
-
-/// One plan for each ticket and state.
-type Key = (u64, i32);
-
-impl Hands {
-    fn look_at(&mut self, response: v1::WorkResponse) {
-        let Some(Down::WorkList(list)) = response.event else {
-            return;
-        };
-        let keys: Vec<Key> = list
-            .tickets
-            .iter()
-            .map(|ticket| (ticket.ticket_id, ticket.state))
-            .collect();
-        self.plans.retain(|(_, key, _)| keys.contains(key));
-        for (ticket, key) in list.tickets.iter().zip(keys) {
-            if !self.plans.iter().any(|(_, known, _)| *known == key) {
-                self.plan(ticket, key);
-            }
-        }
-    }
-
-    fn plan(&mut self, ticket: &v1::Ticket, key: Key) {
-        let (plan, seconds) = match (ticket.state(), &ticket.offer) {
-            (v1::RoutingState::Offered, Some(offer)) => (Plan::Answer(offer.offer_id), self.rng.random_range(LOOK)),
-            (v1::RoutingState::Assigned, _) => (Plan::Resolve(ticket.ticket_id), self.rng.random_range(WORK)),
-            (v1::RoutingState::WrappingUp, _) => (Plan::Finish(ticket.ticket_id), self.rng.random_range(LOOK)),
-            _ => return,
-        };
-        self.plans.push((
-            Instant::now() + Duration::from_secs_f64(seconds / self.speed),
-            key,
-            plan,
-        ));
-    }
-
-    /// The next plan, when its time has come.
-    async fn next(&mut self) -> Plan {
-        let first = self
-            .plans
-            .iter()
-            .enumerate()
-            .min_by_key(|(_, (due, ..))| *due)
-            .map(|(index, (due, ..))| (index, *due));
-        let Some((index, due)) = first else {
-            return std::future::pending().await;
-        };
-        tokio::time::sleep_until(due).await;
-        self.plans.swap_remove(index).2
-    }
 }

@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn every_mail_can_be_sent_to_an_address_of_the_example_desk() {
         let mails = all();
-        let desk = tandem_desk_file::parse(crate::demo::DESK).expect("the example desk is valid");
+        let desk =
+            tandem_desk_file::parse(&super::super::stage::desk("127.0.0.1:8080")).expect("the example desk is valid");
         for (number, mail) in mails.iter().enumerate() {
             let address = format!("{}@acme.example", mail.to).parse().expect("an address");
             assert!(desk.account_of(&address).is_some(), "{address}");

@@ -22,6 +22,16 @@ fn the_demo_comes_to_its_end_with_everybody_served_and_speaks_json() {
     assert_eq!(summary["mails_accepted"], summary["mails_sent"]);
     assert_eq!(summary["audit_findings"], 0);
     assert!(summary["tickets"].as_u64() > Some(40), "{summary}");
+    assert!(summary["chat_messages"].as_u64() > Some(8), "{summary}");
+    assert!(summary["answers"].as_u64() > Some(40), "{summary}");
+    assert_eq!(
+        summary["answers"].as_u64(),
+        Some(summary["delivered"].as_u64().unwrap_or(0) + summary["undelivered"].as_u64().unwrap_or(0))
+    );
+    assert_eq!(summary["webhooks"]["refused"], 0);
+    let channels = summary["measures"].as_array().expect("measures");
+    let received: u64 = channels.iter().filter_map(|row| row["received"].as_u64()).sum();
+    assert_eq!(Some(received), summary["tickets"].as_u64());
     assert!(
         summary["tickets_by_language"].as_object().map(serde_json::Map::len) >= Some(6),
         "{summary}"

@@ -13,7 +13,8 @@ fn keys(value: &Value) -> Vec<&str> {
         .collect()
 }
 
-const TICKET: [&str; 15] = [
+const TICKET: [&str; 18] = [
+    "answered_at",
     "changed_at",
     "channel",
     "language",
@@ -29,6 +30,8 @@ const TICKET: [&str; 15] = [
     "status",
     "tags",
     "ticket",
+    "undelivered",
+    "waiting_since",
 ];
 
 #[test]
@@ -63,6 +66,8 @@ fn programs_can_rely_on_the_keys() {
     assert_eq!(keys(&agents[0]), expected);
     let messages = server.json(&["messages", "--ticket", "T1"]);
     let expected = [
+        "author",
+        "direction",
         "from",
         "gaps",
         "language",
@@ -136,6 +141,11 @@ fn a_ticket_is_moved_on_and_a_refusal_says_why() {
         .complains(2, "--to-queue QUEUE or --to-agent AGENT");
     let unknown = server.ask(&["ticket", "transfer", "T1", "--to-queue", "genral"]);
     unknown.complains(2, "did you mean `general`?");
+    server
+        .ask(&["ticket", "prioritize", "T1"])
+        .complains(2, "say how urgent it is with --priority");
+    let urgent = server.json(&["ticket", "prioritize", "T1", "--priority", "urgent"]);
+    assert_eq!(urgent["priority"], "urgent");
     let offline = server.ask(&["ticket", "transfer", "T1", "--to-agent", "ana"]);
     offline.complains(1, "is offline");
     let json = server.json(&["ticket", "cancel", "T1"]);

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use crate::support::{DEADLINE, Program, Server, command, desk_file, one_line, run};
+use crate::support::{DEADLINE, FREE_PORTS, Program, Server, command, desk_file, one_line, run};
 
 #[test]
 fn it_says_where_it_serves_and_serves_there() {
@@ -25,17 +25,28 @@ fn it_says_where_it_serves_and_serves_there() {
         .read_line(&mut greeting)
         .expect("a greeting");
     assert!(greeting.starts_with("220 "), "{greeting}");
+    let chat = server
+        .chat
+        .strip_prefix("http://")
+        .and_then(|rest| rest.strip_suffix("/chat"));
+    let mut page = TcpStream::connect(chat.expect("an address")).expect("chats are served");
+    page.set_read_timeout(Some(DEADLINE)).expect("a deadline");
+    page.write_all(b"GET /chat HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .expect("asked");
+    let mut status = String::new();
+    BufReader::new(page).read_line(&mut status).expect("an answer");
+    assert!(status.starts_with("HTTP/1.1 "), "{status}");
 }
 
 #[test]
 fn programs_are_told_where_it_serves_in_json() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let data = directory.path().display().to_string();
-    let addresses = ["--grpc", "127.0.0.1:0", "--smtp", "127.0.0.1:0"];
+    let addresses = FREE_PORTS;
     let up = Program::start(&[&["up", "--output", "json", "--data-dir", &data][..], &addresses].concat());
     let bound: serde_json::Value = serde_json::from_str(&up.line_with("grpc")).expect("JSON");
     let keys: Vec<_> = bound.as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["data", "grpc", "smtp", "token"]);
+    assert_eq!(keys, ["chat", "data", "grpc", "smtp", "token"]);
     let token = bound["token"].as_str().expect("a path");
     let server = bound["grpc"].as_str().expect("an address");
     let asked = run(&["tickets", "--server", server, "--token-file", token]);
@@ -52,7 +63,7 @@ fn smtp_session(server: &Server) -> TcpStream {
 fn it_serves_its_own_machine_only() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let data = directory.path().display().to_string();
-    for flag in ["--grpc", "--smtp"] {
+    for flag in ["--grpc", "--smtp", "--chat"] {
         let refused = run(&["up", "--data-dir", &data, flag, "0.0.0.0:0"]);
         refused.complains(64, &format!("{flag} 0.0.0.0:0: use a loopback address"));
     }
@@ -65,7 +76,7 @@ fn it_serves_its_own_machine_only() {
 #[test]
 fn a_second_one_on_the_same_data_is_refused_and_disturbs_nothing() {
     let server = Server::with_a_desk();
-    let second = server.with_data(&["up", "--grpc", "127.0.0.1:0", "--smtp", "127.0.0.1:0"]);
+    let second = server.with_data(&[&["up"][..], &FREE_PORTS].concat());
     run(&second).complains(
         3,
         "is in use by another process; stop it first, or choose another data directory",
@@ -78,7 +89,8 @@ fn an_address_that_is_taken_is_named() {
     let (server, directory) = (Server::empty(), tempfile::tempdir().expect("a temporary directory"));
     let data = directory.path().display().to_string();
     let smtp = server.mailbox.0.to_string();
-    let taken = run(&["up", "--data-dir", &data, "--grpc", "127.0.0.1:0", "--smtp", &smtp]);
+    let given = ["--grpc", "127.0.0.1:0", "--chat", "127.0.0.1:0", "--smtp", &smtp];
+    let taken = run(&[&["up", "--data-dir", &data][..], &given].concat());
     assert_eq!(taken.code, 3, "{taken:?}");
     let complaint = taken.err.lines().find(|line| line.starts_with("tandem: "));
     assert!(complaint.is_some_and(|line| line.contains(&smtp)), "{taken:?}");
@@ -95,7 +107,7 @@ fn desk_files_are_applied_at_the_start() {
     fs::write(&good, desk_file("acme")).expect("written");
     fs::write(&bad, "desk: acme\ncolour: red\n").expect("written");
     let up = |file: &Path| {
-        let addresses = ["--grpc", "127.0.0.1:0", "--smtp", "127.0.0.1:0"];
+        let addresses = FREE_PORTS;
         let (data, file) = (data.display().to_string(), file.display().to_string());
         let arguments = ["up", "--data-dir", &data, "--desk", &file];
         Program::start(&[&arguments[..], &addresses].concat())

@@ -4,7 +4,7 @@ mod program;
 mod server;
 
 pub(crate) use program::{Ended, Program, command, one_line, run, run_with_input};
-pub(crate) use server::{Server, desk_file};
+pub(crate) use server::{FREE_PORTS, Server, desk_file};
 
 use std::time::{Duration, Instant};
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Program, Server};
+use crate::support::{Program, Server, eventually};
 
 #[test]
 fn an_agent_works_from_the_terminal() {
@@ -25,6 +25,41 @@ fn an_agent_works_from_the_terminal() {
     assert_eq!(ana.end().code, 0);
     assert_eq!(server.tickets()[0]["state"], "done");
     assert_eq!(server.json(&["agents"])[0]["presence"], "offline");
+}
+
+#[test]
+fn an_agent_reads_and_answers_in_the_terminal() {
+    let server = Server::with_a_desk();
+    server.ticket("parcel");
+    let mut ana = Program::start(&server.with_data(&["work", "ana"]));
+    ana.line_with("Good morning, where is the parcel");
+    ana.type_in("a 1\nnote 1 He has written before.\nsay 1\nGood morning,\nit is on its way.\n.\n");
+    for said in [
+        "accept O1: done",
+        "note T1: done",
+        "write; a single dot",
+        "say T1: done",
+    ] {
+        ana.line_with(said);
+    }
+    let read = eventually("what was written is listed", || {
+        Some(server.json(&["read", "T1"])).filter(|read| read.as_array().map(Vec::len) == Some(3))
+    });
+    ana.type_in("t 1\n");
+    for said in ["ana notes for colleagues", "ana answers", "  it is on its way."] {
+        ana.line_with(said);
+    }
+    ana.type_in("say 1\nThis has no end\n");
+    ana.close_input();
+    let ended = ana.end();
+    assert!(ended.out.contains("say T1: not sent"), "{ended:?}");
+    let authors: Vec<_> = read
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| row["author"].clone())
+        .collect();
+    assert_eq!(authors, ["", "ana", "ana"]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use tandem_proto::v1::work_request::Action as Up;
 use tokio::sync::mpsc;
 
 use crate::client::ticket_id;
+use crate::command::answers::Writing;
 use crate::command::step::Step;
 
 /// What can be typed.
@@ -15,6 +16,9 @@ pub(super) const HELP: &str = "\
 a OFFER  accept         d OFFER [busy|skill|conflict]  decline
 r TICKET resolve        f TICKET  finish the wrap-up
 h TICKET set aside      u TICKET  take up again         q TICKET  back into the queue
+t TICKET what was written on it
+say TICKET TEXT   answer the customer     note TICKET TEXT  for colleagues only
+                  (without TEXT: the lines that follow, up to one that is a single dot)
 on, away, off  presence           l  list      ?  help      x  leave, and go offline";
 
 /// What a line asks for.
@@ -22,6 +26,10 @@ on, away, off  presence           l  list      ?  help      x  leave, and go off
 pub(super) enum Input {
     Send(Up),
     Step(Step, u64),
+    Read(u64),
+    Write(Writing),
+    /// The text is on the lines that follow.
+    Compose(Writing),
     List,
     Help,
     Leave,
@@ -31,6 +39,9 @@ pub(super) enum Input {
 pub(super) fn parse(line: &str) -> Result<Input, String> {
     let words: Vec<_> = line.split_whitespace().collect();
     match words.as_slice() {
+        ["say", id, ..] => Ok(writing(ticket(id)?, text_after(line, 2), false)),
+        ["note", id, ..] => Ok(writing(ticket(id)?, text_after(line, 2), true)),
+        ["t", id] => Ok(Input::Read(ticket(id)?)),
         [] | ["l"] => Ok(Input::List),
         ["a", id] => Ok(Input::Send(Up::Accept(v1::AcceptWork { offer_id: offer(id)? }))),
         ["d", id] => Ok(decline(offer(id)?, v1::DeclineReason::Other)),
@@ -47,6 +58,28 @@ pub(super) fn parse(line: &str) -> Result<Input, String> {
         ["?" | "help"] => Ok(Input::Help),
         _ => Err("not understood; `?` shows what is".to_owned()),
     }
+}
+
+fn writing(ticket: u64, text: &str, internal: bool) -> Input {
+    let writing = Writing {
+        ticket,
+        text: text.to_owned(),
+        internal,
+        then: v1::AfterAnswer::Keep,
+    };
+    if text.is_empty() {
+        Input::Compose(writing)
+    } else {
+        Input::Write(writing)
+    }
+}
+
+/// What stands after so many words, as it was typed.
+fn text_after(line: &str, words: usize) -> &str {
+    (0..words).fold(line.trim(), |rest, _| {
+        let after = rest.split_once(char::is_whitespace).map(|(_, after)| after);
+        after.unwrap_or_default().trim_start()
+    })
 }
 
 fn offer(text: &str) -> Result<u64, String> {
@@ -78,17 +111,24 @@ fn decline_reason(word: &str) -> Result<v1::DeclineReason, String> {
     }
 }
 
+/// Something that comes from the keyboard.
+pub(super) enum Typed {
+    Line(String),
+    /// Nothing more comes.
+    End,
+}
+
 /// Standard input has no asynchronous form: a thread reads it and ends with the process.
-pub(super) fn lines() -> mpsc::Receiver<String> {
+pub(super) fn lines() -> mpsc::Receiver<Typed> {
     let (sender, receiver) = mpsc::channel(16);
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-            if sender.blocking_send(line).is_err() {
+            if sender.blocking_send(Typed::Line(line)).is_err() {
                 return;
             }
         }
-        // The end of the input is a wish to leave; if the receiver is gone, that has happened.
-        let _ = sender.blocking_send("x".to_owned());
+        // If the receiver is gone, the agent has left already.
+        let _ = sender.blocking_send(Typed::End);
     });
     receiver
 }
@@ -103,8 +143,26 @@ mod tests {
         assert_eq!(parse("a O5"), Ok(accept));
         assert_eq!(parse("d 5 busy"), Ok(decline(5, v1::DeclineReason::Busy)));
         assert_eq!(parse("r t7"), Ok(Input::Step(Step::Resolve, 7)));
+        assert_eq!(parse("t 7"), Ok(Input::Read(7)));
         assert_eq!(parse("  "), Ok(Input::List));
         assert_eq!(parse("x"), Ok(Input::Leave));
+    }
+
+    #[test]
+    fn a_text_is_taken_as_it_was_typed() {
+        let said = |internal, text: &str| Writing {
+            ticket: 7,
+            text: text.to_owned(),
+            internal,
+            then: v1::AfterAnswer::Keep,
+        };
+        let line = " say T7  Good morning,  it is on its way. ";
+        assert_eq!(
+            parse(line),
+            Ok(Input::Write(said(false, "Good morning,  it is on its way.")))
+        );
+        assert_eq!(parse("note 7 r 8"), Ok(Input::Write(said(true, "r 8"))));
+        assert_eq!(parse("say 7"), Ok(Input::Compose(said(false, ""))));
     }
 
     #[test]
@@ -135,6 +193,9 @@ mod tests {
             "h 1",
             "u 1",
             "q 1",
+            "t 1",
+            "say 1 hello",
+            "note 1 hello",
             "on",
             "away",
             "off",

@@ -5,10 +5,11 @@ use tandem_proto::v1;
 
 use super::input::HELP;
 use crate::cli::Format;
+use crate::command::answers::shown;
 use crate::command::ranking;
 use crate::failure::Failure;
 use crate::output::{print_line, table};
-use crate::view::{AgentRow, TicketRow, time};
+use crate::view::{AgentRow, MessageRow, TicketRow, time};
 
 /// Shows what happens, a line or a few each; as JSON, a line each.
 #[derive(Clone, Copy)]
@@ -47,6 +48,23 @@ impl Screen {
                 in_short(&ticket)
             ),
         })
+    }
+
+    /// A message; as JSON with its text, too.
+    pub(super) fn message(self, message: &v1::Message) -> Result<(), Failure> {
+        let row = MessageRow::from(message);
+        print_line(&match self.0 {
+            Format::Json => json!({ "written": row, "text": message.text }).to_string(),
+            Format::Text => format!("{} · {}", row.place(), shown(&row, &message.text)),
+        })
+    }
+
+    /// What to type next.
+    pub(super) fn prompt(self, words: &str) -> Result<(), Failure> {
+        match self.0 {
+            Format::Text => print_line(words),
+            Format::Json => Ok(()),
+        }
     }
 
     /// The whole work list.

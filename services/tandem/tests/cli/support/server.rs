@@ -15,6 +15,7 @@ use super::{Ended, Program, eventually, run, run_with_input};
 pub(crate) struct Server {
     pub(crate) program: Program,
     pub(crate) grpc: String,
+    pub(crate) chat: String,
     pub(crate) mailbox: Mailbox,
     pub(crate) data: PathBuf,
     /// Is removed with this.
@@ -56,6 +57,7 @@ impl Server {
         };
         Self {
             grpc: after("gRPC"),
+            chat: after("chat"),
             mailbox: Mailbox(after("SMTP").parse().expect("an address")),
             program,
             data,
@@ -151,18 +153,20 @@ pub(crate) struct Stopped {
     directory: Option<TempDir>,
 }
 
+/// Addresses that nobody else has.
+pub(crate) const FREE_PORTS: [&str; 6] = [
+    "--grpc",
+    "127.0.0.1:0",
+    "--smtp",
+    "127.0.0.1:0",
+    "--chat",
+    "127.0.0.1:0",
+];
+
 fn up(data: &Path) -> Vec<String> {
     let data = data.display().to_string();
-    let arguments = [
-        "up",
-        "--data-dir",
-        &data,
-        "--grpc",
-        "127.0.0.1:0",
-        "--smtp",
-        "127.0.0.1:0",
-    ];
-    arguments.map(ToOwned::to_owned).into()
+    let arguments = [&["up", "--data-dir", &data][..], &FREE_PORTS].concat();
+    arguments.into_iter().map(ToOwned::to_owned).collect()
 }
 
 /// Ana and Ben speak English; Ana alone speaks German.
