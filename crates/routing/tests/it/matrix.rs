@@ -136,11 +136,8 @@ fn permitted(action: Action, state: RoutingState) -> Outcome {
             Queued | Offered => Becomes(Queued),
             Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned => Becomes(state),
         },
-        Action::Accept => match state {
-            Offered => Becomes(Assigned),
-            Queued | Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned => OfferOver,
-        },
-        Action::Decline => match state {
+        Action::Accept | Action::Decline => match state {
+            Offered if action == Action::Accept => Becomes(Assigned),
             Offered => Becomes(Queued),
             Queued | Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned => OfferOver,
         },
