@@ -149,6 +149,17 @@ impl<C: Journaled> Call<C> {
         }
     }
 
+    /// Of a write that was decided: its method, and in a word how it ended.
+    pub(crate) fn outcome(&self) -> Option<(&str, &'static str)> {
+        let Self::Write(write) = self else { return None };
+        let outcome = match &write.waiting.decided {
+            Some((Ok(_), _)) => "done",
+            Some((Err(DeskError::Rejected(_)), _)) => "rejected",
+            Some((Err(_), _)) | None => "failed",
+        };
+        Some((&write.submission.request.method, outcome))
+    }
+
     /// Whether it asks for a change.
     pub(crate) fn is_write(&self) -> bool {
         matches!(self, Self::Write(_) | Self::RaiseLevel(..))

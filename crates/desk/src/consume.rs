@@ -15,6 +15,8 @@ use tandem_store::{Commit, Record, Store, StoreError, Stream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::instruments::Lag;
+
 pub use parked::{RetryError, parked_events, retry_parked_event};
 
 /// What is done with another service's events.
@@ -66,6 +68,7 @@ pub(crate) struct Consumer {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) handler: Arc<dyn Consume>,
+    pub(crate) lag: Arc<Lag>,
 }
 
 /// Consumes all desks' events of `service` as `name` until `shutdown`. `instance` names this replica:
@@ -83,6 +86,7 @@ pub fn consume(
     let (name, service) = (name.to_owned(), service.to_owned());
     let subscription = format!("{name}-{instance}");
     let consumer = Arc::new(Consumer {
+        lag: Lag::of(&name, &service),
         name,
         service,
         store,

@@ -11,6 +11,7 @@ use tokio::time::{Instant, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::call::Outcome;
+use crate::instruments::count_desks;
 use crate::owned::{Owned, Parts};
 use crate::ownership::{Ownership, Registry};
 use crate::parking::{self, ParkedPage};
@@ -19,7 +20,7 @@ use crate::retrying::retry_parked;
 use crate::shared::random;
 use crate::shell_event::ShellEvent;
 use crate::store_calls::{commit_within, within};
-use crate::{DeskClient, DeskError, DeskStatus, Journaled, Settings, StoreClock, Submission};
+use crate::{DeskClient, DeskError, DeskState, DeskStatus, Journaled, Settings, StoreClock, Submission};
 
 /// The desks of one service, seen from one of its processes: it owns some of them, and forwards to the
 /// owners of the others. A handle; dropping the last one ends everything at once, as a crash would.
@@ -65,6 +66,7 @@ impl<C: Journaled> Desks<C> {
             ids,
         };
         let registry = Arc::new(Registry::default());
+        count_desks(C::SERVICE, Arc::downgrade(&registry), states);
         let (wake, stop) = (Arc::new(Notify::new()), CancellationToken::new());
         let ownership = Ownership::new(parts.clone(), registry.clone());
         let task = tokio::spawn(run(parts.clone(), ownership, wake.clone(), stop.clone()));
@@ -270,6 +272,11 @@ impl<C: Journaled> Desks<C> {
         let tail = within(settings.store_timeout, store.tail(&stream)).await;
         matches!(tail, Ok(None))
     }
+}
+
+fn states<C: Journaled>(registry: &Registry<C>) -> Vec<DeskState> {
+    let owned = registry.read().unwrap_or_else(PoisonError::into_inner);
+    owned.values().map(|owned| owned.shared.status().state).collect()
 }
 
 async fn run<C: Journaled>(parts: Parts, ownership: Ownership<C>, wake: Arc<Notify>, stop: CancellationToken) {

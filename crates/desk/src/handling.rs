@@ -125,19 +125,20 @@ impl<C: Journaled> Handling<'_, C> {
             method = write.submission.request.method,
             traceparent = write.submission.trace.0
         );
-        let trace = &write.submission.trace;
+        let panicked = |reason| Halted::Panicked {
+            at: Culprit::Call(index),
+            reason,
+        };
+        let trace = &guarded(|| self.trace_of(write)).map_err(panicked)?;
         (self.shared.settings.link_span)(&span, trace);
+        (self.shared.settings.name_caller)(&span, &write.submission.trace);
         if !trace.0.is_empty() {
             self.draft.trace.get_or_insert_with(|| trace.clone());
         }
         let _entered = span.enter();
         let mut events = Vec::new();
-        let context = write_context(write, self.draft.now);
+        let context = write_context(write, trace, self.draft.now);
         let command = write.submission.command.clone();
-        let panicked = |reason| Halted::Panicked {
-            at: Culprit::Call(index),
-            reason,
-        };
         let outcome = guarded(|| self.desk.core.handle(command, &context, &mut events)).map_err(panicked)?;
         match outcome {
             Ok(reply) => {
@@ -154,6 +155,12 @@ impl<C: Journaled> Handling<'_, C> {
                 Ok(())
             }
         }
+    }
+
+    /// The trace that the command belongs to; else that of the call which brought it.
+    fn trace_of(&self, write: &Write<C>) -> Trace {
+        let own = self.desk.core.trace_of(&write.submission.command);
+        own.unwrap_or(&write.submission.trace).clone()
     }
 
     /// What needs no core: overdue, done before, parked before, or to be parked now.
@@ -283,7 +290,7 @@ fn give_up<C: Journaled>(write: &Write<C>) -> Option<Decision<C>> {
     Some((Err(DeskError::Parked(reason)), Standing::Committed))
 }
 
-fn write_context<C: Journaled>(write: &Write<C>, now: tandem_domain::Timestamp) -> Context {
+fn write_context<C: Journaled>(write: &Write<C>, trace: &Trace, now: tandem_domain::Timestamp) -> Context {
     let submission = &write.submission;
     let cause = Cause::Request {
         method: submission.request.method.clone(),
@@ -293,7 +300,7 @@ fn write_context<C: Journaled>(write: &Write<C>, now: tandem_domain::Timestamp) 
         now,
         actor: submission.actor.clone(),
         cause,
-        trace: submission.trace.clone(),
+        trace: trace.clone(),
     }
 }
 

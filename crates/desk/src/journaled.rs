@@ -1,7 +1,9 @@
 //! What a core must tell the shell so that it can be journaled.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use tandem_domain::{Core, DeskId, Event};
+use tandem_domain::{Core, DeskId, Event, Trace};
 
 /// A core whose events can be written to a journal and read back.
 pub trait Journaled: Core {
@@ -25,6 +27,17 @@ pub trait Journaled: Core {
 
     /// What the event, which happened on `desk`, wants done by another service, if anything.
     fn effect(_desk: &DeskId, _event: &Event<Self::Body>) -> Option<Effect> {
+        None
+    }
+
+    /// The trace that a command belongs to, if the core knows one: what follows from a message hangs with the message,
+    /// whoever asks for it.
+    fn trace_of(&self, _command: &Self::Command) -> Option<&Trace> {
+        None
+    }
+
+    /// How much later than due it happened, of events that can be late.
+    fn late_by(_event: &Event<Self::Body>) -> Option<Duration> {
         None
     }
 

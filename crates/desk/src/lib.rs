@@ -27,6 +27,7 @@ mod gather;
 mod handling;
 mod heads;
 mod hints;
+mod instruments;
 mod journaled;
 mod keeper;
 mod lease_guard;

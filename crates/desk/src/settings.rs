@@ -50,8 +50,11 @@ pub struct Settings {
     pub shutdown_timeout: Duration,
     /// How often an effect is tried before it is parked.
     pub effect_attempts: u32,
-    /// Links a span to the trace that a command carries; set by services that export traces.
+    /// Makes a span part of a trace; set by services that export traces.
     pub link_span: fn(&Span, &Trace),
+    /// Has a span name the trace of the call that it came from, when it is part of another; set by services that export
+    /// traces.
+    pub name_caller: fn(&Span, &Trace),
 }
 
 impl Default for Settings {
@@ -79,6 +82,7 @@ impl Default for Settings {
             shutdown_timeout: Duration::from_secs(15),
             effect_attempts: 8,
             link_span: |_, _| {},
+            name_caller: |_, _| {},
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::call::Call;
 use crate::gather::Gather;
 use crate::handling::{Halted, Handling, wake_at};
 use crate::heads::Head;
+use crate::instruments::{self, Kinds};
 use crate::opening::OpenDesk;
 use crate::requests::{self, Remembered};
 use crate::sessions::Sessions;
@@ -145,7 +146,7 @@ impl<C: Journaled> Wheel<C> {
         if let Some(trace) = &draft.trace {
             (self.shared.settings.link_span)(&span, trace);
         }
-        let written = records.len() as u64;
+        let (written, kinds, begun) = (records.len() as u64, Kinds::of(&records), Instant::now());
         let commit = Commit {
             append: (!records.is_empty()).then(|| Append {
                 stream: self.shared.stream.clone(),
@@ -158,15 +159,18 @@ impl<C: Journaled> Wheel<C> {
             ..Commit::default()
         };
         let limit = self.shared.settings.store_timeout;
-        commit_within(limit, self.shared.store.as_ref(), commit)
+        let outcome = commit_within(limit, self.shared.store.as_ref(), commit)
             .instrument(span)
-            .await?;
+            .await;
+        instruments::committed(C::SERVICE, begun.elapsed(), kinds, outcome.is_ok());
+        outcome?;
         self.desk.seq += written;
         Ok(())
     }
 
     /// The batch is committed: its consequences outside the core.
     fn settle(&mut self, draft: Draft<C>) {
+        draft.events.iter().filter_map(C::late_by).for_each(instruments::late);
         self.desk.level = draft.level;
         self.desk.parked.extend(draft.parked);
         self.desk.parked.retain(|id, _| !draft.unparked.contains(id));
@@ -203,7 +207,11 @@ impl<C: Journaled> Wheel<C> {
     }
 
     fn answer(&self, calls: Vec<Call<C>>) {
+        instruments::gathered(C::SERVICE, calls.iter().filter(|call| call.is_write()).count());
         for call in calls {
+            if let Some((method, outcome)) = call.outcome() {
+                instruments::answered(C::SERVICE, method, outcome);
+            }
             call.answer(self.shared.lease.is_valid());
         }
     }

@@ -2,7 +2,7 @@
 
 use tandem_domain::explain::Ranking;
 use tandem_domain::routing::{Intake, RequeueReason, RevokeReason, RoutingEvent};
-use tandem_domain::{AgentId, CompiledDesk, Event, OfferId, Presence, Requirement, TicketId, Timestamp};
+use tandem_domain::{AgentId, CompiledDesk, Event, OfferId, Presence, Requirement, TicketId, Timestamp, Trace};
 
 use crate::agents::AgentIx;
 use crate::answers::Answers;
@@ -22,6 +22,7 @@ impl State {
         self.count_event(ticket, event.at);
         let unmarked = ticket.filter(|_| is_escalations(event)).and_then(|id| self.marks(id));
         self.fold(&event.body, event.at);
+        self.note_trace(event);
         if let Some((id, marks)) = ticket.zip(unmarked) {
             self.set_marks(id, marks);
         }
@@ -185,6 +186,7 @@ impl State {
                 waiting_since: Some(intake.received_at.min(at)),
                 ..Answers::default()
             },
+            trace: Trace::default(),
         });
     }
 

@@ -1,7 +1,7 @@
 //! [`RoutingCore`]: the pure state machine behind the router.
 
 use tandem_domain::routing::{Answer, Command, Query, Rejection, Reply, RoutingEvent};
-use tandem_domain::{AgentId, Context, ConversationId, Core, DeskId, Event, RestoreError, RowChange, Timestamp};
+use tandem_domain::{AgentId, Context, ConversationId, Core, DeskId, Event, RestoreError, RowChange, Timestamp, Trace};
 
 use crate::state::State;
 use crate::turn::Turn;
@@ -30,6 +30,12 @@ impl RoutingCore {
     #[must_use]
     pub fn changed_chats(&self, events: &[Event<RoutingEvent>]) -> Vec<ConversationId> {
         self.state.changed_chats(events)
+    }
+
+    /// The trace that a command belongs to: that of the customer's message that it is about. None: one of its own.
+    #[must_use]
+    pub fn trace_of(&self, command: &Command) -> Option<&Trace> {
+        self.state.trace_of(command)
     }
 }
 

@@ -29,6 +29,7 @@ mod snapshot;
 mod stale;
 mod standing;
 mod state;
+mod story;
 mod summary;
 mod ticket;
 mod tickets;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tandem_domain::explain::Ranking;
 use tandem_domain::{
-    AccountId, ConversationId, OfferId, Priority, QueueId, RoutingState, Tag, TicketId, TicketStatus, Timestamp,
+    AccountId, ConversationId, OfferId, Priority, QueueId, RoutingState, Tag, TicketId, TicketStatus, Timestamp, Trace,
 };
 
 use crate::agents::AgentIx;
@@ -137,6 +137,8 @@ pub(crate) struct Ticket {
     /// The version at which it was accepted, put into a queue or offered by hand last; 0: never.
     pub(crate) moved: u64,
     pub(crate) answers: Answers,
+    /// Of the customer's last message; empty where nothing is traced.
+    pub(crate) trace: Trace,
 }
 
 impl Ticket {

@@ -4,6 +4,7 @@ mod answer;
 mod client;
 mod connection;
 mod contracts;
+mod measured;
 mod peer;
 mod server;
 

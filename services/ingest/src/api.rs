@@ -19,6 +19,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::deliveries::{Deliveries, keep};
 use crate::directory::Directory;
+use crate::instruments::{self, Way, word};
 use crate::intake::Taker;
 pub(crate) use convert::contact;
 use pages::List;
@@ -49,7 +50,9 @@ impl IngestService for Api {
             .ok_or_else(|| unknown_desk(&caller.desk))?;
         let submitted = convert::submitted(request.into_inner(), &caller, &desk, trace)?;
         let raw = submitted.encode();
-        let accepted = self.taker.submitted(&desk, submitted).await.map_err(ApiError::from)?;
+        let accepted = self.taker.submitted(&desk, submitted).await;
+        instruments::offered(Way::Submission, word(&accepted));
+        let accepted = accepted.map_err(ApiError::from)?;
         if accepted.duplicate {
             self.check_repeat(&caller, accepted.id, &raw).await?;
         }

@@ -47,7 +47,8 @@ pub(crate) struct Document {
     /// Of a message that another system submitted: that system's own name of the conversation, which may be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted_as: Option<String>,
-    /// Of an answer or a note: the trace of the call that brought it.
+    /// Its trace: of a message, the one that began with it; of an answer or a note, the one of the message that it
+    /// answers, or else of the call that brought it. Empty where nothing is traced.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub trace: String,
 }

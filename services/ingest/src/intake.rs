@@ -232,7 +232,7 @@ impl Taker {
             author: None,
             automatic: draft.automatic.is_some(),
             submitted_as: draft.submitted_as,
-            trace: String::new(),
+            trace: draft.trace.0.clone(),
         };
         NewDocument {
             desk: desk.id.clone(),

@@ -14,6 +14,7 @@ mod deliveries;
 mod directory;
 mod document;
 mod follow;
+mod instruments;
 mod intake;
 pub mod language;
 pub mod mail;

@@ -9,6 +9,7 @@ use tandem_store::StoreError;
 use tokio::time::timeout;
 
 use crate::directory::Directory;
+use crate::instruments;
 use crate::intake::{NotTaken, Taker};
 use crate::mail::split_token;
 use crate::smtp::{DeliverAnswer, Envelope, MailSink, RcptAnswer};
@@ -35,11 +36,13 @@ impl Mailbox {
 impl MailSink for Mailbox {
     async fn rcpt(&self, address: &str) -> RcptAnswer {
         let (plain, _) = split_token(address);
-        match timeout(NEWS, self.directory.appears(&plain)).await {
+        let answer = match timeout(NEWS, self.directory.appears(&plain)).await {
             Ok(_) => RcptAnswer::Accepted,
             Err(_) if self.directory.is_complete() => RcptAnswer::NoSuchMailbox,
             Err(_) => RcptAnswer::TryLater,
-        }
+        };
+        instruments::recipient(&answer);
+        answer
     }
 
     async fn deliver(&self, envelope: Envelope, raw: Bytes) -> DeliverAnswer {

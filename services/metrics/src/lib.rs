@@ -23,6 +23,7 @@ pub use config::{MetricsConfig, ServiceConfig};
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use opentelemetry::global;
 use tandem_bus::Bus;
 use tandem_desk::{Consume, Journaled, consume};
 use tandem_domain::Clock;
@@ -74,15 +75,32 @@ pub fn build(config: &MetricsConfig, parts: Parts, life: &Lifecycle) -> Metrics 
     let breaches = Arc::new(BreachBook::new(parts.store.clone()));
     follow(ROUTER_CONSUMER, RoutingCore::SERVICE, books.clone(), &parts, life);
     follow(ESCALATION_CONSUMER, SlaCore::SERVICE, breaches, &parts, life);
+    let watchers = Arc::new(Semaphore::new(config.max_watchers));
+    measure_watchers(&watchers, config.max_watchers);
     Metrics {
         api: Api {
             store: parts.store,
             clock: parts.clock,
             books,
-            watchers: Arc::new(Semaphore::new(config.max_watchers)),
+            watchers,
             draining: life.draining(),
         },
     }
+}
+
+/// Has the watchers counted whenever somebody looks, for as long as `free` lives.
+fn measure_watchers(free: &Arc<Semaphore>, most: usize) {
+    let free = Arc::downgrade(free);
+    global::meter("tandem-metrics")
+        .u64_observable_gauge("tandem.metrics.watchers")
+        .with_unit("{stream}")
+        .with_description("Open `Watch` streams on this process")
+        .with_callback(move |observer| {
+            if let Some(free) = free.upgrade() {
+                observer.observe((most - free.available_permits()) as u64, &[]);
+            }
+        })
+        .build();
 }
 
 fn follow(name: &'static str, service: &str, handler: Arc<dyn Consume>, parts: &Parts, life: &Lifecycle) {

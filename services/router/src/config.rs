@@ -104,6 +104,7 @@ impl RouterConfig {
             lease_margin: self.lease_ttl / 5,
             lease_every: self.lease_ttl / 5,
             link_span: telemetry::set_parent,
+            name_caller: telemetry::link,
             ..Settings::default()
         }
     }

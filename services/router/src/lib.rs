@@ -23,6 +23,7 @@ pub use config::{RouterConfig, ServiceConfig};
 use std::sync::Arc;
 use std::time::Duration;
 
+use opentelemetry::global;
 use tandem_bus::Bus;
 use tandem_desk::Desks;
 use tandem_domain::{Clock, IdSource};
@@ -94,10 +95,26 @@ pub fn build(config: RouterConfig, parts: Parts, life: &Lifecycle) -> Router {
         streams,
         draining,
     });
+    measure_streams(&api);
     life.spawn("heartbeats", worker::pass_heartbeats_on(api.clone()));
     life.spawn("agents' streams", worker::end_streams(api.clone()));
     life.at_end("desks", DESKS_TIMEOUT, async move { desks.shutdown().await });
     Router { api }
+}
+
+/// Has agents' streams counted whenever somebody looks, for as long as the router lives.
+fn measure_streams(api: &Arc<Api>) {
+    let api = Arc::downgrade(api);
+    global::meter("tandem-router")
+        .u64_observable_gauge("tandem.router.work.streams")
+        .with_unit("{stream}")
+        .with_description("Agents' open streams on this process")
+        .with_callback(move |observer| {
+            if let Some(api) = api.upgrade() {
+                observer.observe(api.streams.len() as u64, &[]);
+            }
+        })
+        .build();
 }
 
 impl Router {

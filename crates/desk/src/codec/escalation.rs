@@ -5,6 +5,8 @@ mod decode;
 mod encode;
 mod parts;
 
+use std::time::Duration;
+
 use prost::Message;
 use serde::Serialize;
 use tandem_domain::escalation::EscalationEvent;
@@ -82,6 +84,13 @@ impl Journaled for SlaCore {
             method: method.to_owned(),
             command: json(&command),
         })
+    }
+
+    fn late_by(event: &Event<EscalationEvent>) -> Option<Duration> {
+        match event.body {
+            EscalationEvent::RungReached { late_by, .. } => Some(late_by),
+            _ => None,
+        }
     }
 
     /// Readers of clocks and escalations look again by themselves.

@@ -8,7 +8,7 @@ mod intake;
 mod offer;
 
 use prost::Message;
-use tandem_domain::routing::RoutingEvent;
+use tandem_domain::routing::{Command, RoutingEvent};
 use tandem_domain::{Event, Trace};
 use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
@@ -55,6 +55,10 @@ impl Journaled for RoutingCore {
             trace: Trace(message.traceparent),
             body: decode::body(body)?,
         })
+    }
+
+    fn trace_of(&self, command: &Command) -> Option<&Trace> {
+        Self::trace_of(self, command)
     }
 
     /// An agent's work list is announced when one of its tickets or the agent has changed, a chat's

@@ -81,6 +81,20 @@ impl Worker {
     }
 
     async fn step(&mut self, found: Found) {
+        let head = found.head.as_ref().map(|head| head.seq);
+        self.measure_lag(head);
+        self.catch_up(found).await;
+        self.measure_lag(head);
+    }
+
+    fn measure_lag(&self, head: Option<u64>) {
+        if let Some(head) = head {
+            let behind = head.saturating_sub(self.position.map_or(0, |position| position.seq));
+            self.consumer.lag.set(&self.stream.desk, behind);
+        }
+    }
+
+    async fn catch_up(&mut self, found: Found) {
         let whole = self.take(found.events).await;
         let behind = found.head.as_ref().is_some_and(|head| self.differs_from(head));
         let repaired = if whole && !behind {

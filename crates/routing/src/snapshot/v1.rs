@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tandem_domain::explain::Ranking;
 use tandem_domain::{
     AccountId, AgentId, CompiledDesk, ConversationId, LanguageTag, OfferId, Presence, Priority, QueueId, Requirement,
-    RestoreError, SkillId, SkillLevel, Tag, TicketId, Timestamp,
+    RestoreError, SkillId, SkillLevel, Tag, TicketId, Timestamp, Trace,
 };
 
 use super::damaged;
@@ -302,6 +302,7 @@ impl TicketV1 {
                 waiting_since: Some(self.opened_at),
                 ..Answers::default()
             },
+            trace: Trace::default(),
         });
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tandem_domain::routing::Undelivered;
-use tandem_domain::{MessageId, QueueId, RestoreError, TicketId, Timestamp};
+use tandem_domain::{MessageId, QueueId, RestoreError, TicketId, Timestamp, Trace};
 
 use super::damaged;
 use super::v1::SnapshotV1;
@@ -30,6 +30,8 @@ struct TicketV2 {
     waiting_since: Option<Timestamp>,
     given: Vec<GivenV2>,
     undelivered: Vec<Undelivered>,
+    #[serde(default, skip_serializing_if = "is_none")]
+    trace: Trace,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -70,6 +72,7 @@ impl TicketV2 {
             waiting_since: ticket.answers.waiting_since,
             given: ticket.answers.given.iter().map(given).collect(),
             undelivered: ticket.answers.undelivered.clone(),
+            trace: ticket.trace.clone(),
         }
     }
 }
@@ -107,5 +110,10 @@ impl TicketV2 {
             undelivered: self.undelivered,
             waiting_since: self.waiting_since,
         };
+        ticket.trace = self.trace;
     }
+}
+
+fn is_none(trace: &Trace) -> bool {
+    trace.0.is_empty()
 }

@@ -19,6 +19,7 @@ mod read_model;
 mod snapshots;
 mod stale;
 mod standing;
+mod stories;
 mod support;
 mod tickets;
 mod world;

@@ -28,6 +28,8 @@ pub(crate) struct World {
     /// Fed with the same commands, and never restarted.
     twin: RoutingCore,
     pub(crate) now: Timestamp,
+    /// Under which commands come.
+    pub(crate) trace: Trace,
     pub(crate) history: Vec<Event<RoutingEvent>>,
     pub(crate) read_model: ReadModel,
 }
@@ -45,6 +47,7 @@ impl World {
             replica: new(),
             twin: new(),
             now: Timestamp::from_micros(1_800_000_000_000_000),
+            trace: Trace::default(),
             history: Vec::new(),
             read_model: ReadModel::new(),
         }
@@ -75,7 +78,7 @@ impl World {
             now: self.now,
             actor,
             cause,
-            trace: Trace::default(),
+            trace: self.trace.clone(),
         }
     }
 

@@ -210,7 +210,7 @@ impl Validate for AuthConfig {
     }
 }
 
-/// Logs and traces, see [`defaults::TELEMETRY`](super::defaults::TELEMETRY).
+/// Logs, traces and metrics, see [`defaults::TELEMETRY`](super::defaults::TELEMETRY).
 #[derive(Clone, Debug, Deserialize)]
 pub struct TelemetryConfig {
     /// What is logged.
@@ -218,7 +218,7 @@ pub struct TelemetryConfig {
     /// How it looks.
     #[serde(deserialize_with = "values::parsed")]
     pub format: LogFormat,
-    /// The collector; none: no traces.
+    /// The collector; none: nothing is sent.
     #[serde(deserialize_with = "values::optional")]
     pub otlp_endpoint: Option<String>,
     /// How long the collector may take.
@@ -226,10 +226,16 @@ pub struct TelemetryConfig {
     pub otlp_timeout: Duration,
     /// Finished spans that wait to be sent.
     pub otlp_queue: usize,
-    /// This process's name in traces; none: a random one.
+    /// How often metrics are sent.
+    #[serde(with = "values::duration")]
+    pub otlp_metrics_interval: Duration,
+    /// Where metrics are scraped; none: nowhere.
+    #[serde(deserialize_with = "values::optional")]
+    pub prometheus_listen: Option<SocketAddr>,
+    /// This process's name in traces and metrics; none: a random one.
     #[serde(deserialize_with = "values::optional")]
     pub instance: Option<String>,
-    /// How long the last spans may take.
+    /// How long the last spans and metrics may take.
     #[serde(with = "values::duration")]
     pub shutdown_timeout: Duration,
 }
@@ -251,6 +257,11 @@ impl Validate for TelemetryConfig {
         check.rule(is_url, "otlp_endpoint", "a URL such as http://127.0.0.1:4317");
         check.rule(!self.otlp_timeout.is_zero(), "otlp_timeout", "more than 0s");
         check.rule((1..=1_000_000).contains(&self.otlp_queue), "otlp_queue", "1 to 1000000");
+        check.rule(
+            self.otlp_metrics_interval >= Duration::from_secs(1),
+            "otlp_metrics_interval",
+            "at least 1s",
+        );
     }
 }
 

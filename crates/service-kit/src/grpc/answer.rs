@@ -4,14 +4,15 @@
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::FutureExt;
 use futures::future::BoxFuture;
+use futures::{FutureExt, TryFutureExt};
 use http::{Request, Response};
 use tandem_domain::ErrorCode;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
+use super::measured::Measured;
 use crate::error::ApiError;
 
 /// Answers for a service that takes too long.
@@ -59,12 +60,14 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        let call = Measured::begin(request.uri().path());
         let answer = tokio::time::timeout(self.limit, self.inner.call(request));
         answer
             .map(|answer| match answer {
                 Ok(answered) => answered.map(with_own_code),
                 Err(_) => Ok(Status::from(too_long()).into_http()),
             })
+            .inspect_ok(move |response| call.end(response.headers()))
             .boxed()
     }
 }

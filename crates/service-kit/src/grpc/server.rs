@@ -16,8 +16,8 @@ use tracing::Span;
 use super::GrpcError;
 use super::answer::AnswerLayer;
 use super::connection::connections;
+use super::measured::known;
 use crate::auth::Gate;
-use crate::auth::table::METHODS;
 use crate::config::GrpcConfig;
 use crate::ids::{SystemClock, SystemIds};
 use crate::telemetry::{set_parent, trace_of};
@@ -115,8 +115,7 @@ impl GrpcServer {
 
 /// One span per call, a child of the caller's. Only known paths are named: anything can stand in a path.
 fn request_span(request: &http::Request<()>) -> Span {
-    let known = METHODS.iter().find(|rule| rule.path == request.uri().path());
-    let rpc = known.map_or("other", |rule| rule.path);
+    let rpc = known(request.uri().path()).map_or("other", |rule| rule.path);
     let span = tracing::info_span!("grpc", rpc, otel.name = rpc, otel.kind = "server");
     set_parent(&span, &trace_of(request.headers()));
     span

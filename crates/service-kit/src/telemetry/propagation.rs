@@ -28,6 +28,15 @@ pub fn set_parent(span: &Span, trace: &Trace) {
     }
 }
 
+/// Has `span`, which is part of one trace, name the span of another that it came from. Nothing happens if `trace` names
+/// none, or the trace that it is part of.
+pub fn link(span: &Span, trace: &Trace) {
+    let from = context_of(&trace.0).span().span_context().clone();
+    if from.is_valid() && from.trace_id() != span.context().span().span_context().trace_id() {
+        span.add_link(from);
+    }
+}
+
 /// The trace that a request's headers name. Anything but a well-formed `traceparent` is none, since it
 /// may end up in the journal.
 #[must_use]

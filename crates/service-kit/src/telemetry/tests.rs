@@ -3,6 +3,7 @@ use std::future::ready;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
+use opentelemetry::metrics::MeterProvider;
 use tandem_domain::Trace;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -31,6 +32,8 @@ fn config(otlp_endpoint: Option<String>) -> TelemetryConfig {
         otlp_endpoint,
         otlp_timeout: Duration::from_millis(200),
         otlp_queue: 10,
+        otlp_metrics_interval: Duration::from_secs(1),
+        prometheus_listen: None,
         instance: None,
         shutdown_timeout: Duration::from_secs(1),
     }
@@ -78,7 +81,7 @@ fn finish_spans(telemetry: &Telemetry, count: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_collector_that_never_answers_costs_spans_and_a_bounded_wait() {
     let (_listener, endpoint) = blackhole().await;
-    let telemetry = Telemetry::with_traces(&config(Some(endpoint)), PROGRAM).unwrap();
+    let telemetry = Telemetry::without_logs(&config(Some(endpoint)), PROGRAM).unwrap();
     let begun = Instant::now();
     finish_spans(&telemetry, 1_000);
     assert!(telemetry.dropped_spans() > 0, "what does not fit is dropped at once");
@@ -91,7 +94,7 @@ async fn a_collector_that_never_answers_costs_spans_and_a_bounded_wait() {
 async fn a_collector_that_is_not_there_stops_nothing() {
     let (listener, endpoint) = blackhole().await;
     drop(listener);
-    let telemetry = Telemetry::with_traces(&config(Some(endpoint)), PROGRAM).unwrap();
+    let telemetry = Telemetry::without_logs(&config(Some(endpoint)), PROGRAM).unwrap();
     finish_spans(&telemetry, 5);
     assert_eq!(telemetry.shutdown().await, 5);
 }
@@ -99,7 +102,7 @@ async fn a_collector_that_is_not_there_stops_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn spans_reach_the_collector_with_the_programs_name_and_version() {
     let (mut received, endpoint) = collector().await;
-    let telemetry = Telemetry::with_traces(&config(Some(endpoint)), PROGRAM).unwrap();
+    let telemetry = Telemetry::without_logs(&config(Some(endpoint)), PROGRAM).unwrap();
     finish_spans(&telemetry, 3);
     assert_eq!(telemetry.shutdown().await, 0);
     let spans = received.recv().await.unwrap().resource_spans.concat();
@@ -113,7 +116,7 @@ async fn spans_reach_the_collector_with_the_programs_name_and_version() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trace_is_carried_along() {
     let (_listener, endpoint) = blackhole().await;
-    let telemetry = Telemetry::with_traces(&config(Some(endpoint)), PROGRAM).unwrap();
+    let telemetry = Telemetry::without_logs(&config(Some(endpoint)), PROGRAM).unwrap();
     let carried = with_default(tracing_subscriber::registry().with(telemetry.layer()), || {
         let span = tracing::info_span!("work");
         set_parent(&span, &Trace(PARENT.to_owned()));
@@ -126,7 +129,7 @@ async fn a_trace_is_carried_along() {
 
 #[tokio::test]
 async fn without_a_collector_nothing_is_traced_or_dropped() {
-    let telemetry = Telemetry::with_traces(&config(None), PROGRAM).unwrap();
+    let telemetry = Telemetry::without_logs(&config(None), PROGRAM).unwrap();
     finish_spans(&telemetry, 5);
     assert_eq!(inject(), Trace::default());
     assert_eq!(telemetry.dropped_spans(), 0);
@@ -171,4 +174,94 @@ fn a_panic_is_logged_without_what_it_says() {
     let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("a panic") && logged.contains("tests.rs"), "{logged}");
     assert!(!logged.contains("canary"), "{logged}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_reach_a_collector_and_scrapers_and_neither_knows_of_the_other() {
+    let (_listener, endpoint) = blackhole().await;
+    let mut config = config(Some(endpoint));
+    config.prometheus_listen = Some("127.0.0.1:0".parse().unwrap());
+    let telemetry = Telemetry::without_logs(&config, PROGRAM).unwrap();
+    let address = telemetry.prometheus().unwrap();
+    let meter = telemetry.meters.as_ref().unwrap().provider().meter("test");
+    meter.u64_counter("tandem.things").build().add(2, &[]);
+    let scraped = scrape(address).await;
+    assert!(scraped.contains("tandem_things_total 2"), "{scraped}");
+    assert!(scraped.contains(r#"service_name="tandem-test""#), "{scraped}");
+    let begun = Instant::now();
+    telemetry.shutdown().await;
+    assert!(begun.elapsed() < Duration::from_secs(20), "a shutdown is bounded");
+    assert!(
+        tokio::net::TcpStream::connect(address).await.is_err(),
+        "nobody listens any more"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instrument_has_a_bounded_number_of_series_whatever_its_labels() {
+    let mut config = config(None);
+    config.prometheus_listen = Some("127.0.0.1:0".parse().unwrap());
+    let telemetry = Telemetry::without_logs(&config, PROGRAM).unwrap();
+    let meter = telemetry.meters.as_ref().unwrap().provider().meter("test");
+    let counter = meter.u64_counter("tandem.things").build();
+    for number in 0..5_000 {
+        counter.add(1, &[KeyValue::new("tandem.mistake", number)]);
+    }
+    let scraped = scrape(telemetry.prometheus().unwrap()).await;
+    let series = scraped.matches("tandem_things_total{").count();
+    assert!((2..=501).contains(&series), "{series} series");
+    assert!(scraped.contains(r#"otel_metric_overflow="true""#), "{scraped}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_is_taken_is_named() {
+    let (listener, _) = blackhole().await;
+    let mut config = config(None);
+    config.prometheus_listen = Some(listener.local_addr().unwrap());
+    let Err(refused) = Telemetry::without_logs(&config, PROGRAM) else {
+        panic!("it listens twice");
+    };
+    assert!(
+        refused
+            .to_string()
+            .starts_with("telemetry.prometheus_listen: cannot listen on 127.0.0.1:")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_span_of_another_trace_names_where_it_came_from() {
+    const STORY: &str = "00-11111111111111111111111111111111-2222222222222222-01";
+    let (mut received, endpoint) = collector().await;
+    let telemetry = Telemetry::without_logs(&config(Some(endpoint)), PROGRAM).unwrap();
+    with_default(tracing_subscriber::registry().with(telemetry.layer()), || {
+        let span = tracing::info_span!("work");
+        set_parent(&span, &Trace(STORY.to_owned()));
+        link(&span, &Trace(STORY.to_owned()));
+        link(&span, &Trace::default());
+        link(&span, &Trace(PARENT.to_owned()));
+    });
+    assert_eq!(telemetry.shutdown().await, 0);
+    let sent = received.recv().await.unwrap().resource_spans.concat();
+    let traces = |id: u8| {
+        sent.windows(16)
+            .filter(|bytes| bytes.iter().all(|byte| *byte == id))
+            .count()
+    };
+    let caller = hex::decode(&PARENT[3..35]).unwrap();
+    assert_eq!(traces(0x11), 1, "part of the one, which needs no link");
+    assert_eq!(
+        sent.windows(16).filter(|bytes| *bytes == caller).count(),
+        1,
+        "with a link to the other"
+    );
+}
+
+async fn scrape(address: std::net::SocketAddr) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut answered = String::new();
+    stream.read_to_string(&mut answered).await.unwrap();
+    answered
 }

@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig, WithTonicConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider};
-use tandem_domain::{Clock, IdSource};
 use tonic::transport::{Channel, Endpoint};
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -19,7 +17,6 @@ use tracing_subscriber::registry::LookupSpan;
 use super::bounded::{BoundedProcessor, CountedExporter, Counts};
 use super::{Program, TelemetryError};
 use crate::config::TelemetryConfig;
-use crate::ids::{SystemClock, SystemIds};
 
 const LARGEST_BATCH: usize = 512;
 
@@ -35,7 +32,11 @@ pub(super) struct Traces {
 
 impl Traces {
     /// Connects to the collector when there is something to send; none if no collector is configured.
-    pub(super) fn connect(config: &TelemetryConfig, program: Program) -> Result<Option<Self>, TelemetryError> {
+    pub(super) fn connect(
+        config: &TelemetryConfig,
+        program: Program,
+        resource: &Resource,
+    ) -> Result<Option<Self>, TelemetryError> {
         let Some(endpoint) = &config.otlp_endpoint else {
             return Ok(None);
         };
@@ -47,7 +48,7 @@ impl Traces {
         let counts = Arc::new(Counts::default());
         let provider = SdkTracerProvider::builder()
             .with_span_processor(processor(exporter, Arc::clone(&counts), config.otlp_queue))
-            .with_resource(resource(config, program))
+            .with_resource(resource.clone())
             .build();
         Ok(Some(Self {
             provider,
@@ -83,7 +84,7 @@ impl Traces {
 }
 
 /// A channel that waits no longer than `limit` for a connection either; the library's own does.
-fn channel(endpoint: &str, limit: Duration) -> Result<Channel, TelemetryError> {
+pub(super) fn channel(endpoint: &str, limit: Duration) -> Result<Channel, TelemetryError> {
     let endpoint = Endpoint::from_shared(endpoint.to_owned())?;
     Ok(endpoint.connect_timeout(limit).timeout(limit).connect_lazy())
 }
@@ -99,14 +100,4 @@ fn processor(exporter: SpanExporter, counts: Arc<Counts>, limit: usize) -> Bound
     };
     let inner = BatchSpanProcessor::builder(exporter).with_batch_config(batches).build();
     BoundedProcessor { inner, counts, limit }
-}
-
-fn resource(config: &TelemetryConfig, program: Program) -> Resource {
-    let random = || SystemIds.next(SystemClock.now()).to_string();
-    let instance = config.instance.clone().unwrap_or_else(random);
-    Resource::builder()
-        .with_service_name(program.name)
-        .with_attribute(KeyValue::new("service.version", program.version))
-        .with_attribute(KeyValue::new("service.instance.id", instance))
-        .build()
 }

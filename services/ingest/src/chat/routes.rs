@@ -19,6 +19,7 @@ use super::page;
 use super::resume::Entrance;
 use super::shared::Chats;
 use super::socket;
+use crate::instruments::OpenSocket;
 use crate::places::network;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";

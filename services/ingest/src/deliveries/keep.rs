@@ -128,7 +128,12 @@ fn document(answer: &Answer, inbound: &Document) -> Document {
         author: answer.author.clone(),
         automatic: false,
         submitted_as: None,
-        trace: answer.trace.0.clone(),
+        // What is answered began the story; the call is only a part of it.
+        trace: if inbound.trace.is_empty() {
+            answer.trace.0.clone()
+        } else {
+            inbound.trace.clone()
+        },
     }
 }
 

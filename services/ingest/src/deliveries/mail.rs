@@ -6,6 +6,7 @@ use tandem_domain::routing::UndeliveredReason;
 use tandem_domain::{ConversationId, DeskId, MessageId};
 use tandem_service_kit::smarthost::{NotSent, Smarthost};
 use tandem_store::{Store, StoreError, StoredDocument};
+use tracing::Instrument;
 
 use super::letter::Letter;
 use crate::directory::Directory;
@@ -74,7 +75,8 @@ impl Mailer {
         let Ok(mail) = letter.write(&self.secret) else {
             return Ok(Sent::Never(UndeliveredReason::NoAddress));
         };
-        Ok(match smarthost.send(mail).await {
+        let span = tracing::info_span!("smtp.send", otel.kind = "client");
+        Ok(match smarthost.send(mail).instrument(span).await {
             Ok(()) => Sent::Yes,
             Err(NotSent::Later(reason)) => Sent::Later(reason),
             Err(NotSent::Refused(reason)) => {

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::{Deliveries, Mailer, job};
+use crate::instruments;
 
 /// Jobs that are worked on at the same time.
 const AT_ONCE: usize = 16;
@@ -117,6 +118,7 @@ impl Worker {
         };
         if let JobOutcome::Failed(reason) = &outcome {
             tracing::error!(reason, "delivery parked");
+            instruments::delivery("parked");
         }
         let again = matches!(&outcome, JobOutcome::Retry { after, .. } if after.is_zero());
         let settled = vec![(claimed.desk, claimed.id, outcome)];

@@ -16,6 +16,7 @@ use super::dialogue::{Dialogue, Step, Tls};
 use super::framing::{Fault, Input};
 use super::reply::{self, Reply};
 use super::{DeliverAnswer, Envelope, MailSink, Settings};
+use crate::instruments;
 
 /// Longest command line, parameters included, CR LF not counted.
 const COMMAND_LINE: usize = 998;
@@ -187,6 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 }
             };
             tracing::debug!(code = outcome.code, "message answered");
+            instruments::mail_answered(outcome.code);
             self.say(&outcome);
             Ok(())
         }

@@ -15,6 +15,7 @@ use crate::deliveries::mail::Sent;
 use crate::deliveries::rows::{self, Said};
 use crate::deliveries::{Callback, callback_topic};
 use crate::document::Document;
+use crate::instruments;
 use crate::sender::is_passing;
 
 /// How long an answer waits between two looks whether somebody has said what became of it. A word makes it due at once;
@@ -91,6 +92,7 @@ impl Worker {
             Sent::Yes => Ok(next(job, Step::Report(DeliveryOutcome::Delivered))),
             Sent::Never(reason) => Ok(next(job, Step::failed(reason))),
             Sent::Later(reason) => {
+                instruments::delivery("retried");
                 tracing::info!(
                     reason,
                     attempts = claimed.attempts,
@@ -180,7 +182,10 @@ impl Worker {
             trace: Trace(claimed.trace.clone()),
         };
         Ok(match self.router.submit(&claimed.desk, submission).await {
-            Ok(_) => JobOutcome::Done,
+            Ok(_) => {
+                instruments::delivery(job::word(outcome));
+                JobOutcome::Done
+            }
             Err(error) if is_passing(error.code()) => JobOutcome::Retry {
                 after: self.pace.pause(&claimed.id, claimed.attempts).min(LONGEST_REPORT_PAUSE),
                 body: None,
