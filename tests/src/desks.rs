@@ -72,6 +72,9 @@ agents:
 queues:
   general: {{teams: [inside], decline_pause: 1s, max_missed: 100}}
 rules:
+  - name: visitors
+    when: message.channel == \"chat\"
+    then: {{priority: urgent}}
   - name: invoices
     when: message.subject.contains(\"invoice\")
     then: {{skills: {{billing: 2}}, priority: high}}

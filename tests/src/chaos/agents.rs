@@ -97,7 +97,7 @@ impl Worker {
         for ticket in &list.tickets {
             let id = ticket.ticket_id;
             // Taking up again is tried with each list, since it needs room.
-            let is_fresh = seen.insert((id, ticket.version));
+            let is_fresh = seen.insert((id, ticket.version)) && !self.tally.is_outdated(self.desk, id, ticket.version);
             match (ticket.state(), &ticket.offer) {
                 (v1::RoutingState::OnHold, _) => drop(self.surely(Write::Move(Step::Resume, id)).await),
                 _ if !is_fresh => {}

@@ -134,6 +134,12 @@ impl Tally {
         *highest = version.max(*highest);
     }
 
+    /// Whether something newer was told of a ticket than this version.
+    pub(super) fn is_outdated(&self, desk: &str, ticket: u64, version: u64) -> bool {
+        let told = lock(&self.told);
+        told.get(&(desk.to_owned(), ticket)).is_some_and(|told| version < *told)
+    }
+
     pub(super) fn all_told(&self) -> BTreeMap<(String, u64), u64> {
         lock(&self.told).clone()
     }
