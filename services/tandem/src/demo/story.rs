@@ -5,17 +5,19 @@ use tandem_proto::v1::escalation_event::Body as Climbed;
 use tandem_proto::v1::router_event::Body;
 
 use super::tally::Tally;
-use super::teller::Weight;
+use super::teller::Weight::{self, Chapter, Common, Important};
 use crate::command::ranking;
 use crate::view::{clock_kind, short, whole_span};
 
 /// Something to tell: its kind for programs, how much people want of it, and the words.
 pub(crate) type Told = (&'static str, Weight, String);
 
+fn told(kind: &'static str, weight: Weight, ticket: u64, text: &str) -> Option<Told> {
+    Some((kind, weight, format!("T{ticket:<3} {text}")))
+}
+
 /// An event of the router's.
 pub(crate) fn of_router(body: &Body, tally: &Tally) -> Option<Told> {
-    use Weight::{Chapter, Common, Important};
-    let told = |kind, weight, ticket: u64, text: String| Some((kind, weight, format!("T{ticket:<3} {text}")));
     match body {
         Body::DeskActivated(activated) => {
             let version = activated.desk.as_ref().map_or(0, |desk| desk.version);
@@ -25,13 +27,13 @@ pub(crate) fn of_router(body: &Body, tally: &Tally) -> Option<Told> {
             "opened",
             Common,
             opened.ticket_id,
-            format!("opened     {}", needs(opened)),
+            &format!("opened     {}", needs(opened)),
         ),
         Body::MessageAdded(added) => told(
             "joined",
             Common,
             added.ticket_id,
-            "joined     by another message of the customer's".to_owned(),
+            "joined     by another message of the customer's",
         ),
         Body::OfferIssued(issued) => {
             let offer = issued.offer.clone().unwrap_or_default();
@@ -40,45 +42,30 @@ pub(crate) fn of_router(body: &Body, tally: &Tally) -> Option<Told> {
                 "offered",
                 Common,
                 offer.ticket_id,
-                format!("offered    to {}: {why}", offer.agent),
+                &format!("offered    to {}: {why}", offer.agent),
             )
         }
         Body::OfferAccepted(accepted) => {
             let waited = tally.waited(accepted.ticket_id).unwrap_or_default();
             let text = format!("accepted   by {} after {waited:.1} s", accepted.agent);
-            told("accepted", Common, accepted.ticket_id, text)
+            told("accepted", Common, accepted.ticket_id, &text)
         }
         Body::OfferDeclined(declined) => {
             let reason = short(declined.reason().as_str_name(), "DECLINE_REASON_");
             let text = format!("declined   by {} ({reason}): on to the next", declined.agent);
-            told("declined", Common, declined.ticket_id, text)
+            told("declined", Common, declined.ticket_id, &text)
         }
         Body::OfferExpired(expired) => told(
             "missed",
             Common,
             expired.ticket_id,
-            format!("missed     by {}: on to the next", expired.agent),
+            &format!("missed     by {}: on to the next", expired.agent),
         ),
-        Body::AnswerAdded(added) if !added.internal => told(
-            "answered",
-            Common,
-            added.ticket_id,
-            format!("answered   by {}", added.author),
-        ),
-        Body::AnswerFailed(failed) => {
-            let reason = short(failed.reason().as_str_name(), "UNDELIVERED_REASON_");
-            told(
-                "undelivered",
-                Important,
-                failed.ticket_id,
-                format!("the answer did not arrive: {reason}"),
-            )
-        }
         Body::TicketAbandoned(abandoned) => told(
             "abandoned",
             Important,
             abandoned.ticket_id,
-            "abandoned  the visitor has left".to_owned(),
+            "abandoned  the visitor has left",
         ),
         Body::PriorityChanged(changed) => {
             let priority = short(changed.priority().as_str_name(), "PRIORITY_");
@@ -86,10 +73,31 @@ pub(crate) fn of_router(body: &Body, tally: &Tally) -> Option<Told> {
                 "priority",
                 Common,
                 changed.ticket_id,
-                format!("priority   is {priority} now"),
+                &format!("priority   is {priority} now"),
             )
         }
-        Body::TicketDone(done) => told("done", Common, done.ticket_id, "done".to_owned()),
+        Body::TicketDone(done) => told("done", Common, done.ticket_id, "done"),
+        answer => of_answer(answer),
+    }
+}
+
+fn of_answer(body: &Body) -> Option<Told> {
+    match body {
+        Body::AnswerAdded(added) if !added.internal => told(
+            "answered",
+            Common,
+            added.ticket_id,
+            &format!("answered   by {}", added.author),
+        ),
+        Body::AnswerFailed(failed) => {
+            let reason = short(failed.reason().as_str_name(), "UNDELIVERED_REASON_");
+            told(
+                "undelivered",
+                Important,
+                failed.ticket_id,
+                &format!("the answer did not arrive: {reason}"),
+            )
+        }
         _ => None,
     }
 }

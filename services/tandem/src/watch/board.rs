@@ -18,9 +18,9 @@ pub(crate) struct Board {
     /// Since midnight in the desk's zone.
     pub(crate) today: Today,
     /// By key.
-    pub(crate) queues: Vec<Queue>,
+    pub(crate) queues: Vec<QueueLine>,
     /// By key.
-    pub(crate) agents: Vec<Agent>,
+    pub(crate) agents: Vec<AgentLine>,
     /// Clocks that are not over, the most urgent first.
     pub(crate) clocks: Vec<ClockRow>,
     /// The latest first.
@@ -40,7 +40,7 @@ pub(crate) struct Today {
 
 /// A queue as it is now.
 #[derive(Debug, Serialize)]
-pub(crate) struct Queue {
+pub(crate) struct QueueLine {
     pub(crate) queue: String,
     /// Those on offer among them.
     pub(crate) waiting: u64,
@@ -54,7 +54,7 @@ pub(crate) struct Queue {
 
 /// An agent as he or she is now.
 #[derive(Debug, Serialize)]
-pub(crate) struct Agent {
+pub(crate) struct AgentLine {
     pub(crate) agent: String,
     pub(crate) presence: String,
     /// For how long; absent where it has never changed.
@@ -111,8 +111,8 @@ impl Today {
     }
 }
 
-fn queue_now(queue: &v1::QueueNow, now: Timestamp) -> Queue {
-    Queue {
+fn queue_now(queue: &v1::QueueNow, now: Timestamp) -> QueueLine {
+    QueueLine {
         queue: queue.queue.clone(),
         waiting: queue.waiting,
         offered: queue.offered,
@@ -123,8 +123,8 @@ fn queue_now(queue: &v1::QueueNow, now: Timestamp) -> Queue {
     }
 }
 
-fn agent_now(agent: &v1::AgentNow, now: Timestamp) -> Agent {
-    Agent {
+fn agent_now(agent: &v1::AgentNow, now: Timestamp) -> AgentLine {
+    AgentLine {
         agent: agent.agent.clone(),
         presence: short(agent.presence().as_str_name(), "PRESENCE_"),
         presence_seconds: since(agent.presence_since.as_ref(), now),

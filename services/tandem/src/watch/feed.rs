@@ -51,7 +51,7 @@ impl Feed {
 
     /// Waits for what is new.
     pub(super) async fn changed(&mut self) -> Result<(), Failure> {
-        let ended = || Failure::Unreachable("the stream has ended: run the command again".into());
+        let ended = || Failure::Unreachable("the stream has ended".into());
         let seen = self.stream.message().await?.ok_or_else(ended)?;
         self.known.clocks = running_clocks(&self.client, &self.known.desk).await?;
         self.known.seen = seen;

@@ -67,7 +67,7 @@ async fn follow(mut feed: Feed, news: watch::Sender<(Known, Link)>) -> Infallibl
     loop {
         let mut outcome = feed.changed().await;
         while let Err(failure) = outcome {
-            news.send_modify(|(_, link)| *link = Link::Lost(failure.to_string()));
+            news.send_modify(|(_, link)| *link = Link::Lost(format!("trying again · {failure}")));
             tokio::time::sleep(RETRY).await;
             outcome = feed.reopen().await;
         }

@@ -46,10 +46,10 @@ pub(super) struct Hands {
 }
 
 impl Hands {
-    pub(super) fn new(seed: u64, speed: f64) -> Self {
+    pub(super) fn new(seed: u64, times: f64) -> Self {
         Self {
             rng: StdRng::seed_from_u64(seed),
-            speed,
+            speed: times,
             plans: Vec::new(),
             done: Vec::new(),
         }

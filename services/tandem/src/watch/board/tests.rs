@@ -2,15 +2,15 @@ use super::*;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
 
-fn at(seconds: i64) -> Option<prost_types::Timestamp> {
-    Some(prost_types::Timestamp { seconds, nanos: 0 })
+fn at(seconds: i64) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds, nanos: 0 }
 }
 
 fn queue(key: &str, received: u64, level: (u64, u64)) -> v1::QueueNow {
     v1::QueueNow {
         queue: key.to_owned(),
         waiting: 2,
-        oldest_since: at(880),
+        oldest_since: Some(at(880)),
         today: Some(v1::MeasureCounts {
             received,
             level_met: level.0,
@@ -26,7 +26,7 @@ fn clock(ticket_id: u64, state: v1::ClockState, deadline: Option<i64>, over: boo
         ticket_id,
         state: state.into(),
         ended_at: over.then(prost_types::Timestamp::default),
-        deadline: deadline.and_then(at),
+        deadline: deadline.map(at),
         ..v1::SlaClock::default()
     }
 }

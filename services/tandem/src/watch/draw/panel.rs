@@ -7,7 +7,7 @@ use ratatui::widgets::{Block, Cell, Row, Table};
 
 use super::clock_time;
 use crate::view::{ClockRow, clip, due, span};
-use crate::watch::board::{Agent, Happened, Queue};
+use crate::watch::board::{AgentLine, Happened, QueueLine};
 use crate::watch::look::{Look, Tone};
 
 /// A list with a title, as words with their tones.
@@ -32,7 +32,7 @@ enum Column {
 /// A clock that is due within so many seconds is shown as a warning.
 const SOON: i64 = 300;
 
-pub(super) fn queues(queues: &[Queue]) -> Panel<5> {
+pub(super) fn queues(queues: &[QueueLine]) -> Panel<5> {
     let rows = queues.iter().map(|queue| {
         let waiting = if queue.waiting > 0 { Tone::Warning } else { Tone::Usual };
         let in_hand = queue.assigned + queue.on_hold + queue.wrapping_up;
@@ -60,7 +60,7 @@ pub(super) fn queues(queues: &[Queue]) -> Panel<5> {
 }
 
 /// Those who are there come first.
-pub(super) fn agents(agents: &[Agent]) -> Panel<5> {
+pub(super) fn agents(agents: &[AgentLine]) -> Panel<5> {
     let mut agents: Vec<_> = agents.iter().collect();
     agents.sort_by_key(|agent| agent.presence == "offline");
     let rows = agents.into_iter().map(|agent| {

@@ -4,15 +4,14 @@ use ratatui::style::Color;
 
 use super::*;
 use crate::view::ClockRow;
-use crate::watch::board::{Agent, Happened, Queue, Today};
+use crate::watch::board::{AgentLine, Happened, QueueLine, Today};
 
 const SMALL: &str = include_str!("tests/80x24.txt");
 const LARGE: &str = include_str!("tests/160x30.txt");
 const EMPTY: &str = include_str!("tests/empty.txt");
 
-/// A busy hour.
-fn board() -> Board {
-    let queue = |queue: &str, waiting, oldest_seconds, offered, assigned| Queue {
+fn queue(queue: &str, waiting: u64, oldest_seconds: Option<u64>, offered: u64, assigned: u64) -> QueueLine {
+    QueueLine {
         queue: queue.to_owned(),
         waiting,
         offered,
@@ -20,8 +19,11 @@ fn board() -> Board {
         on_hold: 0,
         wrapping_up: 0,
         oldest_seconds,
-    };
-    let agent = |agent: &str, presence: &str, used_units, assigned| Agent {
+    }
+}
+
+fn agent(agent: &str, presence: &str, used_units: u32, assigned: u64) -> AgentLine {
+    AgentLine {
         agent: agent.to_owned(),
         presence: presence.to_owned(),
         presence_seconds: None,
@@ -31,8 +33,11 @@ fn board() -> Board {
         assigned,
         on_hold: 0,
         wrapping_up: 0,
-    };
-    let due = |ticket: &str, clock: &str, state: &str, queue: &str, left_seconds| ClockRow {
+    }
+}
+
+fn due(ticket: &str, clock: &str, state: &str, queue: &str, left_seconds: Option<i64>) -> ClockRow {
+    ClockRow {
         ticket: ticket.to_owned(),
         clock: clock.to_owned(),
         occurrence: 1,
@@ -48,13 +53,20 @@ fn board() -> Board {
         left_seconds,
         breached_at: String::new(),
         ended_at: String::new(),
-    };
-    let happened = |at: &str, ticket: &str, what: &str| Happened {
+    }
+}
+
+fn happened(at: &str, ticket: &str, what: &str) -> Happened {
+    Happened {
         at: format!("2026-03-02T{at}Z"),
         ticket: ticket.to_owned(),
         kind: String::new(),
         what: what.to_owned(),
-    };
+    }
+}
+
+/// A busy hour.
+fn board() -> Board {
     Board {
         desk: "acme".to_owned(),
         at: "2026-03-02T14:03:27Z".to_owned(),
