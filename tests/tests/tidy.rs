@@ -7,10 +7,7 @@ const MOST_LINES_OF_A_FILE: usize = 500;
 const MOST_LINES_OF_A_FUNCTION: usize = 70;
 
 /// Files that are longer, and how long they may be.
-const LONG_FILES: [(&str, usize); 2] = [
-    ("crates/desk-file/tests/faults.rs", 579),
-    ("crates/domain/src/routing.rs", 546),
-];
+const LONG_FILES: [(&str, usize); 1] = [("crates/desk-file/tests/faults.rs", 552)];
 
 /// Functions that are longer, and how long they may be: one arm or row for each of many cases.
 const LONG_FUNCTIONS: [(&str, usize); 7] = [

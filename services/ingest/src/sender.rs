@@ -107,9 +107,9 @@ impl Sender {
         let answers = self.router.submit_all(&desk, submissions).await;
         let outcomes = sendable.into_iter().zip(answers);
         settled.extend(outcomes.map(|((id, attempts), answer)| (desk.clone(), id, outcome(id, attempts, answer))));
-        settled
-            .iter()
-            .for_each(|(_, _, outcome)| instruments::handed_on(outcome));
+        for (_, _, outcome) in &settled {
+            instruments::handed_on(outcome);
+        }
         if let Err(error) = self.store.settle(settled).await {
             tracing::warn!(%desk, %error, "what became of messages is not stored; they are sent again");
         }

@@ -39,14 +39,12 @@ impl Taker {
 
     /// By the return path that it came back to, or else by the Message-ID of what it returns.
     fn returned_answer(&self, desk: &DeskId, arrival: &Arrival) -> Option<MessageId> {
-        let tokens = arrival
+        let mut tokens = arrival
             .envelope
             .rcpts
             .iter()
             .filter_map(|address| split_token(address).1);
-        let by_path = tokens
-            .filter_map(|token| self.secret.verify_bounce_token(desk, token))
-            .next();
+        let by_path = tokens.find_map(|token| self.secret.verify_bounce_token(desk, token));
         let mail = &arrival.mail;
         let mut named = mail.returned_id.iter().chain(&mail.in_reply_to).chain(&mail.references);
         by_path.or_else(|| named.find_map(|id| self.secret.own_message(desk, id)))

@@ -7,7 +7,10 @@ const RETURNED: [&str; 2] = ["content-type: message/rfc822", "content-type: text
 /// another (RFC 3464, section 2.3.3: `delayed`, `delivered`, `relayed`, `expanded`) does not; one without any does.
 #[must_use]
 pub fn is_final_report(raw: &[u8]) -> bool {
-    let mut actions = raw.split(|byte| *byte == b'\n').map_while(own_line).filter_map(action);
+    let mut actions = raw
+        .split(|byte| *byte == b'\n')
+        .map_while(own_line)
+        .filter_map(|line| action(&line));
     let Some(first) = actions.next() else { return true };
     first || actions.any(|failed| failed)
 }
@@ -20,7 +23,7 @@ fn own_line(line: &[u8]) -> Option<String> {
 }
 
 /// Whether an `Action` line says failed; none for other lines.
-fn action(line: String) -> Option<bool> {
+fn action(line: &str) -> Option<bool> {
     let value = line.strip_prefix("action:")?.trim_start();
     Some(value.starts_with("failed"))
 }

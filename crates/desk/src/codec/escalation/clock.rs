@@ -95,7 +95,7 @@ pub(super) fn resumed(body: v1::ClockResumed) -> Result<EscalationEvent, DecodeE
     event(body.clock, ClockEvent::Resumed { since })
 }
 
-pub(super) fn met(body: v1::ClockMet) -> Result<EscalationEvent, DecodeError> {
+pub(super) fn met(body: &v1::ClockMet) -> Result<EscalationEvent, DecodeError> {
     let happened = ClockEvent::Met {
         met_at: time("met_at", body.met_at)?,
         elapsed: duration("elapsed", body.elapsed)?,

@@ -27,7 +27,7 @@ pub(super) fn body(body: Body) -> Result<EscalationEvent, DecodeError> {
         Body::ClockStarted(event) => clock::started(event)?,
         Body::ClockPaused(event) => clock::paused(event)?,
         Body::ClockResumed(event) => clock::resumed(event)?,
-        Body::ClockMet(event) => clock::met(event)?,
+        Body::ClockMet(event) => clock::met(&event)?,
         Body::ClockBreached(event) => clock::breached(event)?,
         Body::ClockCancelled(event) => clock::cancelled(event)?,
         Body::ClockReopened(event) => clock::reopened(event)?,

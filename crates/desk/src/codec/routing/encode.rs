@@ -95,34 +95,18 @@ pub(super) fn body(event: &RoutingEvent) -> Body {
             agent,
             reason,
             until,
-        } => Body::OfferDeclined(v1::OfferDeclined {
-            offer_id: offer.0,
-            ticket_id: ticket.0,
-            agent: agent.to_string(),
-            reason: reason.to_proto(),
-            until: Some(time_to_proto(*until)),
-        }),
+        } => offer::declined_to_proto(*offer, *ticket, agent, *reason, *until),
         RoutingEvent::OfferExpired {
             offer,
             ticket,
             agent,
             until,
-        } => Body::OfferExpired(v1::OfferExpired {
-            offer_id: offer.0,
-            ticket_id: ticket.0,
-            agent: agent.to_string(),
-            until: Some(time_to_proto(*until)),
-        }),
+        } => offer::expired_to_proto(*offer, *ticket, agent, *until),
         RoutingEvent::OfferRevoked {
             offer,
             ticket,
             agent,
             reason,
-        } => Body::OfferRevoked(v1::OfferRevoked {
-            offer_id: offer.0,
-            ticket_id: ticket.0,
-            agent: agent.to_string(),
-            reason: reason.to_proto(),
-        }),
+        } => offer::revoked_to_proto(*offer, *ticket, agent, *reason),
     }
 }

@@ -1,7 +1,7 @@
 //! Offers, and why an agent was chosen.
 
 use tandem_domain::explain::{Rank, Ranking};
-use tandem_domain::routing::RoutingEvent;
+use tandem_domain::routing::{DeclineReason, RevokeReason, RoutingEvent};
 use tandem_domain::{AgentId, OfferId, TicketId, Timestamp};
 use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
@@ -27,6 +27,40 @@ pub(super) fn issued_to_proto(
     Body::OfferIssued(v1::OfferIssued {
         offer: Some(offer),
         ranking: Some(ranking_to_proto(ranking)),
+    })
+}
+
+pub(super) fn declined_to_proto(
+    offer: OfferId,
+    ticket: TicketId,
+    agent: &AgentId,
+    reason: DeclineReason,
+    until: Timestamp,
+) -> Body {
+    Body::OfferDeclined(v1::OfferDeclined {
+        offer_id: offer.0,
+        ticket_id: ticket.0,
+        agent: agent.to_string(),
+        reason: reason.to_proto(),
+        until: Some(time_to_proto(until)),
+    })
+}
+
+pub(super) fn expired_to_proto(offer: OfferId, ticket: TicketId, agent: &AgentId, until: Timestamp) -> Body {
+    Body::OfferExpired(v1::OfferExpired {
+        offer_id: offer.0,
+        ticket_id: ticket.0,
+        agent: agent.to_string(),
+        until: Some(time_to_proto(until)),
+    })
+}
+
+pub(super) fn revoked_to_proto(offer: OfferId, ticket: TicketId, agent: &AgentId, reason: RevokeReason) -> Body {
+    Body::OfferRevoked(v1::OfferRevoked {
+        offer_id: offer.0,
+        ticket_id: ticket.0,
+        agent: agent.to_string(),
+        reason: reason.to_proto(),
     })
 }
 

@@ -20,7 +20,7 @@ pub(super) const INCARNATION: u64 = 5;
 /// Tickets of a desk.
 const TICKETS: u64 = 100;
 /// One comes so often.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 /// The promised first response.
 const TARGET: Duration = Duration::from_hours(1);
 /// From the breach on, somebody is told again and again.
