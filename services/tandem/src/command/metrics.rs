@@ -14,6 +14,9 @@ use crate::view::{channel_to_proto, on_the_wire, whole_span};
 pub(crate) use row::MeasureRow;
 use row::TimeRow;
 
+/// Shorter times are shown with a tenth of a second.
+const TENTHS_BELOW: f64 = 10.0;
+
 /// Shows measures.
 pub(crate) async fn run(client: &Client, args: &Metrics, output: Format) -> Result<(), Failure> {
     let desk = client.desk(&args.desk).await?;
@@ -121,9 +124,9 @@ pub(crate) fn measures_table(rows: &[MeasureRow], by: &[By], interval: Interval)
 
 /// How long it took half of them at most.
 fn median(time: &TimeRow) -> String {
-    if time.count == 0 {
-        String::new()
-    } else {
-        whole_span(time.p50_seconds)
+    match time.count {
+        0 => String::new(),
+        _ if time.p50_seconds < TENTHS_BELOW => format!("{:.1}s", time.p50_seconds),
+        _ => whole_span(time.p50_seconds),
     }
 }

@@ -12,16 +12,16 @@ use crate::view::{clock_kind, short, whole_span};
 /// Something to tell: its kind for programs, how much people want of it, and the words.
 pub(crate) type Told = (&'static str, Weight, String);
 
-fn told(kind: &'static str, weight: Weight, ticket: u64, text: &str) -> Option<Told> {
-    Some((kind, weight, format!("T{ticket:<3} {text}")))
+fn told(kind: &'static str, weight: Weight, ticket: u64, text: &str) -> Told {
+    (kind, weight, format!("T{ticket:<3} {text}"))
 }
 
 /// An event of the router's.
 pub(crate) fn of_router(body: &Body, tally: &Tally) -> Option<Told> {
-    match body {
+    Some(match body {
         Body::DeskActivated(activated) => {
             let version = activated.desk.as_ref().map_or(0, |desk| desk.version);
-            Some(("desk_activated", Chapter, format!("desk version {version} is in force")))
+            ("desk_activated", Chapter, format!("desk version {version} is in force"))
         }
         Body::TicketOpened(opened) => told(
             "opened",
@@ -77,12 +77,12 @@ pub(crate) fn of_router(body: &Body, tally: &Tally) -> Option<Told> {
             )
         }
         Body::TicketDone(done) => told("done", Common, done.ticket_id, "done"),
-        answer => of_answer(answer),
-    }
+        answer => return of_answer(answer),
+    })
 }
 
 fn of_answer(body: &Body) -> Option<Told> {
-    match body {
+    Some(match body {
         Body::AnswerAdded(added) if !added.internal => told(
             "answered",
             Common,
@@ -98,8 +98,8 @@ fn of_answer(body: &Body) -> Option<Told> {
                 &format!("the answer did not arrive: {reason}"),
             )
         }
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 /// An event of escalation's.
