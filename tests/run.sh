@@ -36,6 +36,9 @@ tests/foreign.sh
 step "a browser"
 tests/browser.sh
 
+step "telemetry"
+tests/telemetry.sh
+
 step "the demo, once"
 cargo run --quiet --package tandem -- demo
 

@@ -111,15 +111,15 @@ impl Telemetry {
     pub fn start(config: &TelemetryConfig, program: Program) -> Result<Self, TelemetryError> {
         let filter = EnvFilter::try_new(&config.log)?;
         let telemetry = Self::without_logs(config, program)?;
+        if let Some(meters) = &telemetry.meters {
+            meters.make_global();
+        }
         let logs = logs(config.format).with_filter(filter);
         tracing_subscriber::registry()
             .with(logs)
             .with(telemetry.layer())
             .try_init()?;
         panics::log_places_only();
-        if let Some(meters) = &telemetry.meters {
-            meters.make_global();
-        }
         telemetry.measure_drops();
         if let Some(address) = telemetry.prometheus() {
             tracing::info!(%address, "metrics can be scraped");

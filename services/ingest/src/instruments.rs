@@ -58,6 +58,14 @@ impl Instruments {
     }
 }
 
+/// Shows from the start on what is worth an alarm: a count that appears with its first 1 is no increase to Prometheus.
+pub(crate) fn begin() {
+    INSTRUMENTS.handed_on.add(0, &[outcome("parked")]);
+    for word in ["delivered", "refused", "expired", "parked"] {
+        INSTRUMENTS.deliveries.add(0, &[outcome(word)]);
+    }
+}
+
 fn outcome(word: &'static str) -> KeyValue {
     KeyValue::new("tandem.outcome", word)
 }

@@ -22,6 +22,7 @@ use crate::config::{ChatConfig, DeliveriesConfig, SmtpConfig};
 use crate::deliveries::{self, Deliveries, Mailer, Worker};
 use crate::directory::Directory;
 use crate::follow::{Follower, News, Reconciler};
+use crate::instruments;
 use crate::intake::Taker;
 use crate::mail::MailSecret;
 use crate::sender::Sender;
@@ -98,6 +99,7 @@ impl Ingest {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(parts: Parts, life: &Lifecycle) -> Result<Self, StartError> {
+        instruments::begin();
         let wake_sender = Arc::new(Notify::new());
         let directory = Arc::new(Directory::default());
         let deliveries = Deliveries::new(Arc::clone(&parts.store), Arc::clone(&parts.bus));

@@ -19,7 +19,7 @@ use tandem_service_kit::error::chain;
 use tandem_service_kit::grpc::GrpcServer;
 use tandem_service_kit::ids::SystemClock;
 use tandem_service_kit::lifecycle::{Lifecycle, signals};
-use tandem_service_kit::telemetry::{Program, Telemetry};
+use tandem_service_kit::telemetry::{MeasuredBus, MeasuredStore, Program, Telemetry};
 use tandem_store::SqliteStore;
 
 use crate::cli::{Format, Target, Up};
@@ -92,10 +92,10 @@ impl Embedded {
             .await
             .map_err(|error| unreachable(&error))?;
         let life = Lifecycle::new(config.lifecycle);
-        let bus: Arc<dyn Bus> = Arc::new(InProcessBus::new());
+        let bus: Arc<dyn Bus> = Arc::new(MeasuredBus::new(Arc::new(InProcessBus::new()), "in_process"));
         let grpc = server.address();
         let machine = Machine {
-            store: Arc::new(store.clone()),
+            store: Arc::new(MeasuredStore::new(Arc::new(store.clone()), "sqlite")),
             bus: Arc::clone(&bus),
             life: life.clone(),
             signer: Arc::clone(&signer),

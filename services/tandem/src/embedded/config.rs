@@ -26,7 +26,7 @@ const LOOPBACK: &str = "a loopback address: `tandem up` serves this machine only
 pub(crate) struct EmbeddedConfig {
     /// Where it answers.
     pub(crate) grpc: GrpcConfig,
-    /// Logs and traces.
+    /// Logs, traces and metrics.
     pub(crate) telemetry: TelemetryConfig,
     /// How it stops.
     pub(crate) lifecycle: LifecycleConfig,
@@ -141,5 +141,11 @@ impl Validate for EmbeddedConfig {
         check.rule(self.grpc.tls_cert_file.is_none(), "grpc.tls_cert_file", none);
         check.rule(self.smtp.listen.ip().is_loopback(), "smtp.listen", LOOPBACK);
         check.rule(self.chat.listen.ip().is_loopback(), "chat.listen", LOOPBACK);
+        let scraped = self.telemetry.prometheus_listen;
+        check.rule(
+            scraped.is_none_or(|address| address.ip().is_loopback()),
+            "telemetry.prometheus_listen",
+            LOOPBACK,
+        );
     }
 }
