@@ -52,12 +52,18 @@ impl FakeIngest {
 
     /// Every message that was kept, once.
     pub(crate) fn kept(&self) -> Vec<(String, v1::StoreAnswerRequest)> {
-        self.state.lock().unwrap().kept.values().cloned().collect()
+        self.state
+            .lock()
+            .expect("nobody panics with it")
+            .kept
+            .values()
+            .cloned()
+            .collect()
     }
 
     /// From now on every answer is refused so; none: kept again.
     pub(crate) fn refuse(&self, status: Option<Status>) {
-        self.state.lock().unwrap().refuses = status;
+        self.state.lock().expect("nobody panics with it").refuses = status;
     }
 }
 
@@ -72,7 +78,7 @@ impl IngestService for FakeIngest {
         let token = request.metadata().get("authorization").expect("a token");
         assert_eq!(token, format!("Bearer {TOKEN}").as_str());
         let request = request.into_inner();
-        let mut state = self.state.lock().unwrap();
+        let mut state = self.state.lock().expect("nobody panics with it");
         if let Some(status) = &state.refuses {
             return Err(status.clone());
         }

@@ -41,12 +41,12 @@ async fn send(caller: &Clients, request: v1::ReplyRequest) -> Result<(v1::Ticket
 
 /// The answers that the journal names: message, author, whether customers see it.
 async fn journaled(world: &World) -> Vec<(String, Option<String>, bool)> {
-    let stream = Stream::new("router", ACME.parse().unwrap());
-    let records = world.store.read(&stream, 1, 1000).await.unwrap();
+    let stream = Stream::new("router", ACME.parse().expect("a key"));
+    let records = world.store.read(&stream, 1, 1000).await.expect("a journal");
     let events = records.iter().map(|record| {
         let text = String::from_utf8_lossy(&record.payload);
         assert!(!text.contains("Paket"), "somebody's words are in the journal");
-        decode_record::<RoutingCore>(record).unwrap()
+        decode_record::<RoutingCore>(record).expect("an event")
     });
     let answers = events.filter_map(|recorded| match recorded {
         Recorded::Core(event) => match event.body {
