@@ -26,6 +26,10 @@ pub(super) async fn look(site: &Site, chats: &[Chat], tally: &Tally) {
     }
     check_answers(&stored, tally);
     check_mails(&site.smarthost.mails(), &stored, tally);
+    if site.hooks.forged() > 0 {
+        let forged = site.hooks.forged();
+        tally.violation(format!("{forged} webhooks were not signed as they should be"));
+    }
     for (id, bodies) in site.hooks.taken() {
         if bodies.iter().any(|body| *body != bodies[0]) {
             tally.violation(format!("notification {id} has changed between two tries: {bodies:?}"));
@@ -43,7 +47,7 @@ fn check_chat(chat: &Chat, stored: &Stored, tally: &Tally) {
         let copies = stored.get(&(chat.desk, text.clone())).map_or(&[][..], Vec::as_slice);
         match copies {
             [] if *is_acknowledged => {
-                tally.violation(format!("`{text}` to {} was acknowledged and is lost", chat.desk))
+                tally.violation(format!("`{text}` to {} was acknowledged and is lost", chat.desk));
             }
             [] => {}
             [message] => {
