@@ -9,7 +9,7 @@ use crate::{DecodeError, Journaled};
 const CHUNK: usize = 5_000;
 
 /// What is wrong with a snapshot, if anything: it must be the state that the journal's records up to its `seq`
-/// lead to.
+/// lead to. One of an older format, or one that came of such, says less than that state and need only be readable.
 ///
 /// # Errors
 /// When the store cannot be read.
@@ -23,6 +23,9 @@ pub async fn snapshot_fault<C: Journaled>(
         Ok(thawed) => thawed,
         Err(reason) => return Ok(Some(reason)),
     };
+    if !thawed.core.is_complete() {
+        return Ok(None);
+    }
     let replayed = match replay::<C>(store, stream, snapshot.seq).await? {
         Ok(core) => core,
         Err(error) => return Ok(Some(error.to_string())),

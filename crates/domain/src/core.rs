@@ -222,6 +222,12 @@ pub trait Core: Sized + Send + 'static {
     /// The whole state, in [`SNAPSHOT_FORMAT`](Self::SNAPSHOT_FORMAT).
     fn snapshot(&self) -> Vec<u8>;
 
+    /// Whether the state is all that the journal leads to. It is less after a snapshot of an older format, which did
+    /// not know everything, was restored; what it lacks is lost only to this core, and never to the journal.
+    fn is_complete(&self) -> bool {
+        true
+    }
+
     /// The state from a snapshot; loads the current format and the two before it, where they exist.
     ///
     /// # Errors

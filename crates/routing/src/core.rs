@@ -110,6 +110,10 @@ impl Core for RoutingCore {
         snapshot::write(&self.state)
     }
 
+    fn is_complete(&self) -> bool {
+        !self.state.of_older
+    }
+
     fn restore(_desk: &DeskId, format: u32, bytes: &[u8]) -> Result<Self, RestoreError> {
         Ok(Self {
             state: snapshot::read(format, bytes)?,

@@ -20,7 +20,11 @@ pub(crate) fn write(state: &State) -> Vec<u8> {
 
 pub(crate) fn read(format: u32, bytes: &[u8]) -> Result<State, RestoreError> {
     match format {
-        1 => parsed::<v1::SnapshotV1>(bytes)?.into_state(),
+        1 => {
+            let mut state = parsed::<v1::SnapshotV1>(bytes)?.into_state()?;
+            state.of_older = true;
+            Ok(state)
+        }
         2 => parsed::<v2::SnapshotV2>(bytes)?.into_state(),
         unknown => Err(RestoreError::UnknownFormat(unknown)),
     }

@@ -35,6 +35,8 @@ pub(crate) struct State {
     pub(crate) touched: Touched,
     pub(crate) just_closed: JustClosed,
     pub(crate) pace: Pace,
+    /// Restored from a snapshot that knew less than the journal.
+    pub(crate) of_older: bool,
     pub(crate) last_ticket: u64,
     pub(crate) last_offer: u64,
     /// How many events there were.

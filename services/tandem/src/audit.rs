@@ -2,9 +2,11 @@
 //! (the blueprint's section 9). Reads only; what it checks should be at rest.
 
 mod documents;
+mod escalation;
 mod finding;
 mod history;
 mod journal;
+mod measures;
 mod rows;
 
 use std::process::ExitCode;
@@ -38,13 +40,15 @@ struct DeskReport {
     records: u64,
     messages_stored: u64,
     messages_on_tickets: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measures_recounted: Option<u64>,
 }
 
 /// Audits and prints; exit code 1 if anything was found.
 pub(crate) async fn run(target: &Target, args: &Audit, output: Format) -> Result<ExitCode, Failure> {
     let store = open(target, args).await?;
     let streams = streams(store.as_ref(), args.desk.as_deref()).await?;
-    let report = audit(store.as_ref(), &streams).await?;
+    let report = audit(store.as_ref(), &streams, args.metrics).await?;
     show(output, &report, render)?;
     Ok(ExitCode::from(u8::from(!report.findings.is_empty())))
 }
@@ -52,7 +56,7 @@ pub(crate) async fn run(target: &Target, args: &Audit, output: Format) -> Result
 /// How many faults there are in a store.
 pub(crate) async fn count(store: &dyn Store) -> Result<usize, Failure> {
     let streams = streams(store, None).await?;
-    let report = audit(store, &streams).await?;
+    let report = audit(store, &streams, true).await?;
     Ok(report.findings.len())
 }
 
@@ -88,15 +92,20 @@ async fn streams(store: &dyn Store, only: Option<&str>) -> Result<Vec<Stream>, F
     Ok(chosen)
 }
 
-async fn audit(store: &dyn Store, streams: &[Stream]) -> Result<Report, StoreError> {
+async fn audit(store: &dyn Store, streams: &[Stream], metrics: bool) -> Result<Report, StoreError> {
     let mut report = Report {
         desks: Vec::new(),
         findings: Vec::new(),
     };
     for stream in streams {
-        let (desk, findings) = audit_desk(store, stream).await?;
-        report.desks.push(desk);
+        let (mut desk, findings) = audit_desk(store, stream).await?;
         report.findings.extend(findings);
+        if metrics {
+            let mut findings = Findings::new(stream.desk.clone());
+            desk.measures_recounted = Some(measures::check(store, stream, &mut findings).await?);
+            report.findings.extend(findings.list);
+        }
+        report.desks.push(desk);
     }
     Ok(report)
 }
@@ -109,6 +118,7 @@ async fn audit_desk(store: &dyn Store, stream: &Stream) -> Result<(DeskReport, V
         records: journal.incarnations.len() as u64,
         messages_stored: 0,
         messages_on_tickets: journal.history.messages.len() as u64,
+        measures_recounted: None,
     };
     // What is beside a journal says nothing while nobody knows what the journal says.
     if journal.whole {
@@ -125,19 +135,27 @@ async fn check_beside(
     findings: &mut Findings,
 ) -> Result<u64, StoreError> {
     if let Some(expected) = &journal.rows {
-        rows::check(store, &stream.desk, expected, findings).await?;
-        rows::check_snapshot(store, stream, findings).await?;
+        rows::check(store, &stream.desk, &tandem_routing::rows::TABLES, expected, findings).await?;
+        rows::check_snapshot::<RoutingCore>(store, stream, findings).await?;
         journal.history.check_idle(findings);
     }
     rows::check_positions(store, stream, &journal.incarnations, findings).await?;
-    documents::check(store, &stream.desk, &journal.history.messages, findings).await
+    escalation::check(store, stream, findings).await?;
+    documents::check(store, stream, &journal.history, findings).await
 }
 
 fn render(report: &Report) -> String {
     let desks = report.desks.iter().map(|desk| {
+        let recounted = desk
+            .measures_recounted
+            .map(|count| format!(", {count} measures counted again"));
         format!(
-            "{}: {} records, {} messages stored, {} on tickets",
-            desk.desk, desk.records, desk.messages_stored, desk.messages_on_tickets
+            "{}: {} records, {} messages stored, {} on tickets{}",
+            desk.desk,
+            desk.records,
+            desk.messages_stored,
+            desk.messages_on_tickets,
+            recounted.unwrap_or_default()
         )
     });
     let findings = report.findings.iter().map(|finding| format!("FOUND {finding}"));

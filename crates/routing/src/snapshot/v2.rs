@@ -1,6 +1,7 @@
 //! Snapshot format 2: format 1, and what it did not know. Frozen: a change of meaning or shape is a new format.
 
 use std::collections::BTreeMap;
+use std::ops::Not;
 
 use serde::{Deserialize, Serialize};
 use tandem_domain::routing::Undelivered;
@@ -20,6 +21,9 @@ pub(crate) struct SnapshotV2 {
     /// Of every ticket of `v1`.
     tickets: BTreeMap<TicketId, TicketV2>,
     accepts: BTreeMap<QueueId, Vec<Timestamp>>,
+    /// Whether the state came of one of format 1, which knew less.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    of_older: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -54,6 +58,7 @@ impl SnapshotV2 {
             accepts: accepts
                 .map(|(queue, accepts)| (queue.clone(), accepts.iter().copied().collect()))
                 .collect(),
+            of_older: state.of_older,
         }
     }
 }
@@ -92,6 +97,7 @@ impl SnapshotV2 {
             return Err(damaged("half a ticket"));
         }
         state.pace = Pace::of(self.accepts);
+        state.of_older = self.of_older;
         Ok(state)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Server, eventually};
+use crate::support::{Server, eventually, run};
 
 /// Written by the version that had ingest and router only: three mails, of which Ana served one and set one aside.
 const SPINE: &[u8] = include_bytes!("data/spine.sqlite");
@@ -31,6 +31,14 @@ fn data_from_before_answers_clocks_and_measures_is_taken_over() {
     server.ask(&["reply", "T3", "It goes out tomorrow."]).well();
     assert_eq!(server.ticket("another").len(), 4);
     server.stop();
+    let audited = run(&[
+        "audit",
+        "--metrics",
+        "--data-dir",
+        data.to_str().expect("a path in UTF-8"),
+    ])
+    .well();
+    assert!(audited.contains("nothing found"), "{audited}");
     let again = Server::on(&data);
     assert_eq!(again.json(&["read", "T3"]).as_array().map(Vec::len), Some(2));
 }
