@@ -109,7 +109,7 @@ pub(crate) fn mail_answered(code: u16) {
 }
 
 /// A sender of mail named a recipient.
-pub(crate) fn recipient(answer: &RcptAnswer) {
+pub(crate) fn recipient(answer: RcptAnswer) {
     let word = match answer {
         RcptAnswer::Accepted => "accepted",
         RcptAnswer::NoSuchMailbox => "unknown",

@@ -41,7 +41,7 @@ impl MailSink for Mailbox {
             Err(_) if self.directory.is_complete() => RcptAnswer::NoSuchMailbox,
             Err(_) => RcptAnswer::TryLater,
         };
-        instruments::recipient(&answer);
+        instruments::recipient(answer);
         answer
     }
 
