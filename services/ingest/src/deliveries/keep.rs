@@ -15,7 +15,7 @@ use crate::mail::MailSecret;
 pub(crate) struct Answer {
     /// The desk.
     pub desk: DeskId,
-    /// Who asked the router for it, and under which request id: together they name it for ever.
+    /// Who asked the router for it, and under which request id: together they name a ticket's answer for ever.
     pub caller: String,
     /// See `caller`.
     pub request_id: String,
@@ -137,7 +137,14 @@ fn document(answer: &Answer, inbound: &Document) -> Document {
     }
 }
 
+/// The router forgets requests that it refuses. So one under the same id may be about another ticket, and must not get what
+/// was kept for this one's customer.
 fn dedupe_key(secret: &MailSecret, answer: &Answer) -> Bytes {
-    let fields = [answer.caller.as_bytes(), answer.request_id.as_bytes()];
+    let fields: [&[u8]; 4] = [
+        answer.caller.as_bytes(),
+        answer.request_id.as_bytes(),
+        answer.conversation.0.as_bytes(),
+        &answer.ticket.to_be_bytes(),
+    ];
     Bytes::copy_from_slice(&secret.keyed_hash("answer", &fields))
 }

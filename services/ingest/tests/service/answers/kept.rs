@@ -65,6 +65,21 @@ async fn the_same_request_is_the_same_answer_and_another_one_under_its_id_is_ref
     assert_ne!(keeper.keep(of_another_caller).await.unwrap(), first);
 }
 
+/// The desk remembers no request that it refused, so its id may come again; what was kept for one customer must not go to
+/// another one then.
+#[tokio::test]
+async fn the_same_words_to_another_customer_are_another_answer() {
+    let (world, _router, service) = started(&[]).await;
+    assert_eq!(service.takes(&Letter::new("m1")).await, 250);
+    assert_eq!(service.takes(&Letter::new("m2")).await, 250);
+    let questions = world.settled(&service, ACME).await;
+    assert_ne!(questions[0].conversation_id, questions[1].conversation_id);
+    let keeper = Keeper::new(&world, &service).await;
+    let first = keeper.keep(answer(&questions[0], "one", "It is done.")).await.unwrap();
+    let second = keeper.keep(answer(&questions[1], "one", "It is done.")).await.unwrap();
+    assert_ne!(first, second);
+}
+
 #[tokio::test]
 async fn bad_answers_and_callers_are_told_what_is_wrong() {
     let (world, _router, service) = started(&[]).await;
