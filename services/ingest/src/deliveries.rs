@@ -139,7 +139,7 @@ impl Deliveries {
         Ok(())
     }
 
-    /// Answers of an account's submitting systems that wait for them, by the router's order, after `after`.
+    /// The first answers that wait for an account's submitting systems, by the router's order.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -147,10 +147,9 @@ impl Deliveries {
         &self,
         desk: &DeskId,
         account: &AccountId,
-        after: u64,
         limit: usize,
     ) -> Result<Vec<Callback>, StoreError> {
-        rows::callbacks(self.store.as_ref(), desk, account, after, limit).await
+        rows::callbacks(self.store.as_ref(), desk, account, limit).await
     }
 
     /// Hints that there may be more of them.

@@ -75,7 +75,6 @@ async fn serve(
         api,
         desk: caller.desk.clone(),
         account,
-        read: 0,
         under_way: HashMap::new(),
     };
     tokio::select! {
@@ -105,8 +104,6 @@ struct Session {
     api: Api,
     desk: DeskId,
     account: AccountId,
-    /// The last answer that was read.
-    read: u64,
     under_way: HashMap<MessageId, Callback>,
 }
 
@@ -134,18 +131,17 @@ impl Session {
         }
     }
 
-    /// Sends the answers that came since, as many as may be under way.
+    /// Sends the answers that are not under way yet, as many as may be. It looks from the first one on: they are brought here
+    /// side by side, so one may come behind another that was given after it.
     async fn send(&mut self, out: &mpsc::Sender<Result<v1::AnswersResponse, Status>>) -> Result<(), ApiError> {
-        let room = WINDOW - self.under_way.len();
-        if room == 0 {
+        if self.under_way.len() == WINDOW {
             return Ok(());
         }
-        let waiting = self
-            .api
-            .deliveries
-            .callbacks(&self.desk, &self.account, self.read, room);
+        let waiting = self.api.deliveries.callbacks(&self.desk, &self.account, WINDOW);
         for callback in waiting.await.map_err(ApiError::from)? {
-            self.read = callback.seq;
+            if self.under_way.contains_key(&callback.message) {
+                continue;
+            }
             let answer = callback_of(self.api.store.as_ref(), &self.desk, &callback).await;
             let Some(answer) = answer.map_err(ApiError::from)? else {
                 continue;

@@ -54,10 +54,9 @@ pub(super) async fn callbacks(
     store: &dyn Store,
     desk: &DeskId,
     account: &AccountId,
-    after: u64,
     limit: usize,
 ) -> Result<Vec<Callback>, StoreError> {
-    let rows = numbered(store, desk, CALLBACKS, &format!("{account}/"), after, limit).await?;
+    let rows = numbered(store, desk, CALLBACKS, &format!("{account}/"), 0, limit).await?;
     let callback = |(seq, message)| Callback {
         account: account.clone(),
         seq,

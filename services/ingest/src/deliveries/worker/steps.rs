@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tandem_desk::{RequestMark, Submission};
-use tandem_domain::routing::{Command, DeliveryOutcome, UndeliveredReason};
+use tandem_desk::{DeskError, RequestMark, Submission};
+use tandem_domain::routing::{Command, DeliveryOutcome, Rejection, UndeliveredReason};
 use tandem_domain::{Actor, Channel, MessageId, Trace};
 use tandem_store::{ClaimedJob, JobOutcome, StoreError, StoredDocument};
 
@@ -183,6 +183,12 @@ impl Worker {
         };
         Ok(match self.router.submit(&claimed.desk, submission).await {
             Ok(_) => {
+                instruments::delivery(job::word(outcome));
+                JobOutcome::Done
+            }
+            // Cancelled, abandoned or closed meanwhile: there is no ticket any more that could show it.
+            Err(DeskError::Rejected(Rejection::Unknown { field, .. })) => {
+                tracing::info!(field, "what became of an answer interests nobody any more");
                 instruments::delivery(job::word(outcome));
                 JobOutcome::Done
             }

@@ -1,14 +1,18 @@
 //! Answers to submitted messages, on the stream of the system that submitted.
 
+use bytes::Bytes;
 use futures::channel::mpsc;
-use tandem_domain::{MessageId, Role};
+use tandem_desk::Submission;
+use tandem_domain::routing::Command;
+use tandem_domain::{Actor, MessageId, Role, TicketId, Trace};
 use tandem_proto::v1;
 use tandem_proto::v1::answers_request::Step;
+use tandem_store::{Commit, JournalStore, Row};
 use tokio::time::timeout;
 use tonic::{Code, Status, Streaming};
 
-use super::{ends, fates, give, started};
-use crate::harness::{ACME, DEADLINE, FOREIGN, Service, World, assert_refused};
+use super::{Keeper, answer, ends, fates, give, name, started};
+use crate::harness::{ACME, DEADLINE, FOREIGN, Service, World, assert_refused, eventually, key, request};
 
 /// An open stream.
 struct Stream {
@@ -18,7 +22,7 @@ struct Stream {
 
 impl Stream {
     async fn open(world: &World, service: &Service) -> Self {
-        Self::begin(world, service, ACME, start("widget")).await.unwrap()
+        Self::begin(world, service, ACME, Some(start("widget"))).await.unwrap()
     }
 
     async fn begin(world: &World, service: &Service, desk: &str, step: Option<Step>) -> Result<Self, Status> {
@@ -45,9 +49,9 @@ impl Stream {
     }
 }
 
-fn start(account: &str) -> Option<Step> {
+fn start(account: &str) -> Step {
     let account = account.to_owned();
-    Some(Step::Start(v1::StartAnswers { account }))
+    Step::Start(v1::StartAnswers { account })
 }
 
 fn acknowledge(message: MessageId) -> Step {
@@ -122,6 +126,68 @@ async fn what_was_not_settled_comes_again_in_order_on_the_next_stream_and_what_w
     ends(&world, given[0], &["declined"]).await;
 }
 
+/// Answers are brought on their way side by side, so one may get there behind another that was given after it.
+#[tokio::test]
+async fn an_answer_that_was_overtaken_comes_on_the_open_stream_too() {
+    let (world, router, service) = started(&[]).await;
+    let question = question(&world, &service).await;
+    let mut stream = Stream::open(&world, &service).await;
+    give(&world, &router, &service, &question, "In the drawer.").await;
+    assert_eq!(stream.answer().await.text, "In the drawer.");
+    let kept = answer(&question, "late", "Or ask Bob.");
+    let overtaken = Keeper::new(&world, &service).await.keep(kept).await.unwrap();
+    name(&router, &question, overtaken, false).await;
+    let mut reader = world.caller(&service, Role::Reader, "reader").await;
+    let released = v1::GetMessageRequest {
+        desk: ACME.to_owned(),
+        message_id: overtaken.to_string(),
+        with_raw: false,
+    };
+    eventually(async || reader.get_message(released.clone()).await.is_ok()).await;
+    let row = Row {
+        desk: key(ACME),
+        table: "callback".to_owned(),
+        key: format!("widget/{:020}", 1),
+        value: Some(Bytes::from(overtaken.to_string())),
+    };
+    let commit = Commit {
+        rows: vec![row],
+        ..Commit::default()
+    };
+    world.store.commit(commit).await.unwrap();
+    assert_eq!(stream.answer().await.text, "Or ask Bob.");
+}
+
+#[tokio::test]
+async fn what_became_of_an_answer_is_not_told_for_ever_once_its_ticket_is_closed() {
+    let (world, router, service) = started(&[]).await;
+    let question = question(&world, &service).await;
+    let mut stream = Stream::open(&world, &service).await;
+    let message = give(&world, &router, &service, &question, "In the drawer.").await;
+    assert_eq!(stream.answer().await.message_id, message.to_string());
+    let ticket = TicketId(question.ticket_id);
+    let cancel = Submission {
+        command: Command::Cancel { ticket },
+        actor: Actor::service("test"),
+        request: request("Cancel", "one"),
+        rows: Vec::new(),
+        trace: Trace::default(),
+    };
+    router.submit(&key(ACME), cancel).await.unwrap();
+    stream.says(acknowledge(message));
+    let mut reader = world.caller(&service, Role::Reader, "reader").await;
+    let open = v1::ListDeliveriesRequest {
+        desk: ACME.to_owned(),
+        ..Default::default()
+    };
+    eventually(async || {
+        let listed = reader.list_deliveries(open.clone()).await.unwrap().into_inner();
+        listed.deliveries.is_empty()
+    })
+    .await;
+    assert_eq!(fates(&world, message).await, [""; 0]);
+}
+
 #[tokio::test]
 async fn an_answer_that_no_system_takes_is_given_up() {
     let soon = [("TANDEM_DELIVERIES__GIVE_UP_AFTER", "1ms")];
@@ -145,14 +211,14 @@ async fn who_says_what_cannot_be_is_told_so() {
         }
     };
     assert_refused(
-        refused(ACME, start("nobody")).await,
+        refused(ACME, Some(start("nobody"))).await,
         Code::InvalidArgument,
         &["start.account"],
     );
     assert_refused(refused(ACME, None).await, Code::InvalidArgument, &["start"]);
     let early = Some(acknowledge(MessageId(uuid::Uuid::from_u128(7))));
     assert_refused(refused(ACME, early).await, Code::InvalidArgument, &["start"]);
-    let foreign = refused(FOREIGN, start("widget")).await.unwrap_err();
+    let foreign = refused(FOREIGN, Some(start("widget"))).await.unwrap_err();
     assert_eq!(foreign.code(), Code::PermissionDenied);
     let mut stream = Stream::open(&world, &service).await;
     stream.says(acknowledge(MessageId(uuid::Uuid::from_u128(7))));
