@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use futures::{FutureExt, StreamExt};
 use tandem_domain::routing::{Answer, Query, Standing};
-use tandem_domain::{AgentId, ConversationId, DeskId};
+use tandem_domain::{AgentId, ConversationId, DeskId, MessageId};
 use tandem_service_kit::telemetry;
-use tandem_store::StoreError;
+use tandem_store::{Store, StoreError};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tracing::Instrument;
 
@@ -21,6 +21,7 @@ use crate::chat::shared::{Chats, Present};
 use crate::chat::standing::{News, Told};
 use crate::chat::visitor::{Visitor, not_now};
 use crate::chat::wire::{Closing, Wire};
+use crate::document::Document;
 use crate::instruments::{self, Way};
 
 /// How long the store may take for one message, and the router for one question. The visitor's side sends again.
@@ -105,12 +106,8 @@ impl<'a> Talk<'a> {
             return self.refuse(id, Refusal::Invalid, fault).await;
         }
         match timeout(STORE_TIMEOUT, self.store(id, text)).await {
-            Ok(Ok(true)) => self.wire.send(&ToVisitor::Accepted { id }).await?,
-            Ok(Ok(false)) => {
-                return self
-                    .refuse(id, Refusal::Invalid, "the desk takes no chats here any more")
-                    .await;
-            }
+            Ok(Ok(())) => self.wire.send(&ToVisitor::Accepted { id }).await?,
+            Ok(Err(Stopped::Refused(why))) => return self.refuse(id, Refusal::Invalid, why).await,
             Ok(Err(Stopped::Over(by))) => return Err(Closing::Ended(by)),
             Ok(Err(Stopped::Store(error))) => {
                 tracing::warn!(desk = %self.desk(), %error, "a visitor's message was not taken now");
@@ -122,13 +119,12 @@ impl<'a> Talk<'a> {
         self.tell(news).await
     }
 
-    /// Whether the message is stored; the account may be the desk's no more.
-    async fn store(&mut self, id: &str, text: String) -> Result<bool, Stopped> {
+    async fn store(&mut self, id: &str, text: String) -> Result<(), Stopped> {
         self.begin().await?;
         let entrance = &self.visitor.entrance;
         let desk = self.chats.directory.desk(&entrance.desk);
         let Some(desk) = desk.filter(|desk| desk.chats.contains_key(&entrance.account)) else {
-            return Ok(false);
+            return Err(Stopped::Refused("the desk takes no chats here any more"));
         };
         let session = &self.visitor.session;
         // A trace of its own: a socket may live for hours, and its span would come to light only then.
@@ -138,14 +134,17 @@ impl<'a> Talk<'a> {
             id: id.to_owned(),
             account: entrance.account.clone(),
             from: session.contact.as_ref().map(super::super::contact::Contact::address),
-            text,
+            text: text.clone(),
             language: session.language.clone(),
             trace: span.in_scope(telemetry::inject),
         };
         let said = self.chats.taker.said(&desk, message).instrument(span).await;
         instruments::offered(Way::Chat, instruments::word(&said));
-        said?;
-        Ok(true)
+        let said = said?;
+        if said.duplicate && !is_repeat(self.chats.store.clone(), &desk.id, said.id, &text).await? {
+            return Err(Stopped::Refused("this id was given to another message: use a new one"));
+        }
+        Ok(())
     }
 
     /// Keeps the chat from its first message on, and learns whether another socket has ended it.
@@ -288,6 +287,13 @@ impl<'a> Talk<'a> {
     }
 }
 
+/// Whether words are the same as those that are stored under their id.
+async fn is_repeat(store: Arc<dyn Store>, desk: &DeskId, stored: MessageId, text: &str) -> Result<bool, StoreError> {
+    let stored = store.document(desk, stored).await?;
+    let earlier = stored.map(|stored| Document::decode(&stored.id.0, &stored.body));
+    Ok(earlier.transpose()?.is_none_or(|earlier| earlier.text == text))
+}
+
 /// Whether the agent is writing, if the hint is about that.
 fn typing(hint: &[u8]) -> Option<bool> {
     match hint {
@@ -303,6 +309,8 @@ const LATER: &str = "this cannot be stored at the moment: send it again, under t
 enum Stopped {
     /// The chat was ended elsewhere.
     Over(EndedBy),
+    /// It cannot be taken as it is, and why.
+    Refused(&'static str),
     /// The store did not do it.
     Store(StoreError),
 }

@@ -108,6 +108,25 @@ async fn a_repeated_message_is_accepted_again_and_stored_once() {
     service.stop().await;
 }
 
+/// Accepting them would tell the visitor that words are kept which are not.
+#[tokio::test]
+async fn other_words_under_the_id_of_a_message_are_refused() {
+    let (world, _router, service) = World::started().await;
+    let (mut visitor, _) = Visitor::new(&service).await;
+    visitor.writes("m-1", "hello").await;
+    visitor
+        .say(&json!({"type": "message", "id": "m-1", "text": "my order is 17"}))
+        .await;
+    let refused = visitor.next_of(&["accepted", "refused"]).await;
+    assert_eq!(
+        (&refused["type"], &refused["code"]),
+        (&json!("refused"), &json!("invalid"))
+    );
+    visitor.writes("m-2", "my order is 17").await;
+    assert_eq!(world.settled(&service, ACME).await.len(), 2);
+    service.stop().await;
+}
+
 #[tokio::test]
 async fn who_ends_the_chat_abandons_what_waits() {
     let (world, _router, service) = World::started().await;
