@@ -108,6 +108,26 @@ impl Desktop {
         self.wait_for("the outcome of an accept", is_it).await
     }
 
+    /// Waits for the offer of a ticket and takes it.
+    pub async fn take(&mut self, ticket_id: u64) {
+        let offer = self.offer_of(ticket_id).await.offer.expect("an offer");
+        let outcome = self.accept(offer.offer_id).await;
+        assert_eq!(outcome.failure, None, "ticket {ticket_id}");
+    }
+
+    /// Answers the customer, under a request id of the caller's; returns the answer's message id.
+    pub async fn reply(&self, request_id: &str, ticket_id: u64, text: &str) -> Result<String, Status> {
+        let request = v1::ReplyRequest {
+            desk: self.desk.clone(),
+            request_id: request_id.to_owned(),
+            ticket_id,
+            text: text.to_owned(),
+            ..v1::ReplyRequest::default()
+        };
+        let answer = self.clients.tickets().reply(request).await?;
+        Ok(answer.into_inner().message_id)
+    }
+
     /// Resolves a ticket.
     pub async fn resolve(&self, ticket_id: u64) -> Result<v1::Ticket, Status> {
         let request = v1::ResolveTicketRequest {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use tandem_proto::v1::agent_service_client::AgentServiceClient;
 use tandem_proto::v1::desk_service_client::DeskServiceClient;
+use tandem_proto::v1::escalation_service_client::EscalationServiceClient;
 use tandem_proto::v1::ingest_service_client::IngestServiceClient;
+use tandem_proto::v1::metrics_service_client::MetricsServiceClient;
 use tandem_proto::v1::ticket_service_client::TicketServiceClient;
 use tandem_service_kit::config::Secret;
 use tandem_service_kit::grpc::Credentials;
@@ -58,5 +60,15 @@ impl Clients {
     /// Messages.
     pub fn messages(&self) -> IngestServiceClient<Calls> {
         IngestServiceClient::new(self.calls()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+
+    /// Clocks and escalations.
+    pub fn escalations(&self) -> EscalationServiceClient<Calls> {
+        EscalationServiceClient::new(self.calls()).max_decoding_message_size(LARGEST_ANSWER)
+    }
+
+    /// Measures.
+    pub fn measures(&self) -> MetricsServiceClient<Calls> {
+        MetricsServiceClient::new(self.calls()).max_decoding_message_size(LARGEST_ANSWER)
     }
 }

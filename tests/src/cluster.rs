@@ -69,13 +69,22 @@ pub struct Cluster {
     pub postgres: Postgres,
     processes: BTreeMap<Replica, Process>,
     url: String,
+    own: Vec<OwnSetting>,
     directory: TempDir,
 }
+
+/// A setting of a test's own, and whose: all replicas of a service get it.
+pub type OwnSetting = (Service, &'static str, &'static str);
 
 impl Cluster {
     /// Starts everything, with the three desks. Says "skipped" and returns nothing where a server is missing.
     pub async fn start() -> Option<Self> {
-        let cluster = Self::without_desks().await?;
+        Self::start_with(&[]).await
+    }
+
+    /// The same, with settings of the test's own.
+    pub async fn start_with(own: &[OwnSetting]) -> Option<Self> {
+        let cluster = Self::bare(own).await?;
         cluster.site.furnish().await;
         cluster.site.answer().await;
         Some(cluster)
@@ -83,6 +92,10 @@ impl Cluster {
 
     /// Starts everything, with no desk.
     pub async fn without_desks() -> Option<Self> {
+        Self::bare(&[]).await
+    }
+
+    async fn bare(own: &[OwnSetting]) -> Option<Self> {
         let postgres = Postgres::start_private().await?;
         let nats = Nats::start().await?;
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
@@ -94,6 +107,7 @@ impl Cluster {
             postgres,
             processes: BTreeMap::new(),
             url,
+            own: own.to_vec(),
             directory,
         };
         for replica in replicas() {
@@ -119,9 +133,25 @@ impl Cluster {
             Service::Escalation => self.set_up_escalation(number, &mut settings),
             Service::Metrics => {}
         }
+        let own = self.own.iter().filter(|(whose, _, _)| *whose == service);
+        own.for_each(|(_, name, value)| set(&mut settings, name, value));
         let program = program(&format!("tandem-{}", service.name()));
         let process = Process::start(&program, &[], &settings, &log);
         self.processes.insert((service, number), process);
+    }
+
+    /// Which replica of a service has taken a desk last, as the logs say.
+    pub fn owner(&self, service: Service, desk: &str) -> usize {
+        let taken = |number| {
+            let log = self.processes[&(service, number)].log();
+            let line = log
+                .lines()
+                .rfind(|line| line.contains("desk taken") && line.contains(desk))?;
+            line.get(..line.find("desk taken")?).map(ToOwned::to_owned)
+        };
+        let last = [0, 1].map(taken);
+        assert!(last.iter().any(Option::is_some), "nobody has taken {desk}");
+        usize::from(last[1] > last[0])
     }
 
     /// Ends all services as signals do, and says what `tandem audit` finds then.

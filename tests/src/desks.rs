@@ -14,6 +14,9 @@ pub const DESKS: [&str; 3] = [ACME, GLOBEX, INITECH];
 /// The agents of each desk. Both speak English and German; only Ben can do billing.
 pub const AGENTS: [&str; 2] = ["ana", "ben"];
 
+/// What webhooks to the contact `pager` are signed with.
+pub const HOOK_SECRET: &str = "whsec_dGhlIHRlc3RzJyBvd24gc2VjcmV0LCBzaGFyZWQ=";
+
 /// The address at which a desk takes mail.
 pub fn address(desk: &str) -> String {
     format!("help@{desk}.example")
@@ -42,7 +45,12 @@ sla:
     ladders: {{accept: soon, first_response: soon, resolution: soon}}
 "
     );
-    file(desk) + &promises
+    file_with(desk, &promises)
+}
+
+/// A desk's file, and more sections.
+pub fn file_with(desk: &str, sections: &str) -> String {
+    file(desk) + sections
 }
 
 /// A desk's file. Whoever declines or misses an offer is passed over for a second only, and never given up.
@@ -85,6 +93,5 @@ rules:
 /// Writes the secrets that the files refer to into a directory of their own.
 pub fn write_references(directory: &Path) {
     std::fs::create_dir_all(directory).expect("the directory is ours");
-    let key = "whsec_dGhlIHRlc3RzJyBvd24gc2VjcmV0LCBzaGFyZWQ=";
-    std::fs::write(directory.join("pager"), key).expect("the directory is ours");
+    std::fs::write(directory.join("pager"), HOOK_SECRET).expect("the directory is ours");
 }

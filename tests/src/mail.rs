@@ -8,6 +8,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 use crate::desks::address;
+use crate::smarthost::TakenMail;
 
 /// A mail that a customer sends.
 #[derive(Clone, Debug)]
@@ -45,6 +46,25 @@ impl Mail {
         )
         .expect("text");
         Self { from, to, raw }
+    }
+}
+
+/// What a customer's mail server says when it could not deliver a mail of ours after all (RFC 3464).
+pub fn bounce(of: &TakenMail) -> Mail {
+    let (to, recipient, id) = (of.from.clone(), &of.to, of.field("Message-ID"));
+    let raw = format!(
+        "From: Mail Delivery System <mailer-daemon@mx.example>\r\nTo: <{to}>\r\n\
+         Subject: Undelivered Mail Returned to Sender\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\r\n\r\n\
+         --b\r\nContent-Type: text/plain\r\n\r\nThe mailbox does not exist.\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n\
+         Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n\
+         --b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {id}\r\n--b--\r\n"
+    );
+    Mail {
+        from: String::new(),
+        to,
+        raw,
     }
 }
 

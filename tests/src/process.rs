@@ -14,7 +14,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program that knows nothing of this process's environment but the PATH.
+    /// Starts a program that knows nothing of this process's environment but the PATH and its collector.
     pub fn start(program: &Path, arguments: &[String], environment: &[(String, String)], log: &Path) -> Self {
         let file = File::options()
             .create(true)
@@ -26,6 +26,7 @@ impl Process {
             .args(arguments)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.envs(std::env::vars().filter(|(name, _)| is_about_collector(name)));
         command.envs(environment.iter().cloned());
         command
             .stdin(Stdio::null())
@@ -86,4 +87,9 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Whether a variable says where and how telemetry is sent, so that whoever starts tests can watch them.
+fn is_about_collector(variable: &str) -> bool {
+    variable.starts_with("TANDEM_TELEMETRY__OTLP_") || variable.starts_with("OTEL_")
 }

@@ -118,7 +118,8 @@ impl Site {
         }
     }
 
-    async fn apply(&self, desk: &str, text: &str) {
+    /// Applies a desk file.
+    pub async fn apply(&self, desk: &str, text: &str) {
         let clients = self.admin(0);
         let request = v1::ApplyDeskRequest {
             desk: desk.to_owned(),

@@ -26,6 +26,8 @@ pub enum Mood {
 /// A mail that it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakenMail {
+    /// The envelope's return path.
+    pub from: String,
     /// The envelope's recipient.
     pub to: String,
     /// Headers and body, as they came, without the doubled dots.
@@ -49,6 +51,8 @@ impl TakenMail {
 #[derive(Default)]
 struct State {
     mood: Mood,
+    /// How many sessions began.
+    sessions: usize,
     mails: Vec<TakenMail>,
 }
 
@@ -56,7 +60,8 @@ struct State {
 pub struct Smarthost {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
-    _task: JoinSet<()>,
+    /// Empty while it is away.
+    task: JoinSet<()>,
 }
 
 impl Smarthost {
@@ -67,11 +72,7 @@ impl Smarthost {
         let state = Arc::new(Mutex::new(State::default()));
         let mut task = JoinSet::new();
         task.spawn(serve(listener, state.clone()));
-        Self {
-            address,
-            state,
-            _task: task,
-        }
+        Self { address, state, task }
     }
 
     /// What Tandem must be told to use it.
@@ -86,6 +87,22 @@ impl Smarthost {
     /// From now on.
     pub fn set(&self, mood: Mood) {
         lock(&self.state).mood = mood;
+    }
+
+    /// From now on nobody listens, until it comes back.
+    pub async fn disappear(&mut self) {
+        self.task.shutdown().await;
+    }
+
+    /// Listens again where it was.
+    pub async fn come_back(&mut self) {
+        let listener = TcpListener::bind(self.address).await.expect("the port was its own");
+        self.task.spawn(serve(listener, self.state.clone()));
+    }
+
+    /// How many have come so far, to hand something over.
+    pub fn sessions(&self) -> usize {
+        lock(&self.state).sessions
     }
 
     /// What it has taken so far.
@@ -104,11 +121,12 @@ async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
 }
 
 async fn session(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
+    lock(state).sessions += 1;
     if lock(state).mood == Mood::HangsUp {
         return Ok(());
     }
     let mut stream = BufReader::new(stream);
-    let mut to = String::new();
+    let (mut from, mut to) = (String::new(), String::new());
     stream.write_all(b"220 smarthost.example ESMTP\r\n").await?;
     let mut line = String::new();
     while stream.read_line(&mut line).await? > 0 {
@@ -116,11 +134,15 @@ async fn session(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()>
         line.clear();
         let verb = command.get(..4).unwrap_or_default().to_ascii_uppercase();
         let reply = match verb.as_str() {
+            "MAIL" => {
+                from = between(&command, '<', '>');
+                "250 ok"
+            }
             "RCPT" => {
                 to = between(&command, '<', '>');
                 "250 ok"
             }
-            "DATA" => match take(&mut stream, &to, state).await? {
+            "DATA" => match take(&mut stream, (&from, &to), state).await? {
                 Some(reply) => reply,
                 None => return Ok(()),
             },
@@ -137,7 +159,7 @@ async fn session(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()>
 /// The answer to a mail; none to hang up instead.
 async fn take(
     stream: &mut BufReader<TcpStream>,
-    to: &str,
+    (from, to): (&str, &str),
     state: &Mutex<State>,
 ) -> std::io::Result<Option<&'static str>> {
     stream.write_all(b"354 go on\r\n").await?;
@@ -148,8 +170,8 @@ async fn take(
     }
     let mut state = lock(state);
     if matches!(state.mood, Mood::Takes | Mood::TakesAndHangsUp) {
-        let to = to.to_owned();
-        state.mails.push(TakenMail { to, raw });
+        let (from, to) = (from.to_owned(), to.to_owned());
+        state.mails.push(TakenMail { from, to, raw });
     }
     Ok(match state.mood {
         Mood::Takes => Some("250 taken"),

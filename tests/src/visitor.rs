@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::desks::origin;
+use crate::wait::DEADLINE;
 
 /// How long opening a socket may take.
 const OPEN_LIMIT: Duration = Duration::from_secs(5);
@@ -55,7 +56,10 @@ impl Visitor {
                 .send(&json!({"type": "hello", "language": "en", "resume": token, "after": after}))
                 .await?;
             let welcome = visitor.until(|frame| frame["type"] == "welcome").await?;
-            visitor.resume = welcome["resume"].as_str().unwrap_or_default().to_owned();
+            welcome["resume"]
+                .as_str()
+                .unwrap_or_default()
+                .clone_into(&mut visitor.resume);
             Ok(visitor)
         };
         timeout(OPEN_LIMIT, opening).await.unwrap_or(Err(Lost::Broken))
@@ -101,6 +105,30 @@ impl Visitor {
                 return Ok(frame);
             }
         }
+    }
+
+    /// The next frame that is wanted, which must come.
+    pub async fn hears(&mut self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let heard = timeout(DEADLINE, self.until(wanted)).await;
+        let heard = heard.unwrap_or_else(|_| panic!("waited in vain for {what}"));
+        heard.unwrap_or_else(|lost| panic!("instead of {what}: {lost:?}"))
+    }
+
+    /// Says something, and waits until it is stored for good.
+    pub async fn is_heard(&mut self, id: &str, text: &str) {
+        self.say(id, text).await.expect("an open socket");
+        self.hears("an acknowledgement", |frame| {
+            frame["type"] == "accepted" && frame["id"] == id
+        })
+        .await;
+    }
+
+    /// The next answer, which must come: its number and its words. It counts as delivered then.
+    pub async fn answer(&mut self) -> (u64, String) {
+        let frame = self.hears("an answer", |frame| frame["from"] == "agent").await;
+        let seq = frame["seq"].as_u64().expect("answers are numbered");
+        self.acknowledge(seq).await.expect("an open socket");
+        (seq, frame["text"].as_str().unwrap_or_default().to_owned())
     }
 
     async fn send(&mut self, frame: &Value) -> Result<(), Lost> {

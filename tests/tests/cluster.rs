@@ -62,7 +62,7 @@ async fn an_owner_who_is_frozen_loses_the_desk_and_does_no_harm_when_it_wakes() 
     let Some(mut cluster) = Cluster::start().await else {
         return;
     };
-    let frozen = owner(&mut cluster, ACME);
+    let frozen = cluster.owner(Service::Router, ACME);
     let other = 1 - frozen;
     let mut ana = open(&cluster, other, ACME, "ana").await;
     let ticket = cluster.site.ticket_about(ACME, "before").await;
@@ -133,7 +133,7 @@ async fn with_the_stream_of_events_deleted_under_traffic_everything_arrives() {
         // Ingest learns of desks by events: those that were deleted too.
         let new_address = format!("round{round}@{ACME}.example");
         let text = file(ACME).replace(&address(ACME), &format!("{}, {new_address}", address(ACME)));
-        apply(&cluster, &text).await;
+        cluster.site.apply(ACME, &text).await;
         for server in &cluster.site.smtp {
             eventually("the new address is known", async || {
                 takes_mail_for(*server, &new_address).await.then_some(())
@@ -201,18 +201,6 @@ async fn hold(clients: Clients, ticket_id: u64) -> Result<(), tonic::Status> {
     clients.tickets().hold_ticket(request).await.map(drop)
 }
 
-/// Which router has taken the desk last, as the logs say.
-fn owner(cluster: &mut Cluster, desk: &str) -> usize {
-    let taken = |log: &str| {
-        let mut lines = log.lines().rev();
-        let line = lines.find(|line| line.contains("desk taken") && line.contains(desk))?;
-        line.get(..line.find("desk taken")?).map(ToOwned::to_owned)
-    };
-    let last = [0, 1].map(|number| taken(&cluster.process((Service::Router, number)).log()));
-    assert!(last.iter().any(Option::is_some), "nobody has taken {desk}");
-    usize::from(last[1] > last[0])
-}
-
 /// Sends as mail servers do: to another replica, and again, until it is taken.
 async fn send(cluster: &Cluster, subject: &str) {
     let mail = Mail::new(ACME, subject);
@@ -223,23 +211,6 @@ async fn send(cluster: &Cluster, subject: &str) {
             Delivery::Taken => Some(()),
             Delivery::Refused(code) if code >= 500 => panic!("{code} for a good mail"),
             _ => None,
-        }
-    })
-    .await;
-}
-
-async fn apply(cluster: &Cluster, text: &str) {
-    let request = v1::ApplyDeskRequest {
-        desk: ACME.into(),
-        request_id: request_id(),
-        text: text.to_owned(),
-    };
-    let clients = cluster.site.admin(0);
-    eventually("the file is applied", async || {
-        match clients.desks().apply_desk(request.clone()).await {
-            Ok(_) => Some(()),
-            Err(status) if status.code() == Code::InvalidArgument => panic!("{status}"),
-            Err(_) => None,
         }
     })
     .await;
