@@ -140,7 +140,7 @@ impl Told {
     fn compare_breaches(&self, due: &Due, findings: &mut Findings) {
         for (clock, at) in &self.breaches {
             if due.breaches.get(clock).is_some_and(|due| due != at)
-                || self.is_early(due, *at, due.breaches.contains_key(clock))
+                || is_early(due, *at, due.breaches.contains_key(clock))
             {
                 findings.add(
                     Kind::RungFalse,
@@ -161,7 +161,7 @@ impl Told {
     fn compare_rungs(&self, due: &Due, findings: &mut Findings) {
         for ((clock, step), at) in &self.rungs {
             let expected = due.rungs.get(&(*clock, step.clone()));
-            if expected.is_some_and(|due| due != at) || self.is_early(due, *at, expected.is_some()) {
+            if expected.is_some_and(|due| due != at) || is_early(due, *at, expected.is_some()) {
                 findings.add(
                     Kind::RungFalse,
                     clock,
@@ -176,11 +176,11 @@ impl Told {
             }
         }
     }
+}
 
-    /// Behind the last event that is known, the watermark decides, which no journal keeps.
-    fn is_early(&self, due: &Due, at: Timestamp, expected: bool) -> bool {
-        !expected && at < due.known_until
-    }
+/// Behind the last event that is known, the watermark decides, which no journal keeps.
+fn is_early(due: &Due, at: Timestamp, expected: bool) -> bool {
+    !expected && at < due.known_until
 }
 
 fn name(step: &Step) -> String {

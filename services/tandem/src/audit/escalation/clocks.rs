@@ -17,7 +17,7 @@ use super::due::{Due, Progress, Stretch, Terms};
 pub(super) struct Clocks {
     desk: Option<CompiledDesk>,
     tickets: BTreeMap<TicketId, Ticket>,
-    clocks: BTreeMap<ClockId, Clock>,
+    running: BTreeMap<ClockId, Clock>,
     due: Due,
 }
 
@@ -60,7 +60,7 @@ enum Run {
 impl Clocks {
     /// What was due before the last event.
     pub(super) fn finish(mut self) -> Due {
-        let ids: Vec<_> = self.clocks.keys().copied().collect();
+        let ids: Vec<_> = self.running.keys().copied().collect();
         for id in ids {
             self.run_until(id, self.due.known_until, Stretch::Running);
         }
@@ -147,7 +147,7 @@ impl Clocks {
             | RoutingEvent::TicketClosed { .. } => {
                 for id in self.those(ticket, |_, _| true) {
                     self.run_until(id, at, Stretch::Running);
-                    self.clocks.remove(&id);
+                    self.running.remove(&id);
                 }
                 self.tickets.remove(&ticket);
             }
@@ -160,7 +160,7 @@ impl Clocks {
     }
 
     fn clock(&mut self, id: ClockId) -> &mut Clock {
-        self.clocks.get_mut(&id).expect("it was listed before")
+        self.running.get_mut(&id).expect("it was listed before")
     }
 
     fn start(&mut self, ticket: TicketId, kind: ClockKind, since: Timestamp) {
@@ -176,7 +176,7 @@ impl Clocks {
             run: Run::Since(since),
             floor: since,
         };
-        self.clocks.insert(id, clock);
+        self.running.insert(id, clock);
     }
 
     fn activate(&mut self, desk: &CompiledDesk, at: Timestamp) {
@@ -191,13 +191,13 @@ impl Clocks {
     }
 
     fn retarget(&mut self, ticket: Option<TicketId>, at: Timestamp) {
-        let ids: Vec<_> = self.clocks.keys().copied().collect();
+        let ids: Vec<_> = self.running.keys().copied().collect();
         for id in ids
             .into_iter()
             .filter(|id| ticket.is_none_or(|ticket| ticket == id.ticket))
         {
             let terms = self.terms(id);
-            if self.clocks[&id].is_live() && self.clocks[&id].terms != terms {
+            if self.running[&id].is_live() && self.running[&id].terms != terms {
                 self.run_until(id, at, Stretch::Running);
                 let clock = self.clock(id);
                 (clock.terms, clock.floor) = (terms, at);
@@ -237,7 +237,7 @@ impl Clocks {
     }
 
     fn meet(&mut self, id: ClockId, at: Timestamp, by: Option<MessageId>) {
-        let ran = matches!(self.clocks[&id].run, Run::Since(_));
+        let ran = matches!(self.running[&id].run, Run::Since(_));
         self.run_until(id, at, Stretch::Running);
         self.clock(id).run = Run::Met { at, by, ran };
     }
@@ -246,7 +246,7 @@ impl Clocks {
         self.ticket(ticket).answers.retain(|(answer, _)| *answer != failed);
         let met_by = |_, clock: &Clock| matches!(clock.run, Run::Met { by: Some(by), .. } if by == failed);
         for id in self.those(ticket, met_by) {
-            let Run::Met { at: met_at, ran, .. } = self.clocks[&id].run else {
+            let Run::Met { at: met_at, ran, .. } = self.running[&id].run else {
                 continue;
             };
             if ran {
@@ -269,7 +269,7 @@ impl Clocks {
 
     /// Lets a clock that runs run until then.
     fn run_until(&mut self, id: ClockId, until: Timestamp, stretch: Stretch) {
-        let clock = self.clocks.get_mut(&id).expect("it was listed before");
+        let clock = self.running.get_mut(&id).expect("it was listed before");
         if let Run::Since(from) = clock.run {
             let floor = clock.floor.max(from);
             clock
@@ -286,7 +286,7 @@ impl Clocks {
     }
 
     fn those(&self, ticket: TicketId, so: impl Fn(ClockId, &Clock) -> bool) -> Vec<ClockId> {
-        let clocks = self.clocks.iter();
+        let clocks = self.running.iter();
         let those = clocks.filter(|(id, clock)| id.ticket == ticket && so(**id, clock));
         those.map(|(id, _)| *id).collect()
     }

@@ -117,7 +117,7 @@ async fn plant(story: &Story, kind: Kind) -> Planted {
                 "00001767603600000000/general/email/de/-",
                 Some("{}"),
             )
-            .await
+            .await;
         }
     }
     Planted::InTheStore

@@ -98,7 +98,8 @@ fn an_answer_is_on_one_ticket_and_is_no_message_of_a_customers() {
 
 #[test]
 fn only_what_was_given_is_delivered_and_what_failed_stays_failed() {
-    let impossible: [(&str, &[fn() -> E]); 5] = [
+    type Events = &'static [fn() -> E];
+    let impossible: [(&str, Events); 5] = [
         ("nothing was given", &[delivered]),
         ("a note reaches no customer", &[|| answer(None, false), failed]),
         ("it is delivered once", &[|| answer(None, true), delivered, delivered]),
