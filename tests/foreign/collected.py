@@ -11,6 +11,7 @@ SPAN = re.compile(
     re.MULTILINE,
 )
 METHOD = re.compile(r"-> method: Str\((.*)\)")
+SERVICE = re.compile(r"-> service\.name: Str\((.*)\)")
 METRIC = re.compile(r"^Descriptor:\n *-> Name: (\S+)$", re.MULTILINE)
 
 
@@ -60,3 +61,8 @@ class Collected:
     def metrics(self):
         """The metrics' names."""
         return set(METRIC.findall(self.text()))
+
+    def services(self):
+        """Which programs have sent metrics."""
+        parts = self.text().split("ResourceMetrics #")[1:]
+        return {found[1] for part in parts if (found := SERVICE.search(part))}
