@@ -172,11 +172,40 @@ fn judge(told: Result<Told<Value, Value, Foreign>, serde_json::Error>) -> Result
             Some(Ok(_) | Err(DeskError::Rejected(_))) => Ok(()),
             Some(Err(error)) => Err(Failed {
                 reason: error.to_string(),
-                retryable: error.code().is_retryable(),
+                retryable: is_passing(error.code()),
             }),
             None => Err(unreadable("an empty answer".to_owned())),
         },
         Told::Unreadable(reason) => Err(unreadable(reason)),
         _ => Err(unreadable("an answer to another question".to_owned())),
+    }
+}
+
+/// Whether the effect is not to blame: the receiver is away or busy, or cannot load its desk before it is repaired.
+fn is_passing(code: ErrorCode) -> bool {
+    code.is_retryable() || matches!(code, ErrorCode::Aborted | ErrorCode::DataLoss | ErrorCode::NotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_tried_again(error: DeskError<Foreign>) -> bool {
+        let told = Ok(Told::Submitted(vec![Err(error)]));
+        judge(told).is_err_and(|failed| failed.retryable)
+    }
+
+    #[test]
+    fn a_receiver_that_cannot_load_its_desk_is_waited_for() {
+        let desk = "acme".parse().unwrap();
+        for passing in [
+            DeskError::Failed("an unknown kind of event".to_owned()),
+            DeskError::UnknownDesk(desk),
+            DeskError::Overloaded,
+        ] {
+            assert!(is_tried_again(passing));
+        }
+        assert!(!is_tried_again(DeskError::RequestReused));
+        assert!(!is_tried_again(DeskError::Parked("it panicked".to_owned())));
     }
 }
