@@ -73,7 +73,7 @@ async fn name(router: &Desks<RoutingCore>, to: &v1::Message, message: MessageId,
 }
 
 /// Keeps and names a public answer.
-async fn give(
+pub(crate) async fn give(
     world: &World,
     router: &Desks<RoutingCore>,
     service: &Service,

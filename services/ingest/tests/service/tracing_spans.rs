@@ -1,4 +1,4 @@
-//! One trace leads from the SMTP session to what the router decided.
+//! One trace leads from the SMTP session to what the router decided, and on to the answer.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,12 +10,20 @@ use opentelemetry_sdk::trace::{SdkTracerProvider, Span, SpanData, SpanProcessor}
 use tandem_store::DocumentStore;
 use tracing_subscriber::layer::SubscriberExt;
 
+use crate::answers::give;
 use crate::harness::{ACME, World, eventually};
 use crate::letter::Letter;
 
 /// Spans that have ended.
 #[derive(Clone, Debug, Default)]
 struct Ended(Arc<Mutex<Vec<SpanData>>>);
+
+impl Ended {
+    /// The first span of this name.
+    fn named(&self, name: &str) -> Option<SpanData> {
+        self.0.lock().unwrap().iter().find(|span| span.name == name).cloned()
+    }
+}
 
 impl SpanProcessor for Ended {
     fn on_start(&self, _: &mut Span, _: &Context) {}
@@ -43,7 +51,7 @@ fn named(traceparent: &str) -> (TraceId, SpanId) {
 }
 
 #[tokio::test]
-async fn one_trace_spans_the_session_the_outbox_and_the_routers_events() {
+async fn one_trace_spans_the_session_the_outbox_the_routers_events_and_the_answer() {
     let ended = Ended::default();
     let provider = SdkTracerProvider::builder().with_span_processor(ended.clone()).build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
@@ -53,15 +61,8 @@ async fn one_trace_spans_the_session_the_outbox_and_the_routers_events() {
     let (world, router, service) = World::started().await;
     router.shutdown().await;
     assert_eq!(service.takes(&Letter::new("m1")).await, 250);
-    let session = ended
-        .0
-        .lock()
-        .unwrap()
-        .iter()
-        .find(|span| span.name == "smtp.message")
-        .cloned()
-        .unwrap();
-    let session = (session.span_context.trace_id(), session.span_context.span_id());
+    let session = ended.named("smtp.message").unwrap().span_context;
+    let session = (session.trace_id(), session.span_id());
 
     let mut waiting = Vec::new();
     eventually(async || {
@@ -71,8 +72,8 @@ async fn one_trace_spans_the_session_the_outbox_and_the_routers_events() {
     .await;
     assert_eq!(named(&waiting[0].trace), session, "the outbox row");
 
-    let _router = world.router();
-    world.settled(&service, ACME).await;
+    let router = world.router();
+    let question = world.settled(&service, ACME).await.remove(0);
     let caused: Vec<_> = world
         .events(ACME)
         .await
@@ -83,4 +84,16 @@ async fn one_trace_spans_the_session_the_outbox_and_the_routers_events() {
     for event in caused {
         assert_eq!(named(&event.trace.0).0, session.0, "{event:?}");
     }
+
+    // The call that answers is of no trace, or of another one.
+    give(&world, &router, &service, &question, "Tomorrow.").await;
+    let mut delivery = None;
+    eventually(async || {
+        delivery = ended.named("delivery");
+        delivery.is_some()
+    })
+    .await;
+    let delivery = delivery.unwrap();
+    let begun_by = (delivery.span_context.trace_id(), delivery.parent_span_id);
+    assert_eq!(begun_by, session, "the answer on its way");
 }
