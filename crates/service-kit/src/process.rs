@@ -201,8 +201,8 @@ async fn live<S: Service>(config: S) -> Exit {
     }
 }
 
-fn failed<S: Service>(error: &dyn std::error::Error, exit: Exit) -> ExitCode {
-    eprintln!("{}: {error}", S::PROGRAM.name);
+fn failed<S: Service>(error: &(dyn std::error::Error + 'static), exit: Exit) -> ExitCode {
+    eprintln!("{}: {}", S::PROGRAM.name, chain(error));
     exit.into()
 }
 
