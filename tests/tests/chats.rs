@@ -60,7 +60,7 @@ async fn a_chat_goes_on_at_the_other_replica_when_the_one_with_the_socket_is_kil
         "On its way.",
         "Tomorrow.",
     ];
-    assert_eq!(texts(&cluster.site, ticket).await, said);
+    was_said(&cluster.site, ticket, &said).await;
     drop(ana);
     assert_eq!(cluster.stop_and_audit().await, [""; 0]);
 }
@@ -108,7 +108,7 @@ async fn a_chat_goes_on_when_the_owner_of_its_desk_is_killed_while_the_visitor_w
     ];
     cluster.revive((Service::Router, 1 - owner));
     cluster.site.answer().await;
-    assert_eq!(texts(&cluster.site, ticket).await, said);
+    was_said(&cluster.site, ticket, &said).await;
     paul.end().await.expect("an open socket");
     drop(ana);
     assert_eq!(cluster.stop_and_audit().await, [""; 0]);
@@ -214,11 +214,16 @@ async fn ended(visitor: &mut Visitor) -> String {
         .to_owned()
 }
 
-/// What was said on a ticket, in order, each as often as it is stored.
-async fn texts(site: &Site, ticket: u64) -> Vec<String> {
-    let messages = lists::messages(&site.messages(0), ACME)
-        .await
-        .expect("everybody is back");
-    let on_it = messages.into_iter().filter(|message| message.ticket_id == ticket);
-    on_it.map(|message| message.text.trim().to_owned()).collect()
+/// Waits until this was said on a ticket, in this order, and nothing else. What a killed replica was just handing over
+/// comes a moment later.
+async fn was_said(site: &Site, ticket: u64, texts: &[&str]) {
+    let clients = site.messages(0);
+    eventually(&format!("{texts:?} were said"), async || {
+        let messages = lists::messages(&clients, ACME).await.ok()?;
+        let on_it = messages.iter().filter(|message| message.ticket_id == ticket);
+        let said: Vec<&str> = on_it.map(|message| message.text.trim()).collect();
+        assert!(said.len() <= texts.len(), "{said:?}");
+        (said == texts).then_some(())
+    })
+    .await;
 }

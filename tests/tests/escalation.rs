@@ -5,18 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use tandem_proto::v1::{self, Priority};
 use tandem_tests::agent::{Desktop, request_id};
-use tandem_tests::cluster::{Cluster, Service};
+use tandem_tests::cluster::{Cluster, OwnSetting, Service};
 use tandem_tests::desks::{ACME, file_with};
 use tandem_tests::lists;
 use tandem_tests::site::Site;
 use tandem_tests::wait::eventually;
+
+/// What a killed replica was just sending is sent by the other one after so long.
+const SOON: [OwnSetting; 2] = [
+    (Service::Escalation, "TANDEM_WEBHOOKS__TIMEOUT", "2s"),
+    (Service::Escalation, "TANDEM_SMARTHOST__TIMEOUT", "2s"),
+];
 
 /// A ticket's rung: its place on the ladder, and which of its repeats.
 type Rung = (u32, u32);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forgotten_mail_climbs_its_ladder_once_whoever_is_killed_until_somebody_takes_care() {
-    let Some(mut cluster) = Cluster::start().await else {
+    let Some(mut cluster) = Cluster::start_with(&SOON).await else {
         return;
     };
     cluster.site.apply(ACME, &promises(&cluster.site.hooks.url())).await;
@@ -62,7 +68,7 @@ async fn a_forgotten_mail_climbs_its_ladder_once_whoever_is_killed_until_somebod
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_in_time_is_no_escalation_and_a_late_one_ends_it() {
-    let Some(mut cluster) = Cluster::start().await else {
+    let Some(mut cluster) = Cluster::start_with(&SOON).await else {
         return;
     };
     cluster.site.apply(ACME, &promises(&cluster.site.hooks.url())).await;

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use futures::future::join_all;
 use tandem_proto::v1;
@@ -11,14 +10,11 @@ use tandem_tests::desks::{ACME, GLOBEX, address};
 use tandem_tests::embedded::Embedded;
 use tandem_tests::lists;
 use tandem_tests::mail::{Delivery, Mail, Reply, Session, deliver};
-use tandem_tests::site::Site;
+use tandem_tests::undisturbed::{UNDISTURBED, write_normally};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tonic::Code;
-
-/// Far more than a mail takes, and far less than any time-out behind which a hostile peer could hide.
-const UNDISTURBED: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn senders_who_never_finish_hold_nobody_up() {
@@ -258,20 +254,6 @@ async fn a_request_that_is_too_large_is_refused_and_the_connection_goes_on() {
         .await
         .expect("nothing is wrong with it");
     tandem.site.ticket_of(ACME, "submitted").await;
-}
-
-/// Some customers and their agents' lists, as always; each in good time.
-async fn write_normally(site: &Site, mails: usize) {
-    for _ in 0..mails {
-        let subject = format!("normal {}", request_id());
-        let begin = Instant::now();
-        assert_eq!(
-            deliver(site.smtp[0], &Mail::new(GLOBEX, &subject), || ()).await,
-            Delivery::Taken
-        );
-        site.ticket_of(GLOBEX, &subject).await;
-        assert!(begin.elapsed() < UNDISTURBED, "it took {:?}", begin.elapsed());
-    }
 }
 
 async fn at_data(server: SocketAddr) -> Session {
