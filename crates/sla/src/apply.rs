@@ -104,13 +104,19 @@ impl State {
             rungs: Vec::new(),
             acknowledged: None,
         });
-        let step = step.clone();
-        let key = (step.ladder.clone(), step.rung);
-        escalation.rungs.push(RungView { step, due_at, late_by });
+        escalation.rungs.push(RungView {
+            step: step.clone(),
+            due_at,
+            late_by,
+        });
         self.last_escalation = self.last_escalation.max(id);
+        let rung = self.rules.rung(&step.ladder, step.rung);
+        let key = rung.map(|rung| (step.ladder.clone(), rung.at));
         self.change(clock, |clock| {
             clock.escalation = Some(id);
-            *clock.reached.entry(key).or_default() += 1;
+            if let Some(key) = key {
+                *clock.reached.entry(key).or_default() += 1;
+            }
         });
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tandem_domain::escalation::{ClockState, Step, Terms};
+use tandem_domain::sla::RungAt;
 use tandem_domain::{EscalationId, LadderId, MessageId, Timestamp};
 
 use crate::rules::{Rules, threshold};
@@ -17,8 +18,8 @@ pub(crate) struct Clock {
     pub(crate) breached_at: Option<Timestamp>,
     /// Nothing of the present terms is due before.
     pub(crate) floor: Timestamp,
-    /// How often each rung was reached, by ladder and place.
-    pub(crate) reached: BTreeMap<(LadderId, u32), u32>,
+    /// How often each rung was reached, by ladder and moment: its place may be another rung's once the ladder is edited.
+    pub(crate) reached: BTreeMap<(LadderId, RungAt), u32>,
     /// Since its first rung.
     pub(crate) escalation: Option<EscalationId>,
     /// What comes next if nothing happens; worked out whenever the clock changes.
@@ -149,7 +150,7 @@ impl Clock {
         let ladder = self.terms.ladder.as_ref()?;
         let rungs = rules.rungs(Some(ladder)).iter().zip(0..);
         let to_come = rungs.filter_map(|(rung, place)| {
-            let repeat = self.reached.get(&(ladder.clone(), place)).copied().unwrap_or(0);
+            let repeat = self.reached.get(&(ladder.clone(), rung.at)).copied().unwrap_or(0);
             let times = rung.repeat.map_or(0, |repeat| repeat.times);
             (repeat <= times).then(|| (threshold(rung, repeat, target), place, repeat))
         });

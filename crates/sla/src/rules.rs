@@ -132,11 +132,13 @@ impl Rules {
         contacts
     }
 
+    /// The rung at this place of a ladder.
+    pub(crate) fn rung(&self, ladder: &LadderId, place: u32) -> Option<&Rung> {
+        self.rungs(Some(ladder)).get(usize::try_from(place).ok()?)
+    }
+
     pub(crate) fn actions(&self, ladder: &LadderId, rung: u32) -> &[Action] {
-        let rung = usize::try_from(rung)
-            .ok()
-            .and_then(|at| self.rungs(Some(ladder)).get(at));
-        rung.map_or(&[], |rung| &rung.actions)
+        self.rung(ladder, rung).map_or(&[], |rung| &rung.actions)
     }
 }
 

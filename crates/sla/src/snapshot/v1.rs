@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tandem_domain::escalation::{Acknowledgement, ClockId, Plan, RungView, Standing, Terms, TicketFacts};
+use tandem_domain::sla::RungAt;
 use tandem_domain::{
     AgentId, DeskId, EscalationId, LadderId, MessageId, NotificationId, RestoreError, TicketId, Timestamp,
 };
@@ -53,7 +54,7 @@ struct ClockV1 {
 #[serde(deny_unknown_fields)]
 struct ReachedV1 {
     ladder: LadderId,
-    rung: u32,
+    at: RungAt,
     times: u32,
 }
 
@@ -179,9 +180,9 @@ impl TicketV1 {
 
 impl ClockV1 {
     fn of(id: ClockId, clock: &Clock) -> Self {
-        let reached = clock.reached.iter().map(|((ladder, rung), times)| ReachedV1 {
+        let reached = clock.reached.iter().map(|((ladder, at), times)| ReachedV1 {
             ladder: ladder.clone(),
-            rung: *rung,
+            at: *at,
             times: *times,
         });
         Self {
@@ -197,7 +198,7 @@ impl ClockV1 {
     }
 
     fn restore(self) -> (ClockId, Clock) {
-        let reached = self.reached.into_iter().map(|of| ((of.ladder, of.rung), of.times));
+        let reached = self.reached.into_iter().map(|of| ((of.ladder, of.at), of.times));
         let clock = Clock {
             terms: self.terms,
             started_at: self.started_at,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tandem_domain::escalation::{EscalationEvent, EscalationFilter, Query, Rejection, Reply, Telling};
-use tandem_domain::routing::RequeueReason;
+use tandem_domain::routing::{RequeueReason, RoutingEvent};
 use tandem_domain::sla::{Action, Recipient, Repeat, Rung, RungAt};
 use tandem_domain::{ClockKind, ContactId, EscalationId, Priority, SlaPlan, Timestamp};
 
@@ -359,6 +359,42 @@ fn a_shorter_target_makes_rungs_due_when_it_comes_to_apply() {
     world.advance(at(101));
     assert_eq!(reached(&world), [(0, 0, 100)]);
     assert_eq!(world.breaches(), [(clock(1, FirstResponse, 1), at(100))]);
+    world.check();
+}
+
+/// From minute 40 on, this ladder applies.
+fn edited(world: &mut World, rungs: Vec<Rung>) {
+    let mut next = desk(plan(rungs));
+    next.version += 1;
+    world.happens(at(40), RoutingEvent::DeskActivated(Box::new(next)));
+}
+
+fn told(world: &World) -> Vec<(String, u64)> {
+    let minute = |telling: &Telling| telling.due_at.since(at(0)).as_secs() / 60;
+    let all = tellings(world).into_iter();
+    all.map(|telling| (telling.contacts[0].to_string(), minute(&telling)))
+        .collect()
+}
+
+#[test]
+fn a_rung_is_not_missed_because_one_above_it_was_taken_out_of_the_ladder() {
+    let breach = || rung(RungAt::Breach, tell("boss"));
+    let mut world = with_a_ticket(vec![rung(RungAt::Share(50), tell("carla")), breach()]);
+    world.advance(at(31));
+    edited(&mut world, vec![breach()]);
+    world.advance(at(120));
+    assert_eq!(told(&world), [("carla".to_owned(), 30), ("boss".to_owned(), 60)]);
+    world.check();
+}
+
+#[test]
+fn a_rung_is_not_reached_again_because_one_was_put_into_the_ladder_above_it() {
+    let half = || rung(RungAt::Share(50), tell("carla"));
+    let mut world = with_a_ticket(vec![half()]);
+    world.advance(at(31));
+    edited(&mut world, vec![rung(RungAt::Share(25), tell("dora")), half()]);
+    world.advance(at(120));
+    assert_eq!(told(&world), [("carla".to_owned(), 30), ("dora".to_owned(), 40)]);
     world.check();
 }
 

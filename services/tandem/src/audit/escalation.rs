@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tandem_desk::{Journaled, Recorded, decode_record};
 use tandem_domain::escalation::{ClockEvent, ClockId, EscalationEvent, Step};
 use tandem_domain::routing::RoutingEvent;
-use tandem_domain::{Core, EscalationId, Event, Timestamp};
+use tandem_domain::sla::RungAt;
+use tandem_domain::{Core, EscalationId, Event, SlaPlan, Timestamp};
 use tandem_routing::RoutingCore;
 use tandem_sla::SlaCore;
 use tandem_sla::rows::TABLES;
@@ -20,7 +21,7 @@ use super::finding::{Findings, Kind};
 use super::journal::Rows;
 use super::rows;
 use clocks::Clocks;
-use due::Due;
+use due::{Due, Reach};
 
 const CHUNK: usize = 5_000;
 
@@ -30,7 +31,9 @@ struct Told {
     /// How far it knows the router's.
     through: u64,
     breaches: BTreeMap<ClockId, Timestamp>,
-    rungs: BTreeMap<(ClockId, Step), Timestamp>,
+    rungs: BTreeMap<(ClockId, Reach), Timestamp>,
+    /// In force where the journal has been read to.
+    plan: SlaPlan,
     escalations: BTreeMap<EscalationId, ClockId>,
     acknowledged: BTreeSet<ClockId>,
 }
@@ -106,6 +109,7 @@ impl Told {
     fn read(&mut self, seq: u64, body: &EscalationEvent, findings: &mut Findings) {
         match body {
             EscalationEvent::RouterFollowed { through, .. } => self.through = *through,
+            EscalationEvent::PlanAdopted(plan) => self.plan = plan.sla.clone(),
             EscalationEvent::Clock(clock, ClockEvent::Breached { due_at, .. }) => {
                 let before = self.breaches.insert(*clock, *due_at);
                 findings.at(seq).check(before.is_none(), Kind::RungTwice, || {
@@ -124,9 +128,18 @@ impl Told {
                 findings.at(seq).check(!is_stopped, Kind::RungFalse, || {
                     format!("{clock} was acknowledged before")
                 });
-                let before = self.rungs.insert((*clock, step.clone()), *due_at);
+                let reach = self.reach(step);
+                findings.at(seq).check(reach.is_some(), Kind::RungFalse, || {
+                    format!(
+                        "{clock} reached rung {} of `{}`, which has none",
+                        step.rung + 1,
+                        step.ladder
+                    )
+                });
+                let Some(reach) = reach else { return };
+                let before = self.rungs.insert((*clock, reach.clone()), *due_at);
                 findings.at(seq).check(before.is_none(), Kind::RungTwice, || {
-                    format!("{clock} reached {} a second time", name(step))
+                    format!("{clock} reached {} a second time", name(&reach))
                 });
             }
             EscalationEvent::EscalationAcknowledged { escalation } => {
@@ -135,6 +148,15 @@ impl Told {
             EscalationEvent::BegunAnew => *self = Self::default(),
             _ => {}
         }
+    }
+
+    fn reach(&self, step: &Step) -> Option<Reach> {
+        let rungs = &self.plan.ladder(&step.ladder)?.rungs;
+        Some(Reach {
+            ladder: step.ladder.clone(),
+            at: rungs.get(usize::try_from(step.rung).ok()?)?.at,
+            repeat: step.repeat,
+        })
     }
 
     fn compare_breaches(&self, due: &Due, findings: &mut Findings) {
@@ -159,20 +181,20 @@ impl Told {
     }
 
     fn compare_rungs(&self, due: &Due, findings: &mut Findings) {
-        for ((clock, step), at) in &self.rungs {
-            let expected = due.rungs.get(&(*clock, step.clone()));
+        for ((clock, reach), at) in &self.rungs {
+            let expected = due.rungs.get(&(*clock, reach.clone()));
             if expected.is_some_and(|due| due != at) || is_early(due, *at, expected.is_some()) {
                 findings.add(
                     Kind::RungFalse,
                     clock,
-                    format_args!("{} was not due at {at}", name(step)),
+                    format_args!("{} was not due at {at}", name(reach)),
                 );
             }
         }
-        for ((clock, step), at) in &due.rungs {
-            let is_told = self.rungs.contains_key(&(*clock, step.clone()));
+        for ((clock, reach), at) in &due.rungs {
+            let is_told = self.rungs.contains_key(&(*clock, reach.clone()));
             if !is_told && !self.acknowledged.contains(clock) {
-                findings.add(Kind::RungMissed, clock, format_args!("{} was due at {at}", name(step)));
+                findings.add(Kind::RungMissed, clock, format_args!("{} was due at {at}", name(reach)));
             }
         }
     }
@@ -183,11 +205,12 @@ fn is_early(due: &Due, at: Timestamp, expected: bool) -> bool {
     !expected && at < due.known_until
 }
 
-fn name(step: &Step) -> String {
-    format!(
-        "rung {} of ladder `{}`, time {}",
-        step.rung + 1,
-        step.ladder,
-        step.repeat + 1
-    )
+fn name(reach: &Reach) -> String {
+    let Reach { ladder, at, repeat } = reach;
+    let at = match at {
+        RungAt::Share(percent) => format!("{percent}%"),
+        RungAt::Breach => "breach".to_owned(),
+        RungAt::After(later) => format!("breach + {} s", later.as_secs()),
+    };
+    format!("rung {at} of ladder `{ladder}`, time {}", repeat + 1)
 }

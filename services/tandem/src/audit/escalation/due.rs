@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tandem_domain::escalation::{ClockId, Step};
+use tandem_domain::escalation::ClockId;
 use tandem_domain::sla::{Ladder, RungAt};
 use tandem_domain::{LadderId, Timestamp};
 use tandem_sla::Schedule;
@@ -13,7 +13,15 @@ use tandem_sla::Schedule;
 pub(super) struct Due {
     pub(super) known_until: Timestamp,
     pub(super) breaches: BTreeMap<ClockId, Timestamp>,
-    pub(super) rungs: BTreeMap<(ClockId, Step), Timestamp>,
+    pub(super) rungs: BTreeMap<(ClockId, Reach), Timestamp>,
+}
+
+/// A rung or its repetition, known by its moment: its place may be another rung's once the ladder is edited.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Reach {
+    pub(super) ladder: LadderId,
+    pub(super) at: RungAt,
+    pub(super) repeat: u32,
 }
 
 /// What applies to a clock.
@@ -39,7 +47,7 @@ pub(super) enum Stretch {
 #[derive(Default)]
 pub(super) struct Progress {
     elapsed: Duration,
-    reached: BTreeMap<(LadderId, u32), u32>,
+    reached: BTreeMap<(LadderId, RungAt), u32>,
 }
 
 impl Progress {
@@ -65,11 +73,11 @@ impl Progress {
                 due.breaches.insert(clock, at);
             }
             let ladder = terms.ladder.as_ref().filter(|_| stretch == Stretch::Running);
-            for (step, work) in ladder.into_iter().flat_map(|ladder| steps(ladder, target)) {
-                let reached = self.reached.entry((step.ladder.clone(), step.rung)).or_default();
-                if let Some(at) = at(work).filter(|_| *reached == step.repeat) {
+            for (reach, work) in ladder.into_iter().flat_map(|ladder| reaches(ladder, target)) {
+                let reached = self.reached.entry((reach.ladder.clone(), reach.at)).or_default();
+                if let Some(at) = at(work).filter(|_| *reached == reach.repeat) {
                     *reached += 1;
-                    due.rungs.insert((clock, step), at);
+                    due.rungs.insert((clock, reach), at);
                 }
             }
         }
@@ -78,8 +86,8 @@ impl Progress {
 }
 
 /// Every rung and repetition, with the working time after which it is reached.
-fn steps(ladder: &Ladder, target: Duration) -> impl Iterator<Item = (Step, Duration)> {
-    (0..).zip(&ladder.rungs).flat_map(move |(rung, of)| {
+fn reaches(ladder: &Ladder, target: Duration) -> impl Iterator<Item = (Reach, Duration)> {
+    ladder.rungs.iter().flat_map(move |of| {
         let first = match of.at {
             RungAt::Share(percent) => (target * u32::from(percent)).div_ceil_micros(100),
             RungAt::Breach => target,
@@ -89,8 +97,8 @@ fn steps(ladder: &Ladder, target: Duration) -> impl Iterator<Item = (Step, Durat
             .repeat
             .map_or((Duration::ZERO, 0), |repeat| (repeat.every, repeat.times));
         (0..=times).map(move |repeat| {
-            let ladder = ladder.id.clone();
-            (Step { ladder, rung, repeat }, first + every * repeat)
+            let (ladder, at) = (ladder.id.clone(), of.at);
+            (Reach { ladder, at, repeat }, first + every * repeat)
         })
     })
 }

@@ -230,6 +230,9 @@ fn compiled(version: u16) -> CompiledDesk {
         every: Duration::from_mins(25),
         times: 3,
     };
+    // Where a rung stands changes from version to version; which one it is does not.
+    let first = (version > 0).then(|| rung(RungAt::Share(20), None));
+    let always = [rung(RungAt::Share(33), None), rung(RungAt::Breach, Some(again))];
     let sla = SlaPlan {
         calendars: vec![nights],
         policies: vec![
@@ -238,7 +241,7 @@ fn compiled(version: u16) -> CompiledDesk {
         ],
         ladders: vec![Ladder {
             id: key("up"),
-            rungs: vec![rung(RungAt::Share(33), None), rung(RungAt::Breach, Some(again))],
+            rungs: first.into_iter().chain(always).collect(),
         }],
         contacts: vec![key("boss")],
         ..SlaPlan::default()
