@@ -54,9 +54,6 @@ pub(crate) fn changed(state: &State, events: &[Event<EscalationEvent>]) -> Vec<R
         if let Some(ticket) = ticket_of(&event.body) {
             clocks.extend(state.clocks_of(ticket).map(|(id, _)| id));
         }
-        if matches!(event.body, EscalationEvent::PlanAdopted(_)) {
-            clocks.extend(state.clocks.keys());
-        }
     }
     escalations.extend(clocks.iter().filter_map(|id| escalation_of_clock(state, *id)));
     let clocks = clocks.into_iter().filter_map(|id| clock_row(state, id));

@@ -1,5 +1,7 @@
 //! What readers get.
 
+use std::ops::Bound;
+
 use tandem_domain::escalation::{Answer, ClockFilter, ClockId, ClockView, EscalationFilter, EscalationView, Query};
 use tandem_domain::{EscalationId, Timestamp};
 
@@ -63,7 +65,7 @@ impl State {
 
     fn list_clocks(&self, filter: &ClockFilter, after: Option<ClockId>, limit: usize) -> Vec<ClockView> {
         let of_ticket = |id: &ClockId| filter.ticket.is_none_or(|ticket| ticket == id.ticket);
-        let ids = self.clocks.keys().filter(|id| after.is_none_or(|after| **id > after));
+        let ids = self.clocks.range(behind(after)).map(|(id, _)| id);
         let views = ids.filter(|id| of_ticket(id)).filter_map(|id| self.clock_view(*id));
         let fit = views.filter(|view| {
             view.terms.target.is_some()
@@ -79,10 +81,7 @@ impl State {
         after: Option<EscalationId>,
         limit: usize,
     ) -> Vec<EscalationView> {
-        let ids = self
-            .escalations
-            .keys()
-            .filter(|id| after.is_none_or(|after| **id > after));
+        let ids = self.escalations.range(behind(after)).map(|(id, _)| id);
         let views = ids.filter_map(|id| self.escalation_view(*id));
         let fit = views.filter(|view| {
             (view.open || !filter.open_only)
@@ -91,6 +90,11 @@ impl State {
         });
         fit.take(limit).collect()
     }
+}
+
+/// A page begins where the one before ended, however long the list is.
+fn behind<T>(after: Option<T>) -> (Bound<T>, Bound<T>) {
+    (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded)
 }
 
 /// When the next thing happens by itself; for tests and previews.

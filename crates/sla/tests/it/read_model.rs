@@ -89,6 +89,20 @@ fn another_priority_and_another_plan_show_in_the_rows() {
     world.check();
 }
 
+/// A desk may have a hundred thousand clocks when an agent is added to its file.
+#[test]
+fn a_version_that_promises_the_same_writes_no_rows() {
+    let mut world = world();
+    world.advance(at(31));
+    let before = std::mem::take(&mut world.rows);
+    let mut next = desk(plan());
+    next.version += 1;
+    world.happens(at(36), RoutingEvent::DeskActivated(Box::new(next)));
+    assert_eq!(world.rows, [].into());
+    world.rows = before;
+    world.check();
+}
+
 #[test]
 fn lists_are_filtered_and_come_in_pages() {
     let mut world = World::with(desk(plan()));
