@@ -171,12 +171,8 @@ impl Both {
         let model = &mut self.model;
         Some(match deed {
             Deed::Open { queue, priority, late } if standing.is_none() => {
-                model.open(
-                    ticket,
-                    queue,
-                    priority,
-                    minute.saturating_sub(usize::try_from(late).unwrap()),
-                );
+                let opened_at = minute.saturating_sub(usize::try_from(late).unwrap());
+                model.open(ticket, queue, priority, opened_at);
                 opened(ticket, QUEUES[queue], priority, at(late))
             }
             Deed::Activate(version) => {

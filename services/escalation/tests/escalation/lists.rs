@@ -99,6 +99,20 @@ async fn clocks_are_found_by_state_and_queue() {
     assert_eq!(list(v1::ClockState::Breached, "", ticket.0).await, 1);
 }
 
+fn a_mail() -> v1::PreviewEscalationRequest {
+    let opened_at = prost_types::Timestamp {
+        seconds: 1_800_000_000,
+        nanos: 0,
+    };
+    v1::PreviewEscalationRequest {
+        desk: ACME.into(),
+        queue: "general".into(),
+        channel: v1::Channel::Email.into(),
+        opened_at: Some(opened_at),
+        ..v1::PreviewEscalationRequest::default()
+    }
+}
+
 #[tokio::test]
 async fn a_preview_says_what_is_promised_and_changes_nothing() {
     let rungs =
@@ -106,17 +120,8 @@ async fn a_preview_says_what_is_promised_and_changes_nothing() {
     let (world, _sink) = World::paging("1h", rungs).await;
     let replica = world.replica().await;
     let caller = world.supervisor(&replica).await;
-    let opened_at = prost_types::Timestamp {
-        seconds: 1_800_000_000,
-        nanos: 0,
-    };
-    let request = v1::PreviewEscalationRequest {
-        desk: ACME.into(),
-        queue: "general".into(),
-        channel: v1::Channel::Email.into(),
-        opened_at: Some(opened_at),
-        ..v1::PreviewEscalationRequest::default()
-    };
+    let request = a_mail();
+    let opened_at = request.opened_at.expect("given");
     let mut preview = v1::PreviewEscalationResponse::default();
     eventually(
         async || match caller.0.clone().preview_escalation(request.clone()).await {
@@ -147,6 +152,14 @@ async fn a_preview_says_what_is_promised_and_changes_nothing() {
     let nothing = caller.0.clone().preview_escalation(chat).await.unwrap().into_inner();
     assert_eq!((nothing.policy.as_str(), nothing.clocks.len()), ("", 0));
     assert!(caller.escalations().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_preview_that_asks_for_nothing_sensible_is_refused() {
+    let (world, _sink) = World::paging("1h", "    - {at: breach, tell: leads}\n").await;
+    let replica = world.replica().await;
+    let caller = world.supervisor(&replica).await;
+    let request = a_mail();
     for (wrong, field) in [
         (
             v1::PreviewEscalationRequest {

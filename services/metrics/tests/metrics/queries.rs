@@ -178,6 +178,7 @@ async fn what_is_wrong_with_a_question_is_named() {
         question
     };
     let absurd = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+    let span = |from, to| v1::QueryMetricsRequest { from, to, ..day() };
     for (field, question) in [
         ("from", wrong(|question| question.from = None)),
         ("to", wrong(|question| question.to = None)),
@@ -186,27 +187,9 @@ async fn what_is_wrong_with_a_question_is_named() {
             "to",
             wrong(|question| std::mem::swap(&mut question.from, &mut question.to)),
         ),
-        (
-            "from",
-            v1::QueryMetricsRequest {
-                from: absurd(i64::MIN),
-                ..day()
-            },
-        ),
-        (
-            "to",
-            v1::QueryMetricsRequest {
-                to: absurd(i64::MAX),
-                ..day()
-            },
-        ),
-        (
-            "to",
-            v1::QueryMetricsRequest {
-                from: absurd(0),
-                ..day()
-            },
-        ),
+        ("from", span(absurd(i64::MIN), day().to)),
+        ("to", span(day().from, absurd(i64::MAX))),
+        ("to", span(absurd(0), day().to)),
         (
             "to",
             wrong(|question| {

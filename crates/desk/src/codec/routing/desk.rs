@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tandem_domain::desk::{AgentProfile, ChannelPolicy, QueuePolicy, ServiceLevel};
 use tandem_domain::{AccountId, Channel, CompiledDesk};
 use tandem_proto::v1;
+use tandem_proto::v1::router_event::Body;
 
 use crate::DecodeError;
 use crate::codec::common::{damaged, duration, duration_to_proto, optional, parsed, parsed_all, texts};
@@ -12,7 +13,13 @@ use crate::codec::requirement::{language, language_to_proto, skills, skills_to_p
 use crate::codec::sla;
 use crate::codec::words::Word;
 
-pub(super) fn to_proto(desk: &CompiledDesk) -> v1::CompiledDesk {
+pub(super) fn activated_to_proto(desk: &CompiledDesk) -> Body {
+    Body::DeskActivated(v1::DeskActivated {
+        desk: Some(to_proto(desk)),
+    })
+}
+
+fn to_proto(desk: &CompiledDesk) -> v1::CompiledDesk {
     v1::CompiledDesk {
         version: desk.version,
         hash: desk.hash.clone(),

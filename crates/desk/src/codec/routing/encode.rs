@@ -12,9 +12,7 @@ use crate::codec::words::Word;
 /// One arm per kind; what is more than a few fields has its own function.
 pub(super) fn body(event: &RoutingEvent) -> Body {
     match event {
-        RoutingEvent::DeskActivated(compiled) => Body::DeskActivated(v1::DeskActivated {
-            desk: Some(desk::to_proto(compiled)),
-        }),
+        RoutingEvent::DeskActivated(compiled) => desk::activated_to_proto(compiled),
         RoutingEvent::TicketOpened {
             ticket,
             intake,

@@ -220,10 +220,9 @@ fn compiled(version: u16) -> CompiledDesk {
         hours: (1..=7).map(|day| (day, vec![window])).collect(),
         holidays: Vec::new(),
     };
-    let tell = || vec![Action::Tell(vec![Recipient::Contact(key("boss"))])];
     let rung = |at, repeat| Rung {
         at,
-        actions: tell(),
+        actions: vec![Action::Tell(vec![Recipient::Contact(key("boss"))])],
         repeat,
     };
     let again = Repeat {
