@@ -1,12 +1,19 @@
 //! What is known of the desk, kept up to date.
 
+use std::time::Duration;
+
 use tandem_domain::Timestamp;
 use tandem_proto::v1;
+use tokio::time::{Instant, sleep};
 use tonic::Streaming;
 
 use super::board::Board;
 use crate::client::{Client, collect};
 use crate::failure::Failure;
+
+/// A desk that was just made has nobody yet who watches its clocks; it takes no longer.
+const NO_OWNER_YET: Duration = Duration::from_secs(5);
+const RETRY_AFTER: Duration = Duration::from_millis(200);
 
 /// More clocks in one state than anybody can look at; the rest is left to `tandem clocks`.
 const MOST_CLOCKS: usize = 2_000;
@@ -37,6 +44,16 @@ pub(super) struct Feed {
 impl Feed {
     /// Begins, with the desk as it is now.
     pub(super) async fn open(client: &Client, desk: &str) -> Result<Self, Failure> {
+        let give_up = Instant::now() + NO_OWNER_YET;
+        loop {
+            match Self::begin(client, desk).await {
+                Err(Failure::Unreachable(_)) if Instant::now() < give_up => sleep(RETRY_AFTER).await,
+                begun => return begun,
+            }
+        }
+    }
+
+    async fn begin(client: &Client, desk: &str) -> Result<Self, Failure> {
         let mut feed = Self {
             stream: watch(client, desk).await?,
             client: client.clone(),
