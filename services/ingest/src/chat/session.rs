@@ -139,9 +139,10 @@ impl Sessions {
         Ok((silent.collect(), page.next_after))
     }
 
-    /// Drops the mark of a chat that is over already.
+    /// Drops what was put too late, of a chat that is over already: also who the visitor is.
     pub(super) async fn unmark(&self, desk: &DeskId, chat: ConversationId) -> Result<(), StoreError> {
-        self.put(vec![deleted(desk, SEEN, chat.to_string())]).await
+        let rows = [SEEN, CHATS].map(|table| deleted(desk, table, chat.to_string()));
+        self.put(rows.into()).await
     }
 
     /// Forgets up to `limit` chats that were over before `before`. Ids grow with time, so the oldest come first.
@@ -237,6 +238,20 @@ mod tests {
         );
         let jobs = store.claim_jobs(LEFT, 10, Duration::from_secs(9)).await.unwrap();
         assert_eq!(jobs.len(), 1, "the router is told once");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_of_a_chat_that_was_put_after_it_was_over() {
+        let sessions = Sessions::new(Arc::new(MemoryStore::new()));
+        let desk: DeskId = "acme".parse().unwrap();
+        let (by, trace) = (EndedBy::Visitor, Trace::default());
+        sessions.end(&desk, chat(1), by, trace).await.unwrap();
+        sessions.begin(&desk, chat(1), &ALICE).await.unwrap();
+        sessions.unmark(&desk, chat(1)).await.unwrap();
+        let later = sessions.now().await.unwrap().plus(Duration::from_mins(1));
+        assert_eq!(sessions.silent(&desk, later, None, 9).await.unwrap().0, []);
+        sessions.forget(&desk, later, 9).await.unwrap();
+        assert_eq!(sessions.phase(&desk, chat(1)).await.unwrap(), Phase::Fresh);
     }
 
     #[tokio::test]
