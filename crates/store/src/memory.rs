@@ -55,6 +55,21 @@ impl MemoryStore {
         Ok(read(&self.state()))
     }
 
+    /// Reads under the faults that are set for `operation`. What is no fault of reading makes the store unreachable.
+    async fn read_with_faults<T>(
+        &self,
+        operation: Operation,
+        read: impl FnOnce(&state::State) -> T + Send,
+    ) -> Result<T, StoreError> {
+        match self.faults.draw(operation)? {
+            Some(Fault::Slow(delay)) => tokio::time::sleep(delay).await,
+            Some(Fault::Held(gate)) => gate.pass().await,
+            Some(_) => return Err(faults::unavailable()),
+            None => {}
+        }
+        Ok(read(&self.state()))
+    }
+
     /// Writes in one step what no fault but unreachability concerns.
     fn write<T>(&self, write: impl FnOnce(&mut state::State) -> T) -> Result<T, StoreError> {
         self.faults.reachable()?;

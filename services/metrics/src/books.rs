@@ -15,7 +15,7 @@ use tandem_domain::routing::RoutingEvent;
 use tandem_domain::{DeskId, Event, RowChange, Timestamp};
 use tandem_measures::{Grain, Live, Mark, Measures, table};
 use tandem_routing::RoutingCore;
-use tandem_store::{Commit, Record, Store, Stream};
+use tandem_store::{Commit, Record, Store, StoreError, Stream};
 use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::time::Instant;
 
@@ -129,7 +129,7 @@ impl Consume for Books {
 impl Book {
     /// Brings the book to what is stored.
     async fn refresh(&mut self, store: &dyn Store, desk: &DeskId) -> Result<(), ReadError> {
-        let progress = store.row(desk, table::STATE, Measures::PROGRESS).await?;
+        let progress = progress(store, desk).await?;
         if self.pages.as_ref().is_none_or(|pages| pages.progress != progress) {
             self.pages = Some(load(store, desk).await?);
         }
@@ -204,10 +204,25 @@ pub(crate) fn wait(error: ReadError) -> HandleError {
     }
 }
 
-/// A book from its rows, and the progress at which it stands. If another replica commits meanwhile, what is read may not
-/// fit together; the progress is read first, so that the next look at it finds out.
+/// A book from its rows. If another replica commits meanwhile, what was read may not fit together: it is read again.
+/// The next look at the progress would not find out, since by then the same records may have been taken here, too.
 async fn load(store: &dyn Store, desk: &DeskId) -> Result<Pages, ReadError> {
-    let progress = store.row(desk, table::STATE, Measures::PROGRESS).await?;
+    loop {
+        let progress = progress(store, desk).await?;
+        let pages = read(store, desk, progress).await?;
+        if pages.progress == self::progress(store, desk).await? {
+            return Ok(pages);
+        }
+    }
+}
+
+/// How far the stored measures are.
+async fn progress(store: &dyn Store, desk: &DeskId) -> Result<Option<Bytes>, StoreError> {
+    store.row(desk, table::STATE, Measures::PROGRESS).await
+}
+
+/// A book whose progress is known, from its other rows.
+async fn read(store: &dyn Store, desk: &DeskId, progress: Option<Bytes>) -> Result<Pages, ReadError> {
     let state = Scan::new(store, desk, table::STATE, "").all().await?;
     let rows = state.iter().filter(|(key, _)| key != Measures::PROGRESS);
     let first = progress.iter().map(|progress| (Measures::PROGRESS, progress.as_ref()));

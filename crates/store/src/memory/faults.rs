@@ -20,6 +20,8 @@ pub enum Operation {
     /// [`DocumentStore::settle`](crate::DocumentStore::settle) and
     /// [`JobStore::settle_jobs`](crate::JobStore::settle_jobs).
     Settle,
+    /// [`JournalStore::rows`](crate::JournalStore::rows), which may be slow, held or away.
+    Rows,
 }
 
 /// One failure.

@@ -73,7 +73,7 @@ impl JournalStore for MemoryStore {
             Some(after) if after >= prefix => Bound::Excluded(after),
             _ => Bound::Included(prefix),
         };
-        self.read(|state| {
+        self.read_with_faults(Operation::Rows, |state| {
             let Some(rows) = state.rows.get(&(desk.clone(), table.to_owned())) else {
                 return RowPage::default();
             };
@@ -85,6 +85,7 @@ impl JournalStore for MemoryStore {
                 .map(|(key, value)| (key.clone(), value.clone()));
             RowPage::of(one_more.collect(), limit)
         })
+        .await
     }
 
     async fn requests(&self, keys: &[RequestKey]) -> Result<Vec<RequestRecord>, StoreError> {

@@ -51,6 +51,26 @@ async fn two_replicas_count_each_event_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_replica_that_reads_the_book_while_another_one_writes_it_counts_nothing_twice() {
+    let world = World::new().await;
+    let mut writer = world.replica("a");
+    let mut day = Day::new(&world, 5);
+    for round in 0..8 {
+        // The new replica has the same event at hand as the one that commits it while the book is being read.
+        let slow = |seconds| vec![Fault::Slow(Duration::from_secs(seconds))];
+        let faults = world.store.faults();
+        faults.at_random(round, 0.5, Operation::Commit, slow(5));
+        faults.at_random(round, 0.5, Operation::Rows, slow(10));
+        let reader = world.replica(&format!("b{round}"));
+        day.goes_on(20, Duration::from_secs(10)).await;
+        std::mem::replace(&mut writer, reader).crash();
+        day.goes_on(10, Duration::from_secs(10)).await;
+    }
+    world.store.faults().clear();
+    check(&world).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_lost_or_doubled_by_crashes_and_faults() {
     for seed in 0..6 {
         let world = World::seeded(seed).await;
