@@ -71,8 +71,8 @@ async fn who_never_ends_a_handshake_holds_nobody_up_and_is_sent_away() {
     ];
     let mut tandem = Embedded::start_with(&soon).await;
     let server = tandem.site.chat[0];
-    let head = format!("GET {SOCKET} HTTP/1.1\r\nHost: {server}\r\n");
-    let points = ["", "GE", "GET /chat HTTP/1.1\r\n", head.as_str()];
+    let begun = format!("GET {SOCKET} HTTP/1.1\r\nHost: {server}\r\n");
+    let points = ["", "GE", "GET /chat HTTP/1.1\r\n", begun.as_str()];
     let slow = points
         .iter()
         .cycle()
