@@ -125,7 +125,7 @@ fi
 # A port on which nobody listens yet: the smarthost is away at first.
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 smarthost_port=$(free_port)
-export TANDEM_SMARTHOST__HOST=127.0.0.1 TANDEM_SMARTHOST__PORT=$smarthost_port TANDEM_SMARTHOST__TLS=none
+export TANDEM_SMARTHOST__HOST=127.0.0.1 TANDEM_SMARTHOST__PORT=$smarthost_port TANDEM_SMARTHOST__TLS=none TANDEM_ESCALATION__MAIL_FROM=tandem@acme.example
 export TANDEM_DELIVERIES__FIRST_RETRY=500ms TANDEM_DELIVERIES__LONGEST_RETRY=1s FOREIGN_SMARTHOST=127.0.0.1:$smarthost_port
 
 echo "-- tandem up"

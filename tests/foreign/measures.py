@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 
 import nats
 from checks import check, finish, tandem, wait_until
@@ -20,12 +21,13 @@ TIMES = "time_to_accept first_response handling".split()
 def event_type():
     """The type of the router's events, from the contract files: events are no part of any service."""
     with tempfile.NamedTemporaryFile() as file:
-        compiled = protoc.main(["", "-Iproto", "--include_imports", f"--descriptor_set_out={file.name}", "tandem/v1/events.proto"])
+        well_known = str(files("grpc_tools") / "_proto")
+        contracts = ["-Iproto", f"-I{well_known}", "tandem/v1/events.proto"]
+        compiled = protoc.main(["", "--include_imports", f"--descriptor_set_out={file.name}", *contracts])
         assert compiled == 0, "the contracts compile"
-        files = descriptor_pb2.FileDescriptorSet.FromString(file.read())
+        compiled = descriptor_pb2.FileDescriptorSet.FromString(file.read())
     pool = descriptor_pool.DescriptorPool()
-    # google.* is not always in a fresh pool; the set has what it needs.
-    for each in files.file:
+    for each in compiled.file:
         pool.Add(each)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("tandem.v1.RouterEvent"))
 
