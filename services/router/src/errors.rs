@@ -1,6 +1,7 @@
 //! Everything that can go wrong in a call, and what its caller is told. The one place where this service
 //! turns failures into [`ApiError`]s.
 
+use std::error::Error;
 use std::fmt::Display;
 
 use bytes::Bytes;
@@ -217,11 +218,18 @@ pub(crate) fn outcome(request_id: &str, done: Result<(), Failure>) -> v1::Outcom
 }
 
 fn ingest_error(status: Status) -> ApiError {
+    let not_now = (
+        ErrorCode::Unavailable,
+        "the text could not be kept now: repeat under the same request id",
+    );
     let (code, text) = match status.code() {
-        Code::Unavailable | Code::DeadlineExceeded | Code::Aborted | Code::Cancelled | Code::ResourceExhausted => (
-            ErrorCode::Unavailable,
-            "the text could not be kept now: repeat under the same request id",
-        ),
+        Code::Unavailable | Code::DeadlineExceeded | Code::Aborted | Code::Cancelled | Code::ResourceExhausted => {
+            not_now
+        }
+        // The connection broke in between, as when ingest is killed.
+        _ if status.source().is_some() => not_now,
+        // Ingest hears of a desk a moment after it is made.
+        Code::Unknown | Code::NotFound => not_now,
         Code::InvalidArgument => (ErrorCode::InvalidArgument, status.message()),
         _ => (ErrorCode::Internal, "an internal error"),
     };

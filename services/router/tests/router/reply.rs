@@ -209,6 +209,8 @@ async fn while_ingest_is_away_nothing_is_answered_and_the_same_call_succeeds_lat
     for (ingest_says, told) in [
         (Status::unavailable("gone"), Code::Unavailable),
         (Status::deadline_exceeded("slow"), Code::Unavailable),
+        (Status::unknown("the connection broke"), Code::Unavailable),
+        (Status::not_found("no such desk yet"), Code::Unavailable),
         (Status::permission_denied("wrong token"), Code::Internal),
         (Status::invalid_argument("text: too long"), Code::InvalidArgument),
     ] {
