@@ -5,6 +5,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use tandem_proto::v1;
@@ -76,14 +77,32 @@ impl Worker {
         loop {
             tokio::select! {
                 event = desktop.next() => match event {
-                    Ok(Event::WorkList(list)) => self.work_through(&list, &mut seen, desktop).await,
-                    Ok(Event::Outcome(outcome)) if outcome.failure.is_none() => self.tally.offers_taken.add(),
-                    Ok(_) => {}
+                    Ok(event) => {
+                        if let Some(list) = self.newest_list(event, desktop) {
+                            self.work_through(&list, &mut seen, desktop).await;
+                        }
+                    }
                     Err(_) => return,
                 },
                 () = stop.cancelled() => return,
             }
         }
+    }
+
+    /// The newest list of those that have come; who works through old ones is refused most of the time.
+    fn newest_list(&self, first: Event, desktop: &mut Desktop) -> Option<v1::WorkList> {
+        let mut newest = None;
+        let mut event = Some(first);
+        while let Some(come) = event {
+            match come {
+                Event::WorkList(list) => newest = Some(list),
+                Event::Outcome(outcome) if outcome.failure.is_none() => self.tally.offers_taken.add(),
+                _ => {}
+            }
+            // A broken stream says so again at the next look.
+            event = desktop.next().now_or_never().and_then(Result::ok);
+        }
+        newest
     }
 
     async fn work_through(&mut self, list: &v1::WorkList, seen: &mut Seen, desktop: &Desktop) {
