@@ -76,11 +76,13 @@ impl Smarthost {
     }
 
     /// What Tandem must be told to use it.
-    pub fn settings(&self) -> [(&'static str, String); 3] {
+    pub fn settings(&self) -> [(&'static str, String); 4] {
         [
             ("TANDEM_SMARTHOST__HOST", self.address.ip().to_string()),
             ("TANDEM_SMARTHOST__PORT", self.address.port().to_string()),
             ("TANDEM_SMARTHOST__TLS", "none".to_owned()),
+            // What a killed process was just sending is sent by another one after little more than this.
+            ("TANDEM_SMARTHOST__TIMEOUT", "5s".to_owned()),
         ]
     }
 

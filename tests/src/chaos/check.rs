@@ -44,7 +44,7 @@ pub(super) async fn drained(arena: &mut Arena, tally: &Tally) {
     let at_rest = found_within(DRAIN_LIMIT, async || {
         arena.supervise(tally);
         for desk in DESKS {
-            left = match left_on(&tickets, &messages, desk).await {
+            left = match left_on(&tickets, &messages, desk, tally).await {
                 Ok(left) if left.is_empty() => continue,
                 Ok(left) => left,
                 Err(status) => status.to_string(),
@@ -58,15 +58,17 @@ pub(super) async fn drained(arena: &mut Arena, tally: &Tally) {
     }
 }
 
-async fn left_on(tickets: &Clients, messages: &Clients, desk: &str) -> Result<String, tonic::Status> {
+async fn left_on(tickets: &Clients, messages: &Clients, desk: &str, tally: &Tally) -> Result<String, tonic::Status> {
+    let deliveries = lists::deliveries(messages, desk).await?;
     let messages = lists::messages(messages, desk).await?;
+    let answers = answers_left(&messages, &deliveries, desk, tally);
     let waiting = messages
         .iter()
         .filter(|message| message.ticket_id == 0 && message.unrouted_reason.is_empty());
     let tickets = lists::tickets(tickets, desk).await?;
     let open: Vec<_> = tickets.iter().filter(|ticket| !is_over(ticket)).collect();
     let (waiting, open_count) = (waiting.count(), open.len());
-    if waiting + open_count == 0 {
+    if waiting + open_count + answers == 0 {
         return Ok(String::new());
     }
     let first = open
@@ -74,8 +76,27 @@ async fn left_on(tickets: &Clients, messages: &Clients, desk: &str) -> Result<St
         .map(|ticket| format!("such as {ticket:?}"))
         .unwrap_or_default();
     Ok(format!(
-        "on {desk} {waiting} messages wait and {open_count} tickets are open, {first}"
+        "on {desk} {waiting} messages wait, {answers} answers are on their way, and {open_count} tickets are open, {first}"
     ))
+}
+
+/// Answers that are not listed yet, and those by mail that are not sent yet. What a killed process was just sending
+/// comes when its claim has run out.
+fn answers_left(messages: &[v1::Message], deliveries: &[v1::Delivery], desk: &str, tally: &Tally) -> usize {
+    let listed: BTreeSet<&str> = messages.iter().map(|message| message.text.trim()).collect();
+    let written = tally.all_answers();
+    let certain = written
+        .iter()
+        .filter(|(_, answer)| answer.desk == desk && answer.is_certain);
+    let unlisted = certain.filter(|(text, _)| !listed.contains(text.as_str())).count();
+    let mails = messages
+        .iter()
+        .filter(|message| message.channel() == v1::Channel::Email);
+    let mails: BTreeSet<&str> = mails.map(|message| message.message_id.as_str()).collect();
+    let unsent = deliveries
+        .iter()
+        .filter(|delivery| mails.contains(delivery.message_id.as_str()));
+    unlisted + unsent.count()
 }
 
 fn is_over(ticket: &v1::Ticket) -> bool {
