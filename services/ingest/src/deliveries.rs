@@ -2,9 +2,10 @@
 //!
 //! An answer is kept (`keep`) before the router takes it. Once the router's journal names it, `consumer` makes a document
 //! of it and queues its job, in the transaction of its position. `worker` does the jobs: a mail goes to the smarthost
-//! (`mail`, as `letter` writes it); an answer in a chat waits until the visitor's side has shown it, and one to a submitted
-//! message until the submitting system has taken it (`callbacks`). What then is to be told to the router is the job's last
-//! step, so it is told even if the process ends in between.
+//! (`mail`, as `letter` writes it), from a queue of its own, so that a slow smarthost keeps only mails waiting; an answer in
+//! a chat waits until the visitor's side has shown it, and one to a submitted message until the submitting system has taken
+//! it (`callbacks`). What then is to be told to the router is the job's last step, so it is told even if the process ends in
+//! between.
 //!
 //! **Invariant:** only the worker decides what became of an answer, from rows that others put blindly. So nobody has to
 //! read and write in one step, and it does not matter which replica holds a socket or a stream.
@@ -19,6 +20,7 @@ mod mail;
 mod rows;
 mod worker;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::StreamExt;
@@ -86,7 +88,7 @@ impl Deliveries {
         loop {
             let answers = answer_rows(self.store.as_ref(), desk, chat, after, PAGE).await?;
             for (seq, message) in &answers {
-                self.store.retry_job(job::QUEUE, desk, &message.to_string()).await?;
+                self.try_now(desk, &message.to_string()).await?;
                 after = *seq;
             }
             if answers.len() < PAGE {
@@ -179,9 +181,13 @@ impl Deliveries {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<(MessageId, JobEntry)>, StoreError> {
-        let jobs = self.store.jobs(job::QUEUE, desk, parked_only, after, limit).await?;
+        let mut jobs = BTreeMap::new();
+        for queue in job::QUEUES {
+            let of_queue = self.store.jobs(queue, desk, parked_only, after, limit).await?;
+            jobs.extend(of_queue.into_iter().map(|entry| (entry.id.clone(), entry)));
+        }
         let of_message = |entry: JobEntry| Some((job::message_of(&entry.id)?, entry));
-        Ok(jobs.into_iter().filter_map(of_message).collect())
+        Ok(jobs.into_values().take(limit).filter_map(of_message).collect())
     }
 
     /// Makes the next try of a delivery now; `false` if it is over.
@@ -191,9 +197,18 @@ impl Deliveries {
     pub(crate) async fn retry(&self, desk: &DeskId, message: MessageId) -> Result<bool, StoreError> {
         let mut retried = false;
         for id in [message.to_string(), job::bounce_id(message)] {
-            retried |= self.store.retry_job(job::QUEUE, desk, &id).await?;
+            retried |= self.try_now(desk, &id).await?;
         }
         self.wake.notify_one();
+        Ok(retried)
+    }
+
+    /// Makes a job due, wherever it is; `false` if it is over.
+    async fn try_now(&self, desk: &DeskId, id: &str) -> Result<bool, StoreError> {
+        let mut retried = false;
+        for queue in job::QUEUES {
+            retried |= self.store.retry_job(queue, desk, id).await?;
+        }
         Ok(retried)
     }
 
@@ -213,7 +228,7 @@ impl Deliveries {
             self.put(all).await?;
         }
         if !known.contains(&said) {
-            self.store.retry_job(job::QUEUE, desk, &message.to_string()).await?;
+            self.try_now(desk, &message.to_string()).await?;
             self.wake.notify_one();
         }
         Ok(())

@@ -5,8 +5,12 @@ use serde::{Deserialize, Serialize};
 use tandem_domain::routing::{DeliveryOutcome, UndeliveredReason};
 use tandem_domain::{AccountId, ConversationId, MessageId, TicketId};
 
-/// The queue. A job's id is its answer's, as text.
+/// The queue in which every job begins. A job's id is its answer's, as text.
 pub(super) const QUEUE: &str = "deliveries";
+/// Where a job goes on, under the same id, that needs the smarthost: that may be slow, and must keep nothing else waiting.
+pub(super) const MAILS: &str = "deliveries-mail";
+/// All of them.
+pub(super) const QUEUES: [&str; 2] = [QUEUE, MAILS];
 /// What follows the answer's id in the id of the job that reports its bounce.
 const BOUNCED: &str = ":bounced";
 

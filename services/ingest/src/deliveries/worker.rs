@@ -20,6 +20,8 @@ use crate::instruments;
 
 /// Jobs that are worked on at the same time.
 const AT_ONCE: usize = 16;
+/// Mails that are handed to the smarthost at the same time, besides those jobs.
+const MAILS_AT_ONCE: usize = 8;
 /// How long a claim holds beyond the longest that a smarthost may take.
 const MARGIN: Duration = Duration::from_secs(15);
 /// The longest pause between two looks, should a wake-up be lost; jobs due for a retry wait for it too.
@@ -40,6 +42,13 @@ pub(crate) struct Pace {
     pub(crate) longest_retry: Duration,
     /// What is older is given up.
     pub(crate) give_up_after: Duration,
+}
+
+/// The jobs of a queue that are being worked on.
+struct Lane {
+    queue: &'static str,
+    at_once: usize,
+    tasks: JoinSet<()>,
 }
 
 /// The worker.
@@ -64,21 +73,27 @@ impl Worker {
     /// Works until `shutdown`; what is at hand is finished first.
     pub(crate) async fn run(self, shutdown: CancellationToken) {
         let worker = Arc::new(self);
-        let mut tasks = JoinSet::new();
+        let mut steps = Lane::new(job::QUEUE, AT_ONCE);
+        let mut mails = Lane::new(job::MAILS, MAILS_AT_ONCE);
         let mut sweeping = interval(SWEEP_EVERY);
         while !shutdown.is_cancelled() {
-            if let Err(error) = worker.begin(&mut tasks).await {
-                tracing::warn!(%error, "deliveries cannot be worked on");
+            for lane in [&mut steps, &mut mails] {
+                if let Err(error) = worker.begin(lane).await {
+                    tracing::warn!(%error, queue = lane.queue, "deliveries cannot be worked on");
+                }
             }
             tokio::select! {
-                Some(_) = tasks.join_next() => {}
+                Some(_) = steps.tasks.join_next() => {}
+                Some(_) = mails.tasks.join_next() => {}
                 () = worker.deliveries.wake.notified() => {}
                 () = tokio::time::sleep(LOOK_EVERY) => {}
                 _ = sweeping.tick() => worker.forget_drafts().await,
                 () = shutdown.cancelled() => {}
             }
         }
-        while tasks.join_next().await.is_some() {}
+        for mut lane in [steps, mails] {
+            while lane.tasks.join_next().await.is_some() {}
+        }
     }
 
     /// Nobody asks for them again: the router has forgotten their requests long since.
@@ -93,41 +108,73 @@ impl Worker {
     }
 
     /// Claims as many jobs as there is room for. All are begun at once, so that no claim runs out while its job waits.
-    async fn begin(self: &Arc<Self>, tasks: &mut JoinSet<()>) -> Result<(), StoreError> {
-        while tasks.try_join_next().is_some() {}
-        let free = AT_ONCE - tasks.len();
+    async fn begin(self: &Arc<Self>, lane: &mut Lane) -> Result<(), StoreError> {
+        while lane.tasks.try_join_next().is_some() {}
+        let free = lane.at_once - lane.tasks.len();
         if free == 0 {
             return Ok(());
         }
-        let hold = self.pace.one_try + MARGIN;
-        for claimed in self.deliveries.store.claim_jobs(job::QUEUE, free, hold).await? {
+        let store = &self.deliveries.store;
+        for claimed in store.claim_jobs(lane.queue, free, self.hold()).await? {
             let span = tracing::info_span!("delivery", desk = %claimed.desk, job = %claimed.id);
             set_parent(&span, &Trace(claimed.trace.clone()));
-            tasks.spawn(Arc::clone(self).work(claimed).instrument(span));
+            let work = Arc::clone(self).work(lane.queue, claimed);
+            lane.tasks.spawn(work.instrument(span));
         }
         Ok(())
     }
 
-    async fn work(self: Arc<Self>, claimed: ClaimedJob) {
-        let outcome = match self.step(&claimed).await {
+    fn hold(&self) -> Duration {
+        self.pace.one_try + MARGIN
+    }
+
+    /// Takes a job's next step. What follows on a mail is done at once: in its queue it would wait behind other mails.
+    async fn work(self: Arc<Self>, queue: &'static str, mut claimed: ClaimedJob) {
+        let mut outcome = self.outcome(queue, &claimed).await;
+        if queue == job::MAILS
+            && let JobOutcome::Retry {
+                after,
+                body: Some(body),
+            } = &mut outcome
+        {
+            // Stored first, so that the mail is not sent again; due only when nobody can be at it here any more.
+            *after = self.hold();
+            claimed.body = body.clone();
+            if !self.settle(queue, &claimed, outcome).await {
+                return;
+            }
+            outcome = self.outcome(queue, &claimed).await;
+        }
+        let again = matches!(&outcome, JobOutcome::Retry { after, .. } if after.is_zero());
+        self.settle(queue, &claimed, outcome).await;
+        if again {
+            self.deliveries.wake.notify_one();
+        }
+    }
+
+    async fn outcome(&self, queue: &str, claimed: &ClaimedJob) -> JobOutcome {
+        let outcome = match self.step(queue, claimed).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 tracing::warn!(%error, "a delivery waits for the store");
-                self.later(&claimed)
+                self.later(claimed)
             }
         };
         if let JobOutcome::Failed(reason) = &outcome {
             tracing::error!(reason, "delivery parked");
             instruments::delivery("parked");
         }
-        let again = matches!(&outcome, JobOutcome::Retry { after, .. } if after.is_zero());
-        let settled = vec![(claimed.desk, claimed.id, outcome)];
-        if let Err(error) = self.deliveries.store.settle_jobs(job::QUEUE, settled).await {
+        outcome
+    }
+
+    /// Whether the outcome is stored.
+    async fn settle(&self, queue: &str, claimed: &ClaimedJob, outcome: JobOutcome) -> bool {
+        let settled = vec![(claimed.desk.clone(), claimed.id.clone(), outcome)];
+        let stored = self.deliveries.store.settle_jobs(queue, settled).await;
+        if let Err(error) = &stored {
             tracing::warn!(%error, "what became of a delivery is not stored; it is tried again");
         }
-        if again {
-            self.deliveries.wake.notify_one();
-        }
+        stored.is_ok()
     }
 
     /// Again, after a pause that grows from try to try.
@@ -136,6 +183,13 @@ impl Worker {
             after: self.pace.pause(&claimed.id, claimed.attempts),
             body: None,
         }
+    }
+}
+
+impl Lane {
+    fn new(queue: &'static str, at_once: usize) -> Self {
+        let tasks = JoinSet::new();
+        Self { queue, at_once, tasks }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tandem_desk::{DeskError, RequestMark, Submission};
 use tandem_domain::routing::{Command, DeliveryOutcome, Rejection, UndeliveredReason};
 use tandem_domain::{Actor, Channel, MessageId, Trace};
-use tandem_store::{ClaimedJob, JobOutcome, StoreError, StoredDocument};
+use tandem_store::{ClaimedJob, Commit, JobOutcome, NewJob, StoreError, StoredDocument};
 
 use super::Worker;
 use crate::SERVICE;
@@ -27,12 +27,12 @@ const LONGEST_REPORT_PAUSE: Duration = Duration::from_secs(10);
 
 impl Worker {
     /// Takes a job's next step.
-    pub(super) async fn step(&self, claimed: &ClaimedJob) -> Result<JobOutcome, StoreError> {
+    pub(super) async fn step(&self, queue: &str, claimed: &ClaimedJob) -> Result<JobOutcome, StoreError> {
         let (Some(job), Some(message)) = (Job::decode(&claimed.body), job::message_of(&claimed.id)) else {
             return Ok(JobOutcome::Failed("this program does not know such a job".to_owned()));
         };
         match &job.step {
-            Step::Send { seq } => self.send(claimed, &job, message, *seq).await,
+            Step::Send { seq } => self.send((queue, claimed), &job, message, *seq).await,
             Step::AwaitVisitor => self.await_visitor(claimed, &job, message).await,
             Step::AwaitSystem { account, seq } => {
                 let callback = Callback {
@@ -49,7 +49,7 @@ impl Worker {
     /// The customer's last message says which way the answer goes.
     async fn send(
         &self,
-        claimed: &ClaimedJob,
+        (queue, claimed): (&str, &ClaimedJob),
         job: &Job,
         message: MessageId,
         seq: u64,
@@ -61,6 +61,7 @@ impl Worker {
             return Ok(next(job, Step::failed(UndeliveredReason::NoAddress)));
         };
         match (&inbound.1.submitted_as, inbound.1.channel) {
+            (None, Channel::Email) if queue != job::MAILS => self.queue_mail(claimed).await,
             (None, Channel::Email) => self.mail(claimed, job, &answer, &inbound).await,
             (None, Channel::Chat) => Ok(next(job, Step::AwaitVisitor)),
             _ => {
@@ -77,6 +78,24 @@ impl Worker {
                 Ok(next(job, Step::AwaitSystem { account, seq }))
             }
         }
+    }
+
+    /// The job goes on among the mails. It is there before it is done here, and stays one job should this be done twice.
+    async fn queue_mail(&self, claimed: &ClaimedJob) -> Result<JobOutcome, StoreError> {
+        let store = &self.deliveries.store;
+        let commit = Commit {
+            jobs: vec![NewJob {
+                queue: job::MAILS.to_owned(),
+                desk: claimed.desk.clone(),
+                id: claimed.id.clone(),
+                body: claimed.body.clone(),
+                due: store.now().await?,
+                trace: claimed.trace.clone(),
+            }],
+            ..Commit::default()
+        };
+        store.commit(commit).await?;
+        Ok(JobOutcome::Done)
     }
 
     async fn mail(

@@ -60,7 +60,7 @@ fn acknowledge(message: MessageId) -> Step {
 }
 
 /// A submitted question, on its ticket.
-async fn question(world: &World, service: &Service) -> v1::Message {
+pub(super) async fn question(world: &World, service: &Service) -> v1::Message {
     let mut web = world.caller(service, Role::Channel, "web").await;
     let request = v1::SubmitRequest {
         desk: ACME.to_owned(),
@@ -76,7 +76,8 @@ async fn question(world: &World, service: &Service) -> v1::Message {
         ..Default::default()
     };
     web.submit(request).await.unwrap();
-    world.settled(service, ACME).await.remove(0)
+    let mut messages = world.settled(service, ACME).await.into_iter();
+    messages.find(|message| message.subject == "Mower").unwrap()
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use tandem_domain::Role;
 use tandem_proto::v1;
 use tandem_routing::RoutingCore;
 
-use super::{ends, fates, give, started};
+use super::{by_callback, ends, fates, give, started};
 use crate::harness::{ACME, Service, World, eventually};
 use crate::letter::{ANN, Letter};
 use crate::smarthost::{Mood, Smarthost};
@@ -86,6 +86,51 @@ async fn a_deferred_answer_is_tried_until_it_is_taken_once() {
     smarthost.is(Mood::Take);
     ends(&world, message, &["delivered"]).await;
     assert_eq!(smarthost.taken().len(), 1);
+}
+
+#[tokio::test]
+async fn what_waits_for_the_smarthost_is_listed_and_retried_beside_what_waits_for_others() {
+    let smarthost = Smarthost::start(Mood::Defer).await;
+    let pace = [
+        ("TANDEM_DELIVERIES__FIRST_RETRY", "1h"),
+        ("TANDEM_DELIVERIES__LONGEST_RETRY", "1h"),
+    ];
+    let (world, router, service, question) = started_with(&smarthost, &pace).await;
+    let mut expected = vec![give(&world, &router, &service, &question, "One.").await];
+    let submitted = by_callback::question(&world, &service).await;
+    expected.push(give(&world, &router, &service, &submitted, "Two.").await);
+    expected.push(give(&world, &router, &service, &question, "Three.").await);
+    eventually(async || smarthost.asked() == 2).await;
+    let mut boss = world.caller(&service, Role::Supervisor, "boss").await;
+    let mut page = v1::ListDeliveriesRequest {
+        desk: ACME.to_owned(),
+        page_size: 1,
+        ..Default::default()
+    };
+    let mut listed = Vec::new();
+    loop {
+        let found = boss.list_deliveries(page.clone()).await.unwrap().into_inner();
+        listed.extend(found.deliveries.into_iter().map(|delivery| delivery.message_id));
+        page.page_token = found.next_page_token;
+        if page.page_token.is_empty() {
+            break;
+        }
+    }
+    let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
+    assert_eq!(listed, expected);
+
+    let retry = v1::RetryDeliveryRequest {
+        desk: ACME.to_owned(),
+        request_id: "one".to_owned(),
+        message_id: expected[2].clone(),
+    };
+    // One that is being worked on is let be, so it is asked for until it is tried again.
+    eventually(async || {
+        let again = boss.retry_delivery(retry.clone()).await.unwrap().into_inner();
+        assert!(again.retried);
+        smarthost.asked() > 2
+    })
+    .await;
 }
 
 #[tokio::test]

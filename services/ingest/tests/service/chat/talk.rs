@@ -8,7 +8,9 @@ use tandem_proto::v1;
 use tandem_store::{JobStore, JournalStore};
 
 use super::client::{Ana, SHORT_GRACE, Visitor, text, world_with};
+use crate::answers::give;
 use crate::harness::{ACME, DEADLINE, World, eventually, key};
+use crate::letter::Letter;
 
 fn kinds(frames: &[Value]) -> Vec<String> {
     frames.iter().map(|frame| text(frame, "type")).collect()
@@ -199,6 +201,35 @@ async fn an_answer_that_nobody_was_shown_has_failed_when_the_visitor_has_left() 
     let failed = DeliveryOutcome::Failed(UndeliveredReason::VisitorLeft);
     eventually(async || delivered(&world).await == [failed]).await;
     service.stop().await;
+}
+
+#[tokio::test]
+async fn a_smarthost_that_swallows_connections_keeps_no_chat_waiting() {
+    let swallowing = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = swallowing.local_addr().unwrap().port().to_string();
+    let (world, router, service) = world_with(&[
+        ("TANDEM_SMARTHOST__HOST", "127.0.0.1"),
+        ("TANDEM_SMARTHOST__PORT", &port),
+        ("TANDEM_SMARTHOST__TLS", "none"),
+        ("TANDEM_SMARTHOST__TIMEOUT", "10m"),
+    ])
+    .await;
+    service.knows(&["help@acme.example"]).await;
+    assert_eq!(service.takes(&Letter::new("q1@customer.example")).await, 250);
+    let question = world.settled(&service, ACME).await.remove(0);
+    for number in 0..20 {
+        give(&world, &router, &service, &question, &format!("mail {number}")).await;
+    }
+    let (mut visitor, _) = Visitor::new(&service).await;
+    visitor.writes("m-1", "hello").await;
+    let messages = world.settled(&service, ACME).await;
+    let chat = messages.iter().find(|message| message.text == "hello").unwrap();
+    let message = give(&world, &router, &service, chat, "It is on its way.").await;
+    let shown = visitor
+        .hears_where("message", |frame| frame["id"] == message.to_string())
+        .await;
+    visitor.say(&json!({"type": "ack", "seq": shown["seq"]})).await;
+    eventually(async || delivered(&world).await == [DeliveryOutcome::Delivered]).await;
 }
 
 #[tokio::test]
