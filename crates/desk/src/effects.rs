@@ -39,7 +39,7 @@ pub(crate) struct Failed {
     retryable: bool,
 }
 
-/// Carries effects out one after the other. What fails for good is parked, and the next one follows.
+/// Carries effects out one after the other. What fails for good, or too often, is parked, and the next one follows.
 pub(crate) async fn carry_out<C: Journaled>(shared: Arc<Shared>, stop: CancellationToken) {
     let mut follower = Follower::start(shared.clone(), CONSUMER).await;
     let mut save_due = interval(shared.settings.cursor_every);
@@ -103,9 +103,13 @@ async fn send_or_park(shared: &Shared, record: &Record, effect: &EffectBody) -> 
     loop {
         let failed = send(shared, effect).await.err()?;
         let pause = backoff.next();
-        if !failed.retryable || backoff.failures() >= settings.effect_attempts {
+        let is_enough = settings.effect_attempts.is_some_and(|most| backoff.failures() >= most);
+        if !failed.retryable || is_enough {
             tracing::error!(stream = %shared.stream, seq = record.seq, reason = failed.reason, "effect parked");
             return Some(parked(shared, record, effect, failed.reason));
+        }
+        if backoff.failures() == 1 {
+            tracing::warn!(stream = %shared.stream, seq = record.seq, reason = failed.reason, "effect waits for its receiver");
         }
         tokio::time::sleep(pause).await;
     }

@@ -48,8 +48,9 @@ pub struct Settings {
     pub flush_timeout: Duration,
     /// How long a shutdown may take; what is not finished then is cut off, as in a crash.
     pub shutdown_timeout: Duration,
-    /// How often an effect is tried before it is parked.
-    pub effect_attempts: u32,
+    /// How often an effect is tried whose receiver is away or busy, before it is parked; none: for ever. That is for services
+    /// whose effects all have the same receiver: those behind it could not be carried out either.
+    pub effect_attempts: Option<u32>,
     /// Makes a span part of a trace; set by services that export traces.
     pub link_span: fn(&Span, &Trace),
     /// Has a span name the trace of the call that it came from, when it is part of another; set by services that export
@@ -80,7 +81,7 @@ impl Default for Settings {
             cursor_every: Duration::from_secs(1),
             flush_timeout: Duration::from_secs(3),
             shutdown_timeout: Duration::from_secs(15),
-            effect_attempts: 8,
+            effect_attempts: Some(8),
             link_span: |_, _| {},
             name_caller: |_, _| {},
         }

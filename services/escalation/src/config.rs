@@ -19,9 +19,6 @@ pub const ESCALATION_DEFAULTS: &str = include_str!("escalation.default.toml");
 /// The documentation and defaults of what only a process of its own needs.
 const DEFAULTS: &str = include_str!("config.default.toml");
 
-/// How often the router is asked for what a rung wants, at last every 10 s: it may be away for an hour.
-const EFFECT_ATTEMPTS: u32 = 360;
-
 /// Escalation as a process of its own.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ServiceConfig {
@@ -137,7 +134,8 @@ impl EscalationConfig {
             lease_ttl: self.lease_ttl,
             lease_margin: self.lease_ttl / 5,
             lease_every: self.lease_ttl / 5,
-            effect_attempts: EFFECT_ATTEMPTS,
+            // All that rungs want is asked of the desk's router, so nothing gains if one of them is given up.
+            effect_attempts: None,
             link_span: telemetry::set_parent,
             name_caller: telemetry::link,
             ..Settings::default()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tandem_bus::InProcessBus;
 use tandem_bus::faulty::{Fault as BusFault, Faults, FaultyBus};
-use tandem_desk::Desks;
+use tandem_desk::{Desks, Settings};
 
 use crate::support::ledger::{Answer, Command, Ledger, Query};
 use crate::support::{World, acme, add, desk, until, write};
@@ -92,4 +92,20 @@ async fn an_effect_that_cannot_be_carried_out_is_parked_and_blocks_nobody() {
     assert_eq!(desks.retry_parked(&acme(), id).await, Ok(()));
     assert_eq!(total_of(&desks, "nowhere").await, 1);
     assert!(desks.parked(&acme(), None, 10).await.unwrap().items.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_effects_wait_for_ever_none_is_parked_however_long_the_receiver_is_away() {
+    let mut world = World::new();
+    world.settings = Settings {
+        effect_attempts: None,
+        ..world.settings
+    };
+    let desks = world.owner().await;
+    pass(&desks, "1", "bravo", 1).await;
+    pass(&desks, "2", "bravo", 2).await;
+    tokio::time::sleep(Duration::from_hours(3)).await;
+    assert!(desks.parked(&acme(), None, 10).await.unwrap().items.is_empty());
+    desks.create(&desk("bravo")).await.unwrap();
+    until(async || total_of(&desks, "bravo").await == 3).await;
 }
