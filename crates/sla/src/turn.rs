@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tandem_domain::escalation::{Command, EscalationEvent, Rejection, Reply};
-use tandem_domain::{Cause, Context, EscalationId, Event, TicketId, Timestamp, Trace};
+use tandem_domain::{Actor, Cause, Context, EscalationId, Event, Role, TicketId, Timestamp, Trace};
 
 use crate::state::State;
 
@@ -100,12 +100,24 @@ impl<'a> Turn<'a> {
     fn acknowledge(&mut self, id: EscalationId) -> Result<Reply, Rejection> {
         let escalation = self.state.escalations.get(&id);
         let escalation = escalation.ok_or(Rejection::UnknownEscalation(id))?;
+        self.check_owner(escalation.clock.ticket)?;
         if escalation.acknowledged.is_none() {
             self.emit(EscalationEvent::EscalationAcknowledged { escalation: id });
         }
         let view = self.state.escalation_view(id);
         let view = view.expect("an escalation that was just looked at is still there");
         Ok(Reply::Escalation(Box::new(view)))
+    }
+
+    /// Of agents, only the owner speaks for a ticket.
+    fn check_owner(&self, id: TicketId) -> Result<(), Rejection> {
+        let Actor { role, subject } = &self.context.actor;
+        let owner = self.state.tickets.get(&id).and_then(|ticket| ticket.owner.as_ref());
+        let is_owner = owner.is_some_and(|owner| owner.as_str() == subject);
+        if *role == Role::Agent && !is_owner {
+            return Err(Rejection::NotOwner(id));
+        }
+        Ok(())
     }
 
     fn begin_anew(&mut self, incarnation: u64) {

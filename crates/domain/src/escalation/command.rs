@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::EscalationView;
 use crate::core::{Event, Rejected};
 use crate::routing::RoutingEvent;
-use crate::{ErrorCode, EscalationId, Timestamp};
+use crate::{ErrorCode, EscalationId, TicketId, Timestamp};
 
 /// What the core is told. All but [`Acknowledge`](Self::Acknowledge) come from the consumer of the router's
 /// events and are harmless when repeated, so they need no request id.
@@ -22,7 +22,8 @@ pub enum Command {
         /// The watermark.
         until: Timestamp,
     },
-    /// Somebody takes care: the occurrence's later rungs are not reached any more.
+    /// Somebody takes care: the occurrence's later rungs are not reached any more. An agent can say so only of a ticket
+    /// that he or she owns now, so that nobody silences what is somebody else's.
     Acknowledge {
         /// The escalation.
         escalation: EscalationId,
@@ -84,6 +85,9 @@ pub enum Rejection {
     /// No such escalation, or its ticket was closed since.
     #[error("there is no escalation {0} on an open ticket: list the escalations to see which there are")]
     UnknownEscalation(EscalationId),
+    /// An agent acknowledges an escalation of a ticket that is somebody else's, or nobody's.
+    #[error("ticket {0} is not yours: its owner or a supervisor acknowledges the escalation")]
+    NotOwner(TicketId),
 }
 
 impl Rejected for Rejection {
@@ -91,13 +95,14 @@ impl Rejected for Rejection {
         match self {
             Self::Missing { .. } => ErrorCode::FailedPrecondition,
             Self::UnknownEscalation(_) => ErrorCode::NotFound,
+            Self::NotOwner(_) => ErrorCode::PermissionDenied,
         }
     }
 
     fn field(&self) -> Option<&str> {
         match self {
             Self::Missing { .. } => None,
-            Self::UnknownEscalation(_) => Some("escalation_id"),
+            Self::UnknownEscalation(_) | Self::NotOwner(_) => Some("escalation_id"),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tandem_domain::escalation::{EscalationEvent, EscalationFilter, Query, Rejection, Reply, Telling};
 use tandem_domain::routing::{RequeueReason, RoutingEvent};
 use tandem_domain::sla::{Action, Recipient, Repeat, Rung, RungAt};
-use tandem_domain::{ClockKind, ContactId, EscalationId, Priority, SlaPlan, Timestamp};
+use tandem_domain::{ClockKind, ContactId, EscalationId, Priority, Role, SlaPlan, TicketId, Timestamp};
 
 use crate::support::{
     accepted, answered, calendar, desk, failed, held, hours, key, ladder, mins, opened, policy, prioritised, requeued,
@@ -167,6 +167,20 @@ fn acknowledgement_stops_later_rungs_and_repeats_of_that_occurrence_only() {
     assert_eq!((of(1), of(2)), (1, 11));
     assert_eq!(world.breaches().len(), 2, "a breach is a breach");
     world.check();
+}
+
+#[test]
+fn an_agent_acknowledges_only_for_a_ticket_that_is_hers_now() {
+    let mut world = with_a_ticket(vec![rung(RungAt::Share(50), tell("boss"))]);
+    world.advance(at(31));
+    let not_hers = Err(Rejection::NotOwner(TicketId(1)));
+    assert_eq!(world.acknowledge_as((Role::Agent, "ana"), at(32)), not_hers, "nobody's");
+    world.happens(at(33), accepted(1, "bob"));
+    assert_eq!(world.acknowledge_as((Role::Agent, "ana"), at(34)), not_hers, "bob's");
+    assert!(world.acknowledge_as((Role::Agent, "bob"), at(35)).is_ok());
+    for role in [Role::Supervisor, Role::Admin] {
+        assert!(world.acknowledge_as((role, "ana"), at(36)).is_ok(), "{role:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use tandem_domain::escalation::{
 };
 use tandem_domain::routing::RoutingEvent;
 use tandem_domain::{
-    Actor, Cause, ClockKind, CompiledDesk, Context, Core, EscalationId, Event, TicketId, Timestamp, Trace,
+    Actor, Cause, ClockKind, CompiledDesk, Context, Core, EscalationId, Event, Role, TicketId, Timestamp, Trace,
 };
 use tandem_sla::{SlaCore, rows};
 
@@ -83,10 +83,20 @@ impl World {
         self.tell(at, Command::Acknowledge { escalation })
     }
 
+    pub(crate) fn acknowledge_as(&mut self, (role, subject): (Role, &str), at: Timestamp) -> Result<Reply, Rejection> {
+        let subject = subject.to_owned();
+        let escalation = EscalationId(1);
+        self.tell_as(Actor { role, subject }, at, Command::Acknowledge { escalation })
+    }
+
     pub(crate) fn tell(&mut self, at: Timestamp, command: Command) -> Result<Reply, Rejection> {
+        self.tell_as(Actor::service("escalation"), at, command)
+    }
+
+    fn tell_as(&mut self, actor: Actor, at: Timestamp, command: Command) -> Result<Reply, Rejection> {
         let context = Context {
             now: at.plus(self.lag),
-            actor: Actor::service("escalation"),
+            actor,
             cause: Cause::Timer,
             trace: Trace::default(),
         };

@@ -6,7 +6,7 @@ use tandem_proto::v1;
 use tonic::Code;
 
 use crate::desk::AT_BREACH;
-use crate::harness::{ACME, World, eventually};
+use crate::harness::{ACME, Caller, World, eventually};
 
 fn clocks(desk: &str) -> v1::ListClocksRequest {
     v1::ListClocksRequest {
@@ -36,7 +36,7 @@ async fn a_desk_is_seen_by_those_whose_token_names_it() {
 }
 
 #[tokio::test]
-async fn readers_only_look_and_agents_acknowledge() {
+async fn readers_only_look_and_supervisors_acknowledge() {
     let (world, _sink) = World::paging("1h", AT_BREACH).await;
     let replica = world.replica().await;
     let acknowledge = v1::AcknowledgeEscalationRequest {
@@ -47,17 +47,35 @@ async fn readers_only_look_and_agents_acknowledge() {
     let mut reader = world.caller(&replica, Role::Reader, &[ACME]).await;
     let refused = reader.acknowledge_escalation(acknowledge.clone()).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
-    let mut agent = world.caller(&replica, Role::Supervisor, &[ACME]).await;
-    eventually(async || agent.list_clocks(clocks(ACME)).await.is_ok()).await;
-    let missing = agent.acknowledge_escalation(acknowledge.clone()).await.unwrap_err();
+    let mut supervisor = world.caller(&replica, Role::Supervisor, &[ACME]).await;
+    eventually(async || supervisor.list_clocks(clocks(ACME)).await.is_ok()).await;
+    let missing = supervisor
+        .acknowledge_escalation(acknowledge.clone())
+        .await
+        .unwrap_err();
     assert_eq!(missing.code(), Code::NotFound, "{missing:?}");
     let unnamed = v1::AcknowledgeEscalationRequest {
         request_id: String::new(),
         ..acknowledge
     };
-    let unnamed = agent.acknowledge_escalation(unnamed).await.unwrap_err();
+    let unnamed = supervisor.acknowledge_escalation(unnamed).await.unwrap_err();
     assert_eq!(unnamed.code(), Code::InvalidArgument);
     assert!(unnamed.message().contains("request_id"), "{unnamed:?}");
+}
+
+#[tokio::test]
+async fn an_agent_does_not_silence_what_is_not_hers() {
+    let (world, _sink) = World::paging("1s", AT_BREACH).await;
+    let replica = world.replica().await;
+    let supervisor = world.supervisor(&replica).await;
+    world.open_ticket().await;
+    eventually(async || !supervisor.escalations().await.is_empty()).await;
+    let agent = Caller(world.caller(&replica, Role::Agent, &[ACME]).await);
+    let refused = agent.acknowledges(1).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied, "{refused:?}");
+    assert!(refused.message().contains("supervisor"), "{refused:?}");
+    assert!(supervisor.escalations().await[0].open);
+    assert!(!supervisor.acknowledges(1).await.unwrap().open);
 }
 
 #[test]
