@@ -23,6 +23,9 @@ pub(crate) struct Job {
     pub(crate) way: Option<Way>,
     /// How often a receiver was tried in vain.
     pub(crate) tries: u32,
+    /// How often in a row it was put off because something on this side was missing.
+    #[serde(default)]
+    pub(crate) waits: u32,
 }
 
 /// How a notification travels.
@@ -63,6 +66,7 @@ impl Job {
         Self {
             way: Some(way),
             tries: 0,
+            waits: 0,
             ..self.clone()
         }
     }

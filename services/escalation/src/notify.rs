@@ -63,6 +63,7 @@ fn asked_for(desk: &DeskId, incarnation: u64, event: Event<EscalationEvent>) -> 
         contact,
         way: None,
         tries: 0,
+        waits: 0,
     };
     let contacts = telling.contacts.iter().cloned();
     contacts

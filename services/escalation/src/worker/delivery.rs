@@ -26,8 +26,10 @@ const SCHEDULE: [Duration; 9] = [
     Duration::from_hours(20),
     Duration::from_hours(24),
 ];
-/// How long a notification waits when what is missing is on this side: the desk file, or the store. That is no try.
-const WAIT: Duration = Duration::from_secs(2);
+/// How long a notification waits at first when what is missing is on this side: the desk file, or the store. That is no try.
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+/// How long at most; each wait in a row is twice as long as the one before.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 impl Worker {
     /// Sends a notification once, and says what becomes of it.
@@ -35,10 +37,10 @@ impl Worker {
         let contact = match self.contacts.get(&claimed.desk, &job.contact).await {
             Ok(Some(contact)) => contact,
             Ok(None) => return failed("the desk file in force has no such contact"),
-            Err(reason) => return wait(&reason),
+            Err(reason) => return wait(job, &reason),
         };
         match (job.way, &contact.webhook, &contact.email) {
-            (None, ..) => self.split(claimed, &job, &contact).await,
+            (None, ..) => self.split(claimed, job, &contact).await,
             (Some(Way::Webhook), Some(webhook), _) => self.call(claimed, job, webhook).await,
             (Some(Way::Email), _, Some(address)) => {
                 let (telling, now) = (&job.telling, self.clock.now());
@@ -57,7 +59,7 @@ impl Worker {
     }
 
     /// A job of its own for each way in which the contact is reached.
-    async fn split(&self, claimed: &ClaimedJob, job: &Job, contact: &Contact) -> JobOutcome {
+    async fn split(&self, claimed: &ClaimedJob, job: Job, contact: &Contact) -> JobOutcome {
         let webhook = contact.webhook.as_ref().map(|_| Way::Webhook);
         let email = contact.email.as_ref().map(|_| Way::Email);
         let ways = webhook.into_iter().chain(email);
@@ -74,7 +76,7 @@ impl Worker {
                 self.wake.notify_one();
                 JobOutcome::Done
             }
-            Err(error) => wait(&error.to_string()),
+            Err(error) => wait(job, &error.to_string()),
         }
     }
 
@@ -83,7 +85,7 @@ impl Worker {
         match gone::is_gone(self.store.as_ref(), desk, &contact, url).await {
             Ok(false) => {}
             Ok(true) => return failed(GONE),
-            Err(error) => return wait(&error.to_string()),
+            Err(error) => return wait(job, &error.to_string()),
         }
         let post = match self.signed(claimed, &job, webhook) {
             Ok(post) => post,
@@ -95,7 +97,7 @@ impl Worker {
             Verdict::Never(reason) => failed(reason),
             Verdict::Gone => match gone::remember(self.store.as_ref(), desk, &contact, url).await {
                 Ok(()) => failed(GONE),
-                Err(error) => wait(&error.to_string()),
+                Err(error) => wait(job, &error.to_string()),
             },
         }
     }
@@ -181,6 +183,7 @@ fn body(desk: &DeskId, at: Timestamp, telling: &Telling) -> Bytes {
 fn later(mut job: Job, reason: &str) -> JobOutcome {
     let after = SCHEDULE.get(usize::try_from(job.tries).unwrap_or(usize::MAX));
     job.tries = job.tries.saturating_add(1);
+    job.waits = 0;
     tracing::debug!(tries = job.tries, reason, "notification not delivered");
     match after {
         Some(after) => JobOutcome::Retry {
@@ -191,11 +194,16 @@ fn later(mut job: Job, reason: &str) -> JobOutcome {
     }
 }
 
-fn wait(reason: &str) -> JobOutcome {
-    tracing::debug!(reason, "notification waits");
+/// Put off, for as long as it takes. Whoever runs the service hears of it once.
+fn wait(mut job: Job, reason: &str) -> JobOutcome {
+    if job.waits == 0 {
+        tracing::warn!(reason, "notification waits");
+    }
+    let after = FIRST_WAIT.saturating_mul(1 << job.waits.min(10)).min(LONGEST_WAIT);
+    job.waits = job.waits.saturating_add(1);
     JobOutcome::Retry {
-        after: WAIT,
-        body: None,
+        after,
+        body: Some(job.encode()),
     }
 }
 
@@ -235,6 +243,7 @@ mod tests {
             contact: "on-call".parse().unwrap(),
             way: Some(Way::Webhook),
             tries: 0,
+            waits: 0,
         }
     }
 
@@ -260,6 +269,39 @@ mod tests {
             "{waited:?}"
         );
         assert!(failure.contains("10 tries") && failure.contains("500"), "{failure}");
+    }
+
+    /// The job after a retry, and how long it waits for that.
+    fn again(outcome: JobOutcome) -> (Job, u64) {
+        let JobOutcome::Retry {
+            after,
+            body: Some(body),
+        } = outcome
+        else {
+            panic!("{outcome:?}")
+        };
+        (Job::decode(&body).unwrap(), after.as_secs())
+    }
+
+    #[test]
+    fn what_is_missing_here_is_waited_for_longer_each_time_up_to_half_a_minute() {
+        let (mut job, mut waits) = (job(), Vec::new());
+        for _ in 0..7 {
+            let (next, secs) = again(wait(job, "the router is away"));
+            waits.push(secs);
+            job = next;
+        }
+        assert_eq!(waits, [2, 4, 8, 16, 30, 30, 30]);
+        assert_eq!(job.tries, 0, "to wait is no try");
+        let (tried, _) = again(later(job, "it answers 500"));
+        assert_eq!((tried.tries, tried.waits), (1, 0));
+    }
+
+    #[test]
+    fn a_job_that_was_stored_before_waits_were_counted_has_waited_for_nothing() {
+        let mut stored = serde_json::to_value(job()).unwrap();
+        stored.as_object_mut().unwrap().remove("waits").unwrap();
+        assert_eq!(Job::decode(stored.to_string().as_bytes()).unwrap(), job());
     }
 
     #[test]
