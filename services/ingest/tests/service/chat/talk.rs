@@ -1,15 +1,18 @@
 //! From the visitor's first word to the end.
 
+use futures::StreamExt;
 use serde_json::{Value, json};
 use tandem_bus::{Bus, subject};
+use tandem_desk::Settings;
 use tandem_domain::routing::{AfterAnswer, Command, DeliveryOutcome, RoutingEvent, UndeliveredReason};
 use tandem_domain::{Channel, Role};
 use tandem_proto::v1;
-use tandem_store::{JobStore, JournalStore};
+use tandem_store::{JobStore, JournalStore, MemoryStore};
+use tokio::time::{Instant, timeout};
 
-use super::client::{Ana, SHORT_GRACE, Visitor, text, world_with};
+use super::client::{Ana, SHORT_GRACE, Visitor, open, text, upgrade, world_with};
 use crate::answers::give;
-use crate::harness::{ACME, DEADLINE, World, eventually, key};
+use crate::harness::{ACME, DEADLINE, GLOBEX, World, eventually, key};
 use crate::letter::Letter;
 
 fn kinds(frames: &[Value]) -> Vec<String> {
@@ -230,6 +233,55 @@ async fn a_smarthost_that_swallows_connections_keeps_no_chat_waiting() {
         .await;
     visitor.say(&json!({"type": "ack", "seq": shown["seq"]})).await;
     eventually(async || delivered(&world).await == [DeliveryOutcome::Delivered]).await;
+}
+
+#[tokio::test]
+async fn a_desk_that_does_not_answer_keeps_no_other_from_hearing_who_has_left() {
+    let (world, _router, service) = World::started().await;
+    let mut elsewhere = open(service.chat, upgrade(service.chat, GLOBEX)).await.unwrap();
+    elsewhere.say(&json!({"type": "hello"})).await;
+    elsewhere.writes("m-1", "hello").await;
+    let (mut here, _) = Visitor::new(&service).await;
+    here.writes("m-1", "hello").await;
+    world.settled(&service, GLOBEX).await;
+    world.settled(&service, ACME).await;
+    let owner = subject::command("router", &key(GLOBEX));
+    let mut hanging = world.bus.serve(&owner).await.unwrap();
+    elsewhere.say(&json!({"type": "end"})).await;
+    let held = timeout(DEADLINE, hanging.next()).await.unwrap();
+    let since = Instant::now();
+    here.say(&json!({"type": "end"})).await;
+    eventually(async || left(&world).await == 1).await;
+    assert!(
+        since.elapsed() < Settings::default().call_timeout,
+        "it waited until the call was given up"
+    );
+    drop(held);
+}
+
+/// A router that was restored from a backup of before its desk file was applied. Whoever fails the job leaves the answer
+/// waiting for somebody who will not come.
+#[tokio::test]
+async fn answers_to_who_has_left_do_not_wait_even_if_the_router_will_not_hear_of_it() {
+    let (world, router, service) = World::started().await;
+    let (mut visitor, _) = Visitor::new(&service).await;
+    visitor.writes("m-1", "hello").await;
+    world.settled(&service, ACME).await;
+    router.shutdown().await;
+    let router = world.router_on(std::sync::Arc::new(MemoryStore::new()));
+    router.create(&key(ACME)).await.unwrap();
+    visitor.say(&json!({"type": "end"})).await;
+    eventually(async || {
+        let said = world.store.rows(&key(ACME), "answer_said", "", None, 9).await.unwrap();
+        let [(key, _)] = &said.rows[..] else { return false };
+        key.ends_with("/left")
+    })
+    .await;
+    eventually(async || {
+        let open = world.store.jobs("chat-left", &key(ACME), false, None, 9).await;
+        open.unwrap().is_empty()
+    })
+    .await;
 }
 
 #[tokio::test]
