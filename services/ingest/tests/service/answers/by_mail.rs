@@ -102,17 +102,17 @@ async fn what_waits_for_the_smarthost_is_listed_and_retried_beside_what_waits_fo
     expected.push(give(&world, &router, &service, &question, "Three.").await);
     eventually(async || smarthost.asked() == 2).await;
     let mut boss = world.caller(&service, Role::Supervisor, "boss").await;
-    let mut page = v1::ListDeliveriesRequest {
+    let mut asked = v1::ListDeliveriesRequest {
         desk: ACME.to_owned(),
         page_size: 1,
         ..Default::default()
     };
     let mut listed = Vec::new();
     loop {
-        let found = boss.list_deliveries(page.clone()).await.unwrap().into_inner();
+        let found = boss.list_deliveries(asked.clone()).await.unwrap().into_inner();
         listed.extend(found.deliveries.into_iter().map(|delivery| delivery.message_id));
-        page.page_token = found.next_page_token;
-        if page.page_token.is_empty() {
+        asked.page_token = found.next_page_token;
+        if asked.page_token.is_empty() {
             break;
         }
     }
