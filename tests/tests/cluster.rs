@@ -240,7 +240,9 @@ async fn ask_to_delete(port: u16) -> std::io::Result<String> {
     connection.write_all(commands.as_bytes()).await?;
     let mut answer = String::new();
     while !answer.contains("MSG deleted") {
-        connection.read_line(&mut answer).await?;
+        if connection.read_line(&mut answer).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
     }
     connection.read_line(&mut answer).await?;
     Ok(answer)

@@ -1,5 +1,6 @@
 //! A private nats-server with `JetStream` for a test.
 
+use std::fs::File;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -111,12 +112,17 @@ impl Nats {
     }
 
     fn log(&self) -> String {
-        std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+        let read = |name| std::fs::read_to_string(self.directory.path().join(name)).unwrap_or_default();
+        // A panic of the server itself goes to its standard error only.
+        format!("{}{}", read("log"), read("stderr"))
     }
 }
 
 impl Drop for Nats {
     fn drop(&mut self) {
+        if matches!(self.process.try_wait(), Ok(Some(_))) {
+            eprintln!("nats-server had ended by itself: {}", self.log());
+        }
         // It may have ended already; there is nobody left to tell.
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -151,12 +157,13 @@ fn configuration(directory: &Path, port: u16, monitor_port: u16, settings: &str)
 }
 
 fn spawn(program: &Path, directory: &Path) -> io::Result<Child> {
+    let stderr = File::options().create(true).append(true).open(directory.join("stderr"))?;
     Command::new(program)
         .arg("--config")
         .arg(directory.join("nats.conf"))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(stderr)
         .spawn()
 }
 

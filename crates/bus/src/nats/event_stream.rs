@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::{
-    CreateStreamError, GetStreamError, GetStreamErrorKind, PublishError, PublishErrorKind,
+    CreateStreamError, CreateStreamErrorKind, GetStreamError, GetStreamErrorKind, PublishError, PublishErrorKind,
 };
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, RetentionPolicy, StorageType};
@@ -78,15 +78,21 @@ impl EventStream {
     pub(super) async fn make(&self) -> Result<(), BusError> {
         let mut made = self.made.lock().await;
         if !*made {
-            let info = self
-                .context
-                .create_or_update_stream(self.config.clone())
-                .await
-                .map_err(|error| make_error(&error))?;
+            let info = self.create_or_update().await.map_err(|error| make_error(&error))?;
             durability::report(&durability::weaknesses(&info.config, self.monitor.as_deref()).await);
             *made = true;
         }
         Ok(())
+    }
+
+    /// Creating what is there already with this very configuration is no error, so nothing is changed that need not be:
+    /// nats-server 2.9 crashes over a change of a stream that is being deleted.
+    async fn create_or_update(&self) -> Result<Info, CreateStreamError> {
+        match self.context.create_stream(self.config.clone()).await {
+            Ok(stream) => Ok(stream.cached_info().clone()),
+            Err(error) if is_otherwise(&error) => self.context.update_stream(self.config.clone()).await,
+            Err(error) => Err(error),
+        }
     }
 
     async fn make_again(&self) -> Result<(), BusError> {
@@ -133,6 +139,11 @@ fn stream_config(config: &NatsConfig) -> Config {
 
 fn is_missing(error: &GetStreamError) -> bool {
     matches!(error.kind(), GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
+}
+
+/// Whether a stream of this name is there with another configuration.
+fn is_otherwise(error: &CreateStreamError) -> bool {
+    matches!(error.kind(), CreateStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NAME_EXIST)
 }
 
 fn make_error(error: &CreateStreamError) -> BusError {
