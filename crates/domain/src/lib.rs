@@ -5,6 +5,7 @@
 //! the machine's clock. Time and ids are arguments.
 
 pub mod agent;
+pub mod calendar;
 pub mod channel;
 pub mod core;
 pub mod desk;
@@ -20,16 +21,18 @@ pub mod ticket;
 pub mod time;
 
 pub use agent::Presence;
+pub use calendar::Schedule;
 pub use channel::Channel;
 pub use core::{Actor, Cause, Context, Core, Event, RestoreError, Role, RowChange, Trace};
 pub use desk::CompiledDesk;
 pub use error::ErrorCode;
 pub use id::{
-    AccountId, AgentId, CalendarId, ContactId, ConversationId, DeskId, EscalationId, IdSource, InvalidKey, LadderId,
-    MessageId, NotificationId, OfferId, PolicyId, QueueId, RoleId, SecretName, SkillId, Tag, TeamId, TicketId,
+    AccountId, AgentId, AttributeId, AttributeKey, CalendarId, ContactId, ConversationId, CustomerId, DeskId,
+    EscalationId, IdSource, InvalidKey, LadderId, MessageId, NotificationId, OfferId, PolicyId, QueueId, RegionId,
+    RoleId, SecretName, SiteId, SkillId, StepId, Tag, TandemId, TeamId, TicketId,
 };
 pub use language::{LanguageTag, Proficiency};
 pub use requirement::{Requirement, SkillLevel};
 pub use sla::{ClockKind, SlaPlan};
 pub use ticket::{Priority, RoutingState, TicketStatus};
-pub use time::{Clock, Timestamp};
+pub use time::{Clock, SignedMillis, Timestamp};

@@ -221,7 +221,45 @@ pub enum Recipient {
     Owner,
 }
 
+/// What of a ticket chooses its policy.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyFacts<'a> {
+    /// Its queue.
+    pub queue: &'a QueueId,
+    /// Its channel.
+    pub channel: Channel,
+    /// The language in which it is served.
+    pub language: Option<&'a LanguageTag>,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// Tags.
+    pub tags: &'a BTreeSet<Tag>,
+}
+
+impl Policy {
+    /// Working time until a clock of a ticket of this priority breaches; none: no such clock.
+    #[must_use]
+    pub fn target(&self, kind: ClockKind, priority: Priority) -> Option<Duration> {
+        self.targets.get(&kind)?.get(&priority).copied()
+    }
+
+    fn fits(&self, facts: PolicyFacts<'_>) -> bool {
+        let language = |wanted: &_| self.languages.iter().any(|language| language.serves(wanted));
+        (self.queues.is_empty() || self.queues.contains(facts.queue))
+            && (self.channels.is_empty() || self.channels.contains(&facts.channel))
+            && (self.priorities.is_empty() || self.priorities.contains(&facts.priority))
+            && (self.tags.is_empty() || !self.tags.is_disjoint(facts.tags))
+            && (self.languages.is_empty() || facts.language.is_some_and(language))
+    }
+}
+
 impl SlaPlan {
+    /// The first policy in the file's order that the ticket fits.
+    #[must_use]
+    pub fn policy_of(&self, facts: PolicyFacts<'_>) -> Option<&Policy> {
+        self.policies.iter().find(|policy| policy.fits(facts))
+    }
+
     /// A calendar by its key.
     #[must_use]
     pub fn calendar(&self, id: &CalendarId) -> Option<&Calendar> {

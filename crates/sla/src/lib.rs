@@ -1,4 +1,4 @@
-//! Escalation's core: calendars, SLA clocks and ladders.
+//! Escalation's core: SLA clocks and ladders.
 //!
 //! [`SlaCore`] is pure: the router's events and a watermark go in, events come out. `README.md` beside
 //! this crate says what starts, stops and pauses which clock, and what was chosen where several ways are
@@ -9,7 +9,6 @@
 //! never by when it is looked at. Facts change in `apply` only.
 
 mod apply;
-mod calendar;
 mod clock;
 mod closed;
 mod core;
@@ -25,5 +24,5 @@ mod terms;
 mod turn;
 mod views;
 
-pub use calendar::Schedule;
 pub use core::SlaCore;
+pub use turn::Outcome;

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tandem_domain::escalation::{Plan, Terms, TicketFacts};
-use tandem_domain::sla::{Action, Policy, Recipient, Rung, RungAt};
-use tandem_domain::{AgentId, CalendarId, ClockKind, CompiledDesk, ContactId, LadderId, QueueId};
-
-use crate::calendar::Schedule;
+use tandem_domain::sla::{Action, Recipient, Rung, RungAt};
+use tandem_domain::{AgentId, CalendarId, ClockKind, CompiledDesk, ContactId, LadderId, QueueId, Schedule};
 
 /// The plan in force. Without one nothing is promised: clocks only measure.
 #[derive(Debug)]
@@ -55,21 +53,16 @@ impl Rules {
         own.unwrap_or(&self.round_the_clock)
     }
 
-    /// The first policy in the file's order that the ticket fits.
-    pub(crate) fn policy(&self, facts: &TicketFacts) -> Option<&Policy> {
-        self.plan.sla.policies.iter().find(|policy| fits(policy, facts))
-    }
-
     /// What applies to a ticket's clock.
     pub(crate) fn terms(&self, facts: &TicketFacts, kind: ClockKind) -> Terms {
-        let Some(policy) = self.policy(facts) else {
+        let Some(policy) = self.plan.sla.policy_of(facts.for_policy()) else {
             return Terms::default();
         };
-        let target = policy.targets.get(&kind).and_then(|of| of.get(&facts.priority));
+        let target = policy.target(kind, facts.priority);
         Terms {
             policy: Some(policy.id.clone()),
             calendar: policy.calendar.clone(),
-            target: target.copied(),
+            target,
             ladder: policy.ladders.get(&kind).filter(|_| target.is_some()).cloned(),
         }
     }
@@ -140,15 +133,6 @@ impl Rules {
     pub(crate) fn actions(&self, ladder: &LadderId, rung: u32) -> &[Action] {
         self.rung(ladder, rung).map_or(&[], |rung| &rung.actions)
     }
-}
-
-fn fits(policy: &Policy, facts: &TicketFacts) -> bool {
-    let language = |wanted: &_| policy.languages.iter().any(|language| language.serves(wanted));
-    (policy.queues.is_empty() || policy.queues.contains(&facts.queue))
-        && (policy.channels.is_empty() || policy.channels.contains(&facts.channel))
-        && (policy.priorities.is_empty() || policy.priorities.contains(&facts.priority))
-        && (policy.tags.is_empty() || !policy.tags.is_disjoint(&facts.tags))
-        && (policy.languages.is_empty() || facts.language.as_ref().is_some_and(language))
 }
 
 /// The working time after which a rung is reached for the `repeat`th time more; rounded up, so that nothing

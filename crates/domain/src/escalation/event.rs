@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sla::PolicyFacts;
 use crate::{
     AgentId, CalendarId, Channel, ClockKind, ContactId, EscalationId, LadderId, LanguageTag, MessageId, NotificationId,
     PolicyId, Priority, QueueId, SlaPlan, Tag, TicketId, Timestamp,
@@ -68,6 +69,20 @@ pub struct TicketFacts {
     pub priority: Priority,
     /// Tags.
     pub tags: BTreeSet<Tag>,
+}
+
+impl TicketFacts {
+    /// The same facts, for the choice of a policy.
+    #[must_use]
+    pub const fn for_policy(&self) -> PolicyFacts<'_> {
+        PolicyFacts {
+            queue: &self.queue,
+            channel: self.channel,
+            language: self.language.as_ref(),
+            priority: self.priority,
+            tags: &self.tags,
+        }
+    }
 }
 
 /// Whether anything is to be done on a ticket, as far as clocks care.

@@ -2,13 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
-mod calendars;
 mod clocks;
 mod ladders;
-mod model;
 mod plans;
 mod read_model;
 mod snapshots;
 mod support;
+#[path = "../../../domain/tests/it/wall.rs"]
+mod wall;
 mod week;
+#[path = "../../../domain/tests/it/words.rs"]
+mod words;
 mod world;

@@ -8,13 +8,13 @@ use proptest::sample::select;
 use tandem_domain::escalation::{ClockEvent, EscalationEvent, EscalationFilter};
 use tandem_domain::routing::{RequeueReason, RoutingEvent};
 use tandem_domain::sla::{Action, Holiday, HolidayDay, Recipient, Repeat, Rung, RungAt};
-use tandem_domain::{ClockKind, Priority, SlaPlan};
+use tandem_domain::{ClockKind, Priority, SlaPlan, Timestamp};
 
-use crate::model::Days;
 use crate::support::{
     accepted, answered, calendar, closed, desk, done, failed, held, hours, key, ladder, mins, opened, policy,
     prioritised, requeued, resumed, rung, utc, windows, wrote,
 };
+use crate::wall::Days;
 use crate::world::World;
 use minutes::{Model, Standing, Told};
 
@@ -250,24 +250,23 @@ impl Both {
 /// What the core said, in minutes.
 fn told(world: &World, days: &Days) -> Vec<Told> {
     let minutes = |elapsed: std::time::Duration| usize::try_from(elapsed.as_secs() / 60).unwrap();
+    let minute = |at: Timestamp| minutes(at.since(days.start));
     let told = world.events.iter().filter_map(|event| match &event.body {
         EscalationEvent::Clock(clock, ClockEvent::Breached { due_at, .. }) => {
-            Some(Told::Breached(*clock, days.minute_of(*due_at)))
+            Some(Told::Breached(*clock, minute(*due_at)))
         }
         EscalationEvent::Clock(clock, ClockEvent::Met { met_at, elapsed, .. }) => {
-            Some(Told::Met(*clock, days.minute_of(*met_at), minutes(*elapsed)))
+            Some(Told::Met(*clock, minute(*met_at), minutes(*elapsed)))
         }
         EscalationEvent::Clock(clock, ClockEvent::Paused { paused_at, elapsed }) => {
-            Some(Told::Paused(*clock, days.minute_of(*paused_at), minutes(*elapsed)))
+            Some(Told::Paused(*clock, minute(*paused_at), minutes(*elapsed)))
         }
-        EscalationEvent::Clock(clock, ClockEvent::Cancelled { cancelled_at, elapsed }) => Some(Told::Cancelled(
-            *clock,
-            days.minute_of(*cancelled_at),
-            minutes(*elapsed),
-        )),
+        EscalationEvent::Clock(clock, ClockEvent::Cancelled { cancelled_at, elapsed }) => {
+            Some(Told::Cancelled(*clock, minute(*cancelled_at), minutes(*elapsed)))
+        }
         EscalationEvent::RungReached {
             clock, step, due_at, ..
-        } => Some(Told::Reached(*clock, step.clone(), days.minute_of(*due_at))),
+        } => Some(Told::Reached(*clock, step.clone(), minute(*due_at))),
         _ => None,
     });
     told.collect()

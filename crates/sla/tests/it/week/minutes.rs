@@ -7,7 +7,7 @@ use tandem_domain::sla::{Policy, RungAt};
 use tandem_domain::{CalendarId, ClockKind, LadderId, Priority, SlaPlan};
 
 use super::QUEUES;
-use crate::model::Days;
+use crate::wall::Days;
 use crate::world::clock;
 
 /// What is compared: something happened to a clock in a minute, perhaps after so many minutes that counted.

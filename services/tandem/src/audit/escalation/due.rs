@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use tandem_domain::escalation::ClockId;
 use tandem_domain::sla::{Ladder, RungAt};
-use tandem_domain::{LadderId, Timestamp};
-use tandem_sla::Schedule;
+use tandem_domain::{LadderId, Schedule, Timestamp};
 
 /// What was due before the last moment that is known.
 #[derive(Default)]

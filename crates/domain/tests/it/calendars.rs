@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use tandem_domain::Schedule;
 use tandem_domain::sla::{Calendar, Holiday, HolidayDay};
-use tandem_sla::Schedule;
 
-use crate::model::{Days, after, between};
-use crate::support::{calendar, hours, mins, utc, windows};
+use crate::wall::Days;
+use crate::words::{calendar, hours, mins, utc, windows};
 
 fn office() -> Calendar {
     calendar("office", "Europe/Berlin", 1..=5, "09:00-12:00 13:00-17:00")
@@ -229,6 +229,16 @@ prop_compose! {
         }
         (calendar, start)
     }
+}
+
+/// Minutes that count from one minute until another.
+fn between(open: &[bool], from: usize, to: usize) -> usize {
+    open[from..to.max(from)].iter().filter(|open| **open).count()
+}
+
+/// The first minute at which so many have counted since `start`; none: not within the days.
+fn after(open: &[bool], start: usize, work: usize) -> Option<usize> {
+    (start..=open.len()).find(|minute| between(open, start, *minute) >= work)
 }
 
 proptest! {

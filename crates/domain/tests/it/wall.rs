@@ -8,8 +8,6 @@ use jiff::tz::TimeZoneDatabase;
 use tandem_domain::Timestamp;
 use tandem_domain::sla::{Calendar, Window};
 
-const MINUTE: i64 = 60_000_000;
-
 /// Days around a clock change, minute by minute.
 pub(crate) struct Days {
     pub(crate) start: Timestamp,
@@ -26,11 +24,6 @@ impl Days {
 
     pub(crate) fn at(&self, minute: usize) -> Timestamp {
         self.start.plus(Duration::from_mins(minute as u64))
-    }
-
-    pub(crate) fn minute_of(&self, at: Timestamp) -> usize {
-        let minutes = (at.as_micros() - self.start.as_micros()) / MINUTE;
-        usize::try_from(minutes).unwrap()
     }
 
     /// Which minutes count. A window is open from the first minute at which the clock on the wall shows its
@@ -73,14 +66,4 @@ fn windows(calendar: &Calendar, day: jiff::civil::Date) -> Vec<Window> {
         Some(holiday) => holiday.hours.clone(),
         None => regular.get(&weekday).cloned().unwrap_or_default(),
     }
-}
-
-/// Minutes that count from one minute until another.
-pub(crate) fn between(open: &[bool], from: usize, to: usize) -> usize {
-    open[from..to.max(from)].iter().filter(|open| **open).count()
-}
-
-/// The first minute at which so many have counted since `start`; none: not within the days.
-pub(crate) fn after(open: &[bool], start: usize, work: usize) -> Option<usize> {
-    (start..=open.len()).find(|minute| between(open, start, *minute) >= work)
 }

@@ -11,8 +11,9 @@ use std::time::Duration;
 use jiff::civil::Date;
 use jiff::tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase};
 use jiff::{Span, ToSpan};
-use tandem_domain::Timestamp;
-use tandem_domain::sla::{Calendar, HolidayDay, Window};
+
+use crate::Timestamp;
+use crate::sla::{Calendar, HolidayDay, Window};
 
 const MINUTE: i64 = 60_000_000;
 const WEEK: i64 = 7 * 24 * 60 * MINUTE;
