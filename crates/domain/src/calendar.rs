@@ -91,6 +91,25 @@ impl Schedule {
         let work = hours.between(from.as_micros(), to.as_micros());
         Duration::from_micros(work.unsigned_abs())
     }
+
+    /// Whether `at` is working time, and until when it stays so. Windows that touch are one.
+    #[must_use]
+    pub fn at(&self, at: Timestamp) -> Opening {
+        let always = Opening {
+            open: true,
+            until: None,
+        };
+        self.0.as_ref().map_or(always, |hours| hours.at(at.as_micros()))
+    }
+}
+
+/// How a calendar is at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Whether it is working time.
+    pub open: bool,
+    /// When that changes next; none: not in the years to come.
+    pub until: Option<Timestamp>,
 }
 
 /// A walk over the days: everything before `covered` is counted or does not count.
@@ -147,6 +166,25 @@ impl Hours {
             walk.day = walk.day.tomorrow().ok()?;
         }
         None
+    }
+
+    fn at(&self, at: i64) -> Opening {
+        let days = self.walk_from(at).map(|walk| walk.day).into_iter();
+        let days = days.flat_map(|first| first.series(1.day())).take(PATIENCE as usize);
+        let mut closes_at = None;
+        let to_come = |(opens, closes): &(i64, i64)| opens < closes && at < *closes;
+        for (opens, closes) in days.flat_map(|day| self.stretches(day)).filter(to_come) {
+            if opens > closes_at.unwrap_or(at) {
+                let until = Some(Timestamp::from_micros(closes_at.unwrap_or(opens)));
+                let open = closes_at.is_some();
+                return Opening { open, until };
+            }
+            closes_at = closes_at.max(Some(closes));
+        }
+        Opening {
+            open: closes_at.is_some(),
+            until: None,
+        }
     }
 
     fn between(&self, from: i64, to: i64) -> i64 {

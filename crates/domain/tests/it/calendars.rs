@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use tandem_domain::Schedule;
+use tandem_domain::calendar::Opening;
 use tandem_domain::sla::{Calendar, Holiday, HolidayDay};
 
 use crate::wall::Days;
@@ -180,6 +181,34 @@ fn a_calendar_that_opens_no_more_has_no_deadlines() {
     assert_eq!(schedule.after(start, hours(2)), None);
 }
 
+#[test]
+fn a_calendar_says_whether_it_is_open_and_until_when() {
+    let schedule = Schedule::of(&office());
+    let opening = |at: &str| schedule.at(utc(at));
+    let until = |open, until: &str| Opening {
+        open,
+        until: Some(utc(until)),
+    };
+    // Friday, 11 September 2026, in Berlin: two hours later there.
+    assert_eq!(opening("2026-09-11T06:59:59"), until(false, "2026-09-11T07:00:00"));
+    assert_eq!(opening("2026-09-11T07:00:00"), until(true, "2026-09-11T10:00:00"));
+    assert_eq!(opening("2026-09-11T10:00:00"), until(false, "2026-09-11T11:00:00"));
+    assert_eq!(opening("2026-09-11T15:00:00"), until(false, "2026-09-14T07:00:00"));
+}
+
+#[test]
+fn windows_that_touch_are_one_and_a_calendar_may_never_change() {
+    let touching = Schedule::of(&calendar("day", "UTC", 1..=1, "08:00-12:00 12:00-24:00"));
+    let monday = Some(utc("2026-09-15T00:00:00"));
+    assert_eq!(touching.at(utc("2026-09-14T09:00:00")).until, monday);
+    let always = Schedule::of(&calendar("all", "UTC", 1..=7, "00:00-24:00"));
+    let never = Schedule::of(&calendar("none", "UTC", 1..=7, ""));
+    let now = utc("2026-09-14T09:00:00");
+    let for_ever = |open| Opening { open, until: None };
+    assert_eq!((always.at(now), never.at(now)), (for_ever(true), for_ever(false)));
+    assert_eq!(Schedule::round_the_clock().at(now), for_ever(true));
+}
+
 /// Zones in which clocks change, some by half an hour, at midnight, or by a whole day; with days around it.
 const CHANGES: [(&str, &str); 8] = [
     ("Europe/Berlin", "2026-03-26T00:00:00"),
@@ -255,6 +284,18 @@ proptest! {
         if counted > 0 {
             let reached = after(&open, from, counted).map(|minute| days.at(minute));
             prop_assert_eq!(schedule.after(days.at(from), mins(counted as u64)), reached);
+        }
+    }
+
+    #[test]
+    fn a_calendar_opens_and_closes_when_a_clock_on_the_wall_says_so((calendar, start) in any_calendar(), from in 0..8640_usize) {
+        let days = Days::new(utc(start).minus(hours(72)), 12);
+        let open = days.open(&calendar);
+        let from = from + 72 * 60;
+        let opening = Schedule::of(&calendar).at(days.at(from));
+        prop_assert_eq!(opening.open, open[from]);
+        if let Some(change) = (from..open.len()).find(|minute| open[*minute] != open[from]) {
+            prop_assert_eq!(opening.until, Some(days.at(change)));
         }
     }
 
