@@ -4,6 +4,7 @@
 
 mod activation;
 mod answers;
+mod assign;
 mod explanations;
 mod histories;
 mod intake;
@@ -16,6 +17,7 @@ mod offers;
 mod presence;
 mod priorities;
 mod read_model;
+mod simulation;
 mod snapshots;
 mod stale;
 mod standing;
