@@ -17,6 +17,8 @@ pub enum Presence {
     Away,
     /// Missed too many offers in a row; gets no more until the agent says `Online` again.
     NotResponding,
+    /// Finishes the work at hand, gets no new offers, and is offline by itself when nothing is left.
+    Draining,
 }
 
 impl Presence {
@@ -28,6 +30,7 @@ impl Presence {
             Self::Online => "online",
             Self::Away => "away",
             Self::NotResponding => "not_responding",
+            Self::Draining => "draining",
         }
     }
 }

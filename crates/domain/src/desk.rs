@@ -1,12 +1,21 @@
 //! The compiled part of a desk file: ids, levels and numbers, nobody's words or addresses.
 
-use std::collections::BTreeMap;
+mod profile;
+mod queue;
+mod step;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use profile::AgentProfile;
+pub use queue::{Choice, QueueOrder, QueuePolicy};
+pub use step::{Asks, LanguageAsk, Preference, RoutingStep, SkipIf, StepLength};
+
 use crate::{
-    AccountId, AgentId, Channel, ContactId, LanguageTag, Proficiency, QueueId, SkillId, SkillLevel, SlaPlan, TeamId,
+    AccountId, AgentId, AttributeId, Channel, LanguageTag, Proficiency, QueueId, RegionId, SiteId, SkillId, SlaPlan,
+    TandemId, TeamId,
 };
 
 /// What the router needs of one version of a desk file. It travels in the activation event.
@@ -43,6 +52,56 @@ pub struct CompiledDesk {
     /// Calendars, SLA policies and ladders.
     #[serde(default)]
     pub sla: SlaPlan,
+    /// Work of the key's channel does not count against an offer of these channels.
+    #[serde(default)]
+    pub interruptible_by: BTreeMap<Channel, BTreeSet<Channel>>,
+    /// Which queue is served by an agent who serves several.
+    #[serde(default)]
+    pub between_queues: BetweenQueues,
+    /// Agents who work a customer's tickets together.
+    #[serde(default)]
+    pub tandems: Vec<Tandem>,
+    /// How many-to-many choices are made.
+    #[serde(default)]
+    pub matching: BatchPolicy,
+    /// Where agents work.
+    #[serde(default)]
+    pub sites: Vec<SiteId>,
+    /// What parts of the world are served.
+    #[serde(default)]
+    pub regions: Vec<RegionId>,
+    /// What is said of agents beyond skills and languages.
+    #[serde(default)]
+    pub attributes: Vec<AttributeId>,
+}
+
+impl Default for CompiledDesk {
+    /// A desk with nobody and nothing on it.
+    fn default() -> Self {
+        Self {
+            version: 0,
+            hash: String::new(),
+            default_language: None,
+            min_proficiency: Proficiency::B2,
+            skills: Vec::new(),
+            teams: Vec::new(),
+            agents: Vec::new(),
+            queues: Vec::new(),
+            channels: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            close_after: Duration::ZERO,
+            timezone: utc(),
+            service_levels: BTreeMap::new(),
+            sla: SlaPlan::default(),
+            interruptible_by: BTreeMap::new(),
+            between_queues: BetweenQueues::default(),
+            tandems: Vec::new(),
+            matching: BatchPolicy::default(),
+            sites: Vec::new(),
+            regions: Vec::new(),
+            attributes: Vec::new(),
+        }
+    }
 }
 
 fn utc() -> String {
@@ -58,53 +117,6 @@ pub struct ServiceLevel {
     pub within: Duration,
 }
 
-/// What an agent can do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgentProfile {
-    /// The agent.
-    pub id: AgentId,
-    /// The agent's teams.
-    pub teams: Vec<TeamId>,
-    /// Skills with levels.
-    pub skills: BTreeMap<SkillId, SkillLevel>,
-    /// Languages with proficiency.
-    pub languages: BTreeMap<LanguageTag, Proficiency>,
-    /// Capacity in units; each ticket costs its channel's.
-    pub capacity: u32,
-    /// The most tickets at once per channel; no entry: only capacity limits.
-    pub channel_max: BTreeMap<Channel, u32>,
-    /// Who is told when a rung tells the ticket's owner; none: nobody.
-    #[serde(default)]
-    pub contact: Option<ContactId>,
-}
-
-/// How one queue's tickets are offered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QueuePolicy {
-    /// The queue.
-    pub id: QueueId,
-    /// Teams that serve it.
-    pub teams: Vec<TeamId>,
-    /// Skills that each of its tickets needs, whatever the rules add.
-    pub skills: BTreeMap<SkillId, SkillLevel>,
-    /// Waiting this long counts as one step of priority; none: strict priority (a low ticket may starve).
-    pub aging: Option<Duration>,
-    /// For how long an agent who declined or missed a ticket is passed over for it.
-    pub decline_pause: Duration,
-    /// This many offers missed in a row make an agent *not responding*.
-    pub max_missed: u32,
-    /// Support level: 1 (first line) to 3.
-    #[serde(default = "first_tier")]
-    pub tier: u8,
-    /// The queue of the next tier, for tickets that climb; its tier is above this one's. None: the ladder's top.
-    #[serde(default)]
-    pub next_tier: Option<QueueId>,
-}
-
-const fn first_tier() -> u8 {
-    1
-}
-
 /// What a ticket of a channel costs and how long things take there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelPolicy {
@@ -116,4 +128,50 @@ pub struct ChannelPolicy {
     pub offer_ttl: Duration,
     /// The longest wrap-up; zero: none.
     pub wrap_up: Duration,
+    /// A ticket on hold takes this share of its units, 0 to 100 percent, instead of `hold_units`.
+    #[serde(default)]
+    pub hold_percent: Option<u8>,
+    /// Whether its tickets are assigned without being offered.
+    #[serde(default)]
+    pub auto_accept: bool,
+}
+
+/// Which queue is served by an agent who serves several.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BetweenQueues {
+    /// The one whose first ticket has waited longest.
+    #[default]
+    LongestWait,
+    /// By the agents' own `queues`.
+    Weights,
+    /// The one that is furthest above its share of all that waits, per mille with a sum of 1000.
+    Ratio(BTreeMap<QueueId, u32>),
+}
+
+/// Agents who work a customer's tickets together, as equals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tandem {
+    /// The tandem's key.
+    pub id: TandemId,
+    /// Its agents, for instance one inside and one in the field.
+    pub agents: Vec<AgentId>,
+}
+
+/// How many-to-many choices are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchPolicy {
+    /// How long tickets are gathered before they are matched; zero: not at all.
+    pub window: Duration,
+    /// Up to so many waiting tickets are matched as a whole; beyond, one by one.
+    pub head: u32,
+}
+
+impl Default for BatchPolicy {
+    fn default() -> Self {
+        Self {
+            window: Duration::ZERO,
+            head: 200,
+        }
+    }
 }

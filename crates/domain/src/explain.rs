@@ -1,10 +1,14 @@
 //! Why a ticket is where it is, from stored facts and the live state.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::desk::Choice;
 use crate::routing::TicketView;
+use crate::ticket::named_enum;
 use crate::{AgentId, LanguageTag, Presence, Proficiency, SkillId, SkillLevel, TeamId, Timestamp};
 
 /// The facts that chose an agent; the journal keeps them with each offer.
@@ -22,9 +26,30 @@ pub struct Ranking {
     pub runners_up: Vec<Rank>,
     /// Chosen by hand (a transfer to the agent), not by rank.
     pub direct: bool,
+    /// The routing step in which it was offered, counted from 0.
+    #[serde(default)]
+    pub step: u16,
+    /// By what agents were ordered.
+    #[serde(default)]
+    pub choice: Choice,
+    /// What put the winner before the next best; none where nobody else was free, or chosen by hand.
+    #[serde(default)]
+    pub deciding: Option<Deciding>,
 }
 
-/// What agents are ordered by: the smaller load first, then the longer idle, then the file's order.
+named_enum!(
+    /// What put one agent before another.
+    Deciding {
+        /// The value by which the queue chooses.
+        Score = "score",
+        /// Equal there, but longer idle.
+        LongerIdle = "longer_idle",
+        /// Equal in everything, but earlier in the desk file.
+        FileOrder = "file_order",
+    }
+);
+
+/// What agents are ordered by: first what the queue chooses by, then the longer idle, then the file's order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rank {
     /// The agent.
@@ -35,6 +60,12 @@ pub struct Rank {
     pub capacity: u32,
     /// When the agent last got an offer or became free.
     pub idle_since: Timestamp,
+    /// The value by which the queue chooses, the smaller first; 0 where it chooses by load or idle time alone.
+    #[serde(default)]
+    pub score: i64,
+    /// The agent's place in the desk file, from 0.
+    #[serde(default)]
+    pub order: u32,
 }
 
 /// One thing that keeps an agent from a ticket.

@@ -132,6 +132,30 @@ key!(
     ContactId
 );
 key!(
+    /// Where agents work, such as an office.
+    SiteId
+);
+key!(
+    /// A part of the world that agents serve.
+    RegionId
+);
+key!(
+    /// Something that a desk file says of its agents beyond skills and languages, such as `vip`.
+    AttributeId
+);
+key!(
+    /// A value of an attribute that is not a number, such as `yes`.
+    AttributeKey
+);
+key!(
+    /// A routing step of a queue.
+    StepId
+);
+key!(
+    /// Agents who work a customer's tickets together.
+    TandemId
+);
+key!(
     /// A secret's name: what it names stands in the file of this name in a service's directory of secrets,
     /// and never in a desk file.
     SecretName
@@ -220,6 +244,10 @@ uuid_id!(
 uuid_id!(
     /// The messages that belong together; fixed by ingest.
     ConversationId
+);
+uuid_id!(
+    /// Whoever writes: a keyed hash of the author, made by ingest. Nobody gets back from it to an address.
+    CustomerId
 );
 
 /// Where UUIDs come from; tests hand in a seeded one.

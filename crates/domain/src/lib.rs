@@ -12,6 +12,7 @@ pub mod desk;
 pub mod error;
 pub mod escalation;
 pub mod explain;
+pub mod expression;
 pub mod id;
 pub mod language;
 pub mod requirement;

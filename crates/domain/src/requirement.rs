@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Channel, LanguageTag, Proficiency, QueueId, SkillId};
+use crate::expression::Expression;
+use crate::{AgentId, Channel, LanguageTag, Proficiency, QueueId, SkillId, TeamId};
 
 /// A skill level from 1 (basic) to 5 (expert).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,7 +46,8 @@ impl From<SkillLevel> for u8 {
     }
 }
 
-/// What a ticket asks of the person who takes it. Tickets with equal requirements wait in one class.
+/// What a ticket asks, in its routing step, of the person who takes it. Tickets with equal requirements wait in one
+/// class.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Requirement {
     /// The queue; its teams may serve it.
@@ -57,4 +59,33 @@ pub struct Requirement {
     pub language: Option<(LanguageTag, Proficiency)>,
     /// Each skill with the least level.
     pub skills: BTreeMap<SkillId, SkillLevel>,
+    /// The queue's routing step, counted from 0.
+    #[serde(default)]
+    pub step: u16,
+    /// What queue and step require besides.
+    #[serde(default)]
+    pub expression: Option<Expression>,
+    /// The teams that may serve it; empty: the queue's.
+    #[serde(default)]
+    pub pool: Vec<TeamId>,
+    /// The only agents who may, while a step is reserved for them; empty: everybody in the pool.
+    #[serde(default)]
+    pub only: Vec<AgentId>,
+}
+
+impl Requirement {
+    /// What a queue without any demands asks: one of its teams, room for the channel.
+    #[must_use]
+    pub fn new(queue: QueueId, channel: Channel) -> Self {
+        Self {
+            queue,
+            channel,
+            language: None,
+            skills: BTreeMap::new(),
+            step: 0,
+            expression: None,
+            pool: Vec::new(),
+            only: Vec::new(),
+        }
+    }
 }

@@ -2,12 +2,16 @@
 
 mod command;
 mod event;
+mod place;
 mod rejection;
+mod sharing;
 mod view;
 
 pub use command::{
     AfterAnswer, Command, DeclineReason, DeliveryOutcome, Intake, Reply, TransferTarget, UndeliveredReason,
 };
 pub use event::{RequeueReason, RevokeReason, RoutingEvent};
+pub use place::{SkipReason, Skipped, StepEnd, StepPlace};
 pub use rejection::Rejection;
+pub use sharing::{HelpEnd, OwnerChange};
 pub use view::{AgentView, Answer, OfferView, Query, Standing, TicketView, Undelivered, WorkList};

@@ -61,6 +61,10 @@ named_enum!(
         Cancelled = "cancelled",
         /// The customer left before it was served.
         Abandoned = "abandoned",
+        /// Waits for a time that was set, and enters its queue then.
+        Scheduled = "scheduled",
+        /// Went into another ticket, where its conversation goes on.
+        Merged = "merged",
     }
 );
 

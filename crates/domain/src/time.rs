@@ -52,6 +52,27 @@ impl Timestamp {
     }
 }
 
+/// A stretch of time with a direction, in milliseconds: below zero is backwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SignedMillis(pub i64);
+
+impl SignedMillis {
+    /// The sum; saturates.
+    #[must_use]
+    pub const fn plus(self, more: Self) -> Self {
+        Self(self.0.saturating_add(more.0))
+    }
+}
+
+impl Timestamp {
+    /// This instant, so much earlier (later where `by` is below zero); saturates.
+    #[must_use]
+    pub const fn earlier_by(self, by: SignedMillis) -> Self {
+        Self(self.0.saturating_sub(by.0.saturating_mul(1_000)))
+    }
+}
+
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

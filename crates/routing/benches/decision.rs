@@ -33,13 +33,13 @@ fn agent(number: usize) -> AgentProfile {
     let languages = [number, number / 8].map(|at| (key(LANGUAGES[at % LANGUAGES.len()]), Proficiency::C1));
     let skills = [number / 3, number / 5].map(|at| (key(SKILLS[at % SKILLS.len()]), SkillLevel::BASIC));
     AgentProfile {
-        id: key(&format!("agent-{number}")),
         teams: vec![key("front")],
         skills: skills.into(),
         languages: languages.into(),
         capacity: 5,
         channel_max: BTreeMap::new(),
         contact: None,
+        ..AgentProfile::new(key(&format!("agent-{number}")))
     }
 }
 
@@ -49,6 +49,8 @@ fn desk(agents: usize) -> CompiledDesk {
         hold_units: 0,
         offer_ttl: Duration::from_mins(5),
         wrap_up: Duration::ZERO,
+        hold_percent: None,
+        auto_accept: false,
     };
     CompiledDesk {
         version: 0,
@@ -59,7 +61,6 @@ fn desk(agents: usize) -> CompiledDesk {
         teams: vec![key("front")],
         agents: (0..agents).map(agent).collect(),
         queues: vec![QueuePolicy {
-            id: key("support"),
             teams: vec![key("front")],
             skills: BTreeMap::new(),
             aging: Some(Duration::from_hours(1)),
@@ -67,6 +68,7 @@ fn desk(agents: usize) -> CompiledDesk {
             max_missed: 3,
             tier: 1,
             next_tier: None,
+            ..QueuePolicy::new(key("support"))
         }],
         channels: [(Channel::Email, policy)].into(),
         accounts: [(key("mail"), Channel::Email)].into(),
@@ -74,6 +76,7 @@ fn desk(agents: usize) -> CompiledDesk {
         timezone: "UTC".to_owned(),
         service_levels: BTreeMap::new(),
         sla: SlaPlan::default(),
+        ..CompiledDesk::default()
     }
 }
 
@@ -92,6 +95,9 @@ fn mail(number: u64) -> Intake {
         priority: Priority::Normal,
         received_at: Timestamp::from_micros(i64::MAX),
         automatic: false,
+        customer: None,
+        tandem: None,
+        due_at: None,
     }
 }
 

@@ -4,23 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tandem_domain::desk::AgentProfile;
 use tandem_domain::explain::Rank;
-use tandem_domain::{AgentId, Channel, Presence, TicketId, Timestamp};
+use tandem_domain::{AgentId, Presence, TicketId, Timestamp};
 
 use crate::bits::Bits;
-use crate::desk::Desk;
+use crate::capacity::{Demand, Limits, Load};
+use crate::desk::{DemandIx, Desk};
 
 /// An agent's place in [`Agents`]; stays the same while the process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct AgentIx(pub(crate) usize);
-
-/// What an agent's tickets take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Load {
-    /// Units.
-    pub(crate) used: u32,
-    /// Tickets per channel, without those on hold.
-    pub(crate) at_hand: [u32; Channel::ALL.len()],
-}
 
 #[derive(Debug)]
 pub(crate) struct Agent {
@@ -81,39 +73,36 @@ impl Agent {
         self.profile.as_ref().map_or(0, |profile| profile.capacity)
     }
 
-    pub(crate) fn channel_max(&self, channel: Channel) -> u32 {
-        self.profile
-            .as_ref()
-            .and_then(|profile| profile.channel_max.get(&channel).copied())
-            .unwrap_or(u32::MAX)
+    pub(crate) fn limits(&self) -> Limits<'_> {
+        Limits {
+            capacity: self.capacity(),
+            channel_max: self.profile.as_ref().map(|profile| &profile.channel_max),
+        }
     }
 
-    /// Whether one more ticket of the channel has room beside `load`.
-    pub(crate) fn has_room_beside(&self, load: Load, channel: Channel, units: u32) -> bool {
-        load.used.saturating_add(units) <= self.capacity() && load.at_hand[channel as usize] < self.channel_max(channel)
+    /// Whether one more ticket has room beside what is at hand.
+    pub(crate) fn has_room(&self, demand: Demand, desk: &Desk) -> bool {
+        self.limits().admit(&self.load, demand, desk.interruptions())
     }
 
-    pub(crate) fn has_room(&self, channel: Channel, units: u32) -> bool {
-        self.has_room_beside(self.load, channel, units)
-    }
-
-    /// Whether there is more than the desk file allows: only a change of the file does that.
-    pub(crate) fn is_overbooked(&self) -> bool {
-        let too_many = |channel: Channel| self.load.at_hand[channel as usize] > self.channel_max(channel);
-        self.load.used > self.capacity() || Channel::ALL.into_iter().any(too_many)
+    /// Whether the tickets take more than there is.
+    pub(crate) fn is_over_capacity(&self) -> bool {
+        self.limits().exceeded_by(&self.load)
     }
 
     pub(crate) fn rank(&self) -> Rank {
         Rank {
             agent: self.id.clone(),
-            used: self.load.used,
+            used: self.load.used(),
             capacity: self.capacity(),
             idle_since: self.idle_since,
+            score: 0,
+            order: u32::try_from(self.order).expect("fewer than 2^32 agents"),
         }
     }
 
     pub(crate) fn rank_key(&self, agent: AgentIx) -> RankKey {
-        let share = (u64::from(self.load.used) << 32)
+        let share = (u64::from(self.load.taken()) << 32)
             .checked_div(u64::from(self.capacity()))
             .unwrap_or(u64::MAX);
         RankKey {
@@ -130,8 +119,8 @@ pub(crate) struct Agents {
     slots: Vec<Agent>,
     by_id: BTreeMap<AgentId, AgentIx>,
     in_order: Vec<AgentIx>,
-    /// Per channel: who is online and has room for one more ticket.
-    free: [Bits; Channel::ALL.len()],
+    /// Per demand: who is online and has room for one more such ticket.
+    free: Vec<Bits>,
     /// Everybody who is online, best first.
     ranked: BTreeSet<RankKey>,
 }
@@ -175,8 +164,8 @@ impl Agents {
         (0..self.slots.len()).map(AgentIx)
     }
 
-    pub(crate) fn free(&self, channel: Channel) -> &Bits {
-        &self.free[channel as usize]
+    pub(crate) fn free(&self, demand: DemandIx) -> &Bits {
+        &self.free[demand.0]
     }
 
     /// Everybody who is online, best first.
@@ -192,6 +181,7 @@ impl Agents {
             .iter()
             .map(|profile| (self.place(&profile.id), profile))
             .collect();
+        self.free = vec![Bits::default(); desk.demands().len()];
         let kept: BTreeSet<_> = profiles.iter().map(|(agent, _)| *agent).collect();
         for agent in self.all().filter(|agent| !kept.contains(agent)) {
             self.get_mut(agent).leave_desk();
@@ -213,9 +203,8 @@ impl Agents {
         let slot = &mut self.slots[agent.0];
         slot.load = load;
         let online = slot.presence == Presence::Online;
-        for channel in Channel::ALL {
-            let free = online && slot.has_room(channel, desk.channel(channel).units);
-            self.free[channel as usize].set(agent.0, free);
+        for (demand, free) in desk.demands().iter().zip(&mut self.free) {
+            free.set(agent.0, online && slot.has_room(*demand, desk));
         }
         let rank = online.then(|| slot.rank_key(agent));
         if rank != slot.rank {

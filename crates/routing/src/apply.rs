@@ -38,6 +38,7 @@ impl State {
                 ticket,
                 intake,
                 requirement,
+                place: _,
             } => self.open(*ticket, intake, requirement, at),
             E::MessageAdded {
                 ticket,
@@ -56,6 +57,7 @@ impl State {
                 ticket,
                 requirement,
                 reason,
+                place: _,
             } => self.requeue(*ticket, requirement, *reason, at),
             E::WrapUpStarted { ticket, until } => self.wrap_up(*ticket, *until, at),
             E::TicketDone { ticket } => self.finish(*ticket, at),
@@ -75,6 +77,16 @@ impl State {
                 reason,
             } => self.ticket_mut(*ticket).answers.fail(*message, *reason, at),
             E::PriorityChanged { ticket, priority } => self.reprioritise(*ticket, *priority),
+            // No command leads to these yet.
+            E::StepEntered { .. }
+            | E::AgeAdjusted { .. }
+            | E::AvailabilityChanged { .. }
+            | E::HelpOffered { .. }
+            | E::HelperLeft { .. }
+            | E::OwnerChanged { .. }
+            | E::TicketMerged { .. }
+            | E::TicketSplit { .. }
+            | E::TicketScheduled { .. } => {}
         }
     }
 

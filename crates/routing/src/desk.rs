@@ -6,12 +6,16 @@ use std::time::Duration;
 use tandem_domain::desk::{AgentProfile, ChannelPolicy, QueuePolicy};
 use tandem_domain::{Channel, CompiledDesk, LanguageTag, Proficiency, QueueId, Requirement, SkillId, SkillLevel};
 
+use crate::capacity::{Demand, Interruptions};
+
 /// For a channel whose numbers the desk file does not give: such tickets must not be lost either.
 const UNNAMED_CHANNEL: ChannelPolicy = ChannelPolicy {
     units: 1,
     hold_units: 0,
     offer_ttl: Duration::from_mins(1),
     wrap_up: Duration::ZERO,
+    hold_percent: None,
+    auto_accept: false,
 };
 
 /// What a ticket's intake asked for; the requirement is made of it and of the desk in force.
@@ -29,7 +33,14 @@ pub(crate) struct Desk {
     queues: BTreeMap<QueueId, usize>,
     skills: BTreeSet<SkillId>,
     channels: [ChannelPolicy; Channel::ALL.len()],
+    /// What tickets may ask of an agent's capacity, each once: the channels' own first.
+    demands: Vec<Demand>,
+    interruptions: Interruptions,
 }
+
+/// A demand's place in [`Desk::demands`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DemandIx(pub(crate) usize);
 
 impl Desk {
     pub(crate) fn new(compiled: CompiledDesk) -> Self {
@@ -42,11 +53,34 @@ impl Desk {
         let skills = compiled.skills.iter().cloned().collect();
         let channels = Channel::ALL.map(|channel| compiled.channels.get(&channel).cloned().unwrap_or(UNNAMED_CHANNEL));
         Self {
+            demands: demands(&compiled, &channels),
+            interruptions: Interruptions::of(&compiled.interruptible_by),
             compiled,
             queues,
             skills,
             channels,
         }
+    }
+
+    /// What tickets may ask of an agent's capacity.
+    pub(crate) fn demands(&self) -> &[Demand] {
+        &self.demands
+    }
+
+    pub(crate) fn demand(&self, demand: DemandIx) -> Demand {
+        self.demands[demand.0]
+    }
+
+    /// What the queue's tickets of this channel ask of an agent's capacity.
+    pub(crate) fn demand_in(&self, queue: &QueueId, channel: Channel) -> DemandIx {
+        let own = self.queue(queue).and_then(|policy| policy.units.get(&channel).copied());
+        let units = own.unwrap_or(self.channel(channel).units);
+        let place = self.demands.iter().position(|demand| *demand == Demand { channel, units });
+        DemandIx(place.expect("the demands are those of all queues and channels"))
+    }
+
+    pub(crate) fn interruptions(&self) -> &Interruptions {
+        &self.interruptions
     }
 
     pub(crate) fn channel(&self, channel: Channel) -> &ChannelPolicy {
@@ -80,6 +114,7 @@ impl Desk {
             channel,
             language: language.map(|language| (language.clone(), self.compiled.min_proficiency)),
             skills: self.skills_asked(asked, queue),
+            ..Requirement::new(queue.clone(), channel)
         }
     }
 
@@ -113,6 +148,22 @@ impl Desk {
         self.queue(queue)
             .is_some_and(|policy| policy.teams.iter().any(|team| agent.teams.contains(team)))
     }
+}
+
+fn demands(compiled: &CompiledDesk, channels: &[ChannelPolicy; Channel::ALL.len()]) -> Vec<Demand> {
+    let of_channel = |channel: Channel| Demand {
+        channel,
+        units: channels[channel as usize].units,
+    };
+    let mut demands: Vec<_> = Channel::ALL.into_iter().map(of_channel).collect();
+    for (channel, units) in compiled.queues.iter().flat_map(|queue| &queue.units) {
+        let (channel, units) = (*channel, *units);
+        let demand = Demand { channel, units };
+        if !demands.contains(&demand) {
+            demands.push(demand);
+        }
+    }
+    demands
 }
 
 /// The agent's best proficiency in a language that serves a customer who wants `wanted`.

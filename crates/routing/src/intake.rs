@@ -1,6 +1,6 @@
 //! Customers come and go: each message ends up on exactly one ticket, or is unrouted.
 
-use tandem_domain::routing::{Intake, Reply, RequeueReason, RoutingEvent};
+use tandem_domain::routing::{Intake, Reply, RequeueReason, RoutingEvent, StepPlace};
 use tandem_domain::{ConversationId, Presence, TicketId};
 
 use crate::desk::Asked;
@@ -28,6 +28,7 @@ impl Turn<'_> {
             ticket,
             intake,
             requirement,
+            place: StepPlace::default(),
         });
         Reply::OnTicket { ticket, opened: true }
     }

@@ -3,8 +3,9 @@
 //! Before a turn no free agent fits a waiting ticket. So after it only what the turn's events
 //! touched has to be looked at: agents who got room, and classes in which a ticket began to wait.
 
+use tandem_domain::desk::Choice;
 use tandem_domain::explain::{Rank, Ranking};
-use tandem_domain::{Channel, Timestamp};
+use tandem_domain::Timestamp;
 
 use crate::agents::AgentIx;
 use crate::bits::Bits;
@@ -84,23 +85,15 @@ impl State {
         classes
     }
 
-    fn channel(&self, ticket: &Ticket) -> Channel {
-        self.requirement(ticket).channel
-    }
-
     fn anybody_free(&self, ticket: &Ticket) -> bool {
-        self.classes
-            .get(ticket.class)
-            .fit
-            .common(self.agents.free(self.channel(ticket)))
-            .next()
-            .is_some()
+        let class = self.classes.get(ticket.class);
+        class.fit.common(self.agents.free(class.demand)).next().is_some()
     }
 
     /// Who could take the ticket now, best first.
     pub(crate) fn select(&self, ticket: &Ticket, now: Timestamp) -> Selection {
         let class = self.classes.get(ticket.class);
-        let free = self.agents.free(self.channel(ticket));
+        let free = self.agents.free(class.demand);
         let willing = |agent: &AgentIx| ticket.passes_over(*agent, now).is_none();
         let available = |agent: &AgentIx| class.fit.contains(agent.0) && free.contains(agent.0);
         let passed = ticket
@@ -149,6 +142,9 @@ impl State {
                 .map(rank)
                 .collect(),
             direct: false,
+            step: 0,
+            choice: Choice::default(),
+            deciding: None,
         }
     }
 }

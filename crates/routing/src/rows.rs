@@ -217,6 +217,10 @@ fn changed_agents(state: &State, events: &[Event<RoutingEvent>]) -> BTreeSet<Age
 fn agent_of(body: &RoutingEvent) -> Option<&AgentId> {
     match body {
         RoutingEvent::PresenceChanged { agent, .. }
+        | RoutingEvent::AvailabilityChanged { agent, .. }
+        | RoutingEvent::HelpOffered { agent, .. }
+        | RoutingEvent::HelperLeft { agent, .. }
+        | RoutingEvent::OwnerChanged { to: agent, .. }
         | RoutingEvent::OfferIssued { agent, .. }
         | RoutingEvent::OfferAccepted { agent, .. }
         | RoutingEvent::OfferDeclined { agent, .. }
@@ -237,6 +241,9 @@ fn may_free_owner(body: &RoutingEvent) -> bool {
             | RoutingEvent::WrapUpInterrupted { .. }
             | RoutingEvent::TicketDone { .. }
             | RoutingEvent::TicketCancelled { .. }
+            | RoutingEvent::OwnerChanged { .. }
+            | RoutingEvent::TicketMerged { .. }
+            | RoutingEvent::TicketScheduled { .. }
     )
 }
 

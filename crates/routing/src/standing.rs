@@ -74,14 +74,17 @@ fn standing_of(view: &TicketView) -> Standing {
 
 /// Nothing more is done for the customer, unless he or she writes again: wrap-up is the desk's own affair.
 fn is_over(state: RoutingState) -> bool {
-    use RoutingState::{Abandoned, Cancelled, Done, WrappingUp};
-    matches!(state, WrappingUp | Done | Cancelled | Abandoned)
+    use RoutingState::{Abandoned, Cancelled, Done, Merged, WrappingUp};
+    matches!(state, WrappingUp | Done | Cancelled | Abandoned | Merged)
 }
 
 fn changes_standing(body: &RoutingEvent) -> bool {
     match body {
         RoutingEvent::DeskActivated(_)
         | RoutingEvent::PresenceChanged { .. }
+        | RoutingEvent::AvailabilityChanged { .. }
+        | RoutingEvent::HelpOffered { .. }
+        | RoutingEvent::HelperLeft { .. }
         | RoutingEvent::MessageAdded { .. }
         | RoutingEvent::AnswerDelivered { .. }
         | RoutingEvent::AnswerAdded { visible: false, .. } => false,
@@ -102,6 +105,12 @@ fn changes_standing(body: &RoutingEvent) -> bool {
         | RoutingEvent::TicketAbandoned { .. }
         | RoutingEvent::AnswerAdded { .. }
         | RoutingEvent::AnswerFailed { .. }
-        | RoutingEvent::PriorityChanged { .. } => true,
+        | RoutingEvent::PriorityChanged { .. }
+        | RoutingEvent::StepEntered { .. }
+        | RoutingEvent::AgeAdjusted { .. }
+        | RoutingEvent::OwnerChanged { .. }
+        | RoutingEvent::TicketMerged { .. }
+        | RoutingEvent::TicketSplit { .. }
+        | RoutingEvent::TicketScheduled { .. } => true,
     }
 }

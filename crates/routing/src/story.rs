@@ -40,7 +40,15 @@ impl State {
             | Command::Resolve { ticket }
             | Command::FinishWrapUp { ticket }
             | Command::Reopen { ticket }
-            | Command::Cancel { ticket } => Some(*ticket),
+            | Command::Cancel { ticket }
+            | Command::AdjustAge { ticket, .. }
+            | Command::Pull { ticket, .. }
+            | Command::Consult { ticket, .. }
+            | Command::EndHelp { ticket, .. }
+            | Command::HandOver { ticket, .. }
+            | Command::Merge { ticket, .. }
+            | Command::Split { ticket, .. }
+            | Command::Schedule { ticket, .. } => Some(*ticket),
             Command::CustomerLeft { conversation } => self.conversations.get(conversation).copied(),
             Command::Activate(_) | Command::Intake(_) | Command::SetPresence { .. } => None,
         }

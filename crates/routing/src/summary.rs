@@ -31,6 +31,8 @@ pub(crate) fn of(
         RoutingState::WrappingUp => format!("served; {owner} wraps up until {until} at the latest"),
         RoutingState::Done => format!("resolved; a new message reopens it until {until}"),
         RoutingState::Cancelled => "cancelled".to_owned(),
+        RoutingState::Scheduled => "waits until the time for which it is scheduled".to_owned(),
+        RoutingState::Merged => "went into another ticket".to_owned(),
         RoutingState::Abandoned => "abandoned: the customer left before anybody had it".to_owned(),
     }
 }
@@ -155,7 +157,7 @@ fn moment_reasons(candidate: &Candidate, state: &State) -> Vec<String> {
 fn no_room(agent: &AgentId, needs: u32, state: &State) -> String {
     let (used, capacity) = state.agents.find(agent).map_or((0, 0), |agent| {
         let slot = state.agents.get(agent);
-        (slot.load.used, slot.capacity())
+        (slot.load.used(), slot.capacity())
     });
     if needs > 1 {
         format!("has no room ({used} of {capacity} units, needs {needs})")

@@ -1,6 +1,6 @@
 //! What agents and supervisors do with tickets.
 
-use tandem_domain::routing::{Rejection, RequeueReason, RevokeReason, RoutingEvent, TransferTarget};
+use tandem_domain::routing::{Rejection, RequeueReason, RevokeReason, RoutingEvent, StepPlace, TransferTarget};
 use tandem_domain::{AgentId, Presence, QueueId, RoutingState, TicketId};
 
 use crate::agents::AgentIx;
@@ -73,6 +73,7 @@ impl Turn<'_> {
             ticket,
             requirement,
             reason: RequeueReason::Transferred,
+            place: StepPlace::default(),
         });
         Ok(Outcome::Ticket(ticket))
     }
@@ -94,13 +95,12 @@ impl Turn<'_> {
     fn check_can_take(&self, agent: AgentIx, ticket: TicketId) -> Result<(), Rejection> {
         let ticket = self.state.ticket(ticket);
         let slot = self.state.agents.get(agent);
-        let channel = self.state.requirement(ticket).channel;
         let why = if ticket.phase.holder() == Some(agent) {
             "has it already".to_owned()
         } else if slot.presence != Presence::Online {
             format!("is {}", slot.presence)
-        } else if !slot.has_room(channel, self.state.desk().channel(channel).units) {
-            format!("has no room ({} of {} units taken)", slot.load.used, slot.capacity())
+        } else if !slot.has_room(self.state.demand(ticket), self.state.desk()) {
+            format!("has no room ({} of {} units taken)", slot.load.used(), slot.capacity())
         } else {
             return Ok(());
         };
@@ -115,6 +115,7 @@ impl Turn<'_> {
             ticket: id,
             requirement,
             reason,
+            place: StepPlace::default(),
         });
     }
 
@@ -189,11 +190,9 @@ impl Turn<'_> {
     /// Whether the holder of a ticket has room for its full units.
     pub(crate) fn has_full_room(&self, owner: AgentIx, ticket: TicketId) -> bool {
         let load = self.state.load_without(owner, ticket);
-        let channel = self.state.requirement(self.state.ticket(ticket)).channel;
-        self.state
-            .agents
-            .get(owner)
-            .has_room_beside(load, channel, self.state.desk().channel(channel).units)
+        let demand = self.state.demand(self.state.ticket(ticket));
+        let limits = self.state.agents.get(owner).limits();
+        limits.admit(&load, demand, self.state.desk().interruptions())
     }
 
     pub(crate) fn unavailable(&self, field: &str, agent: AgentIx, why: &str) -> Rejection {

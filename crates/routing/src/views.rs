@@ -1,7 +1,7 @@
 //! What readers see.
 
-use tandem_domain::routing::{AgentView, OfferView, TicketView, WorkList};
-use tandem_domain::{AgentId, Presence, TicketId};
+use tandem_domain::routing::{AgentView, OfferView, StepPlace, TicketView, WorkList};
+use tandem_domain::{AgentId, Presence, SignedMillis, TicketId};
 
 use crate::agents::AgentIx;
 use crate::state::State;
@@ -31,7 +31,7 @@ impl State {
             priority: ticket.priority,
             tags: ticket.tags.clone(),
             owner: ticket.phase.owner().map(|owner| self.agents.get(owner).id.clone()),
-            offer,
+            offer: offer.clone(),
             messages: ticket.messages,
             opened_at: ticket.opened_at,
             changed_at: ticket.changed_at,
@@ -39,6 +39,14 @@ impl State {
             waiting_since: ticket.answers.waiting_since,
             answered_at: ticket.answers.answered_at(),
             undelivered: ticket.answers.undelivered.clone(),
+            offers: offer.into_iter().collect(),
+            step: StepPlace::default(),
+            helpers: Vec::new(),
+            scheduled_until: None,
+            merged_into: None,
+            over_capacity: false,
+            unservable: false,
+            aged_by: SignedMillis::default(),
         }
     }
 
@@ -53,10 +61,13 @@ impl State {
         AgentView {
             id: agent.id.clone(),
             presence: agent.presence,
-            used: agent.load.used,
+            used: agent.load.used(),
             capacity: agent.capacity(),
             tickets: agent.items.iter().map(|(_, ticket)| *ticket).collect(),
             missed: agent.missed,
+            over_capacity: agent.is_over_capacity(),
+            available: true,
+            helping: Vec::new(),
         }
     }
 

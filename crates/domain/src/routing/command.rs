@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{AgentView, TicketView};
 use crate::ticket::named_enum;
 use crate::{
-    AccountId, AgentId, Channel, CompiledDesk, ConversationId, LanguageTag, MessageId, OfferId, Presence, Priority,
-    QueueId, SkillId, SkillLevel, Tag, TicketId, Timestamp,
+    AccountId, AgentId, Channel, CompiledDesk, ConversationId, CustomerId, LanguageTag, MessageId, OfferId, Presence,
+    Priority, QueueId, SignedMillis, SkillId, SkillLevel, Tag, TandemId, TicketId, Timestamp,
 };
 
 /// What the router can be asked to do.
@@ -25,7 +25,7 @@ pub enum Command {
     SetPresence {
         /// The agent.
         agent: AgentId,
-        /// `Offline`, `Online` or `Away`.
+        /// `Offline`, `Online`, `Away` or `Draining`.
         presence: Presence,
     },
     /// Take an offered ticket.
@@ -129,6 +129,64 @@ pub enum Command {
         /// The ticket.
         ticket: TicketId,
     },
+    /// Let a waiting ticket count as older, or younger, than it is. Nothing else is: its age as measured stays.
+    AdjustAge {
+        /// The ticket.
+        ticket: TicketId,
+        /// So much older; below zero: younger.
+        by: SignedMillis,
+    },
+    /// Give a ticket to an agent at once, without an offer.
+    Pull {
+        /// The ticket.
+        ticket: TicketId,
+        /// Who has it from now on.
+        to: AgentId,
+    },
+    /// Ask somebody else for help with an owned ticket: an agent, or whoever a queue would choose.
+    Consult {
+        /// The ticket.
+        ticket: TicketId,
+        /// Who is asked.
+        with: TransferTarget,
+    },
+    /// A helper is done with a ticket, or is not asked any more.
+    EndHelp {
+        /// The ticket.
+        ticket: TicketId,
+        /// The helper, or who was asked to be one.
+        agent: AgentId,
+    },
+    /// Make a helper the owner; the owner leaves.
+    HandOver {
+        /// The ticket.
+        ticket: TicketId,
+        /// One of its helpers.
+        to: AgentId,
+    },
+    /// Put a ticket into another one of the same desk, where its conversation goes on.
+    Merge {
+        /// The ticket that ends.
+        ticket: TicketId,
+        /// The one that goes on.
+        into: TicketId,
+    },
+    /// Make a new ticket of some of a ticket's messages.
+    Split {
+        /// The ticket that keeps the others.
+        ticket: TicketId,
+        /// The messages that leave it.
+        messages: Vec<MessageId>,
+        /// The new ticket's conversation, which no ticket has yet.
+        conversation: ConversationId,
+    },
+    /// Set a ticket aside until a time, at which it enters its queue with its age.
+    Schedule {
+        /// The ticket.
+        ticket: TicketId,
+        /// When it is due.
+        until: Timestamp,
+    },
 }
 
 impl Command {
@@ -193,6 +251,15 @@ pub struct Intake {
     pub received_at: Timestamp,
     /// A bounce or an automatic answer: joins an open ticket, never opens or reopens one.
     pub automatic: bool,
+    /// Whoever wrote it.
+    #[serde(default)]
+    pub customer: Option<CustomerId>,
+    /// The tandem that the rules chose.
+    #[serde(default)]
+    pub tandem: Option<TandemId>,
+    /// When the customer is to be called back: a ticket that this message opens is scheduled until then.
+    #[serde(default)]
+    pub due_at: Option<Timestamp>,
 }
 
 /// Where a transfer goes.

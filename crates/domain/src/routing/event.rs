@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeclineReason, Intake, UndeliveredReason};
+use super::{DeclineReason, HelpEnd, Intake, OwnerChange, StepEnd, StepPlace, UndeliveredReason};
 use crate::explain::Ranking;
-use crate::{AgentId, CompiledDesk, MessageId, OfferId, Presence, Priority, Requirement, TicketId, Timestamp};
+use crate::{
+    AgentId, CompiledDesk, MessageId, OfferId, Presence, Priority, Requirement, SignedMillis, TicketId, Timestamp,
+};
 
 /// What happened on a desk. Every kind of journal level 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +22,9 @@ pub enum RoutingEvent {
         intake: Box<Intake>,
         /// What it asks of an agent.
         requirement: Requirement,
+        /// The routing step in which it begins.
+        #[serde(default)]
+        place: StepPlace,
     },
     /// A message joined an open ticket.
     MessageAdded {
@@ -52,7 +57,8 @@ pub enum RoutingEvent {
         /// Why this agent.
         ranking: Ranking,
     },
-    /// The agent took it and owns the ticket.
+    /// The agent took it: he or she owns the ticket or, where help was offered, is a helper. Other offers of it are
+    /// taken back with it.
     OfferAccepted {
         /// The offer.
         offer: OfferId,
@@ -114,6 +120,9 @@ pub enum RoutingEvent {
         requirement: Requirement,
         /// Why.
         reason: RequeueReason,
+        /// The routing step in which it begins anew.
+        #[serde(default)]
+        place: StepPlace,
     },
     /// The customer is served; the owner wraps up.
     WrapUpStarted {
@@ -181,6 +190,93 @@ pub enum RoutingEvent {
         /// From now on.
         priority: Priority,
     },
+    /// A waiting or offered ticket went on to another routing step of its queue.
+    StepEntered {
+        /// The ticket.
+        ticket: TicketId,
+        /// What it now asks of an agent.
+        requirement: Requirement,
+        /// Which step, and until when.
+        place: StepPlace,
+        /// Why the step before it ended.
+        why: StepEnd,
+    },
+    /// The ticket counts as older or younger in its queue than it is.
+    AgeAdjusted {
+        /// The ticket.
+        ticket: TicketId,
+        /// So much older than before; below zero: younger.
+        by: SignedMillis,
+    },
+    /// An agent's availability window opened or closed.
+    AvailabilityChanged {
+        /// The agent.
+        agent: AgentId,
+        /// Whether it is open from now on.
+        available: bool,
+    },
+    /// An agent was asked to help with somebody else's ticket; capacity is reserved. Answered like any offer.
+    HelpOffered {
+        /// The offer.
+        offer: OfferId,
+        /// The ticket.
+        ticket: TicketId,
+        /// Who is asked.
+        agent: AgentId,
+        /// Until when.
+        expires_at: Timestamp,
+        /// Who asks; none: a supervisor.
+        asked_by: Option<AgentId>,
+    },
+    /// An agent does not help with the ticket any more.
+    HelperLeft {
+        /// The ticket.
+        ticket: TicketId,
+        /// The helper.
+        agent: AgentId,
+        /// Why.
+        why: HelpEnd,
+    },
+    /// The ticket is assigned to somebody without an offer.
+    OwnerChanged {
+        /// The ticket.
+        ticket: TicketId,
+        /// Whose it was, if anybody's.
+        from: Option<AgentId>,
+        /// Whose it is.
+        to: AgentId,
+        /// Why.
+        why: OwnerChange,
+    },
+    /// The ticket went into another one: its messages, and all that its conversation brings from now on.
+    TicketMerged {
+        /// The ticket that ended.
+        ticket: TicketId,
+        /// The one that goes on.
+        into: TicketId,
+    },
+    /// Some of a ticket's messages are a ticket of their own, which is queued.
+    TicketSplit {
+        /// The new ticket.
+        ticket: TicketId,
+        /// The one that keeps the others.
+        from: TicketId,
+        /// As if the first of the messages had opened it: with the new conversation, received when that message was.
+        intake: Box<Intake>,
+        /// All messages that moved, the first included, oldest first.
+        messages: Vec<MessageId>,
+        /// What the new ticket asks of an agent.
+        requirement: Requirement,
+        /// The routing step in which it begins.
+        place: StepPlace,
+    },
+    /// The ticket waits for a time, at which it enters its queue with its age.
+    TicketScheduled {
+        /// The ticket.
+        ticket: TicketId,
+        /// When it is due.
+        until: Timestamp,
+    },
 }
 
 impl RoutingEvent {
@@ -188,7 +284,7 @@ impl RoutingEvent {
     #[must_use]
     pub const fn ticket(&self) -> Option<TicketId> {
         match self {
-            Self::DeskActivated(_) | Self::PresenceChanged { .. } => None,
+            Self::DeskActivated(_) | Self::PresenceChanged { .. } | Self::AvailabilityChanged { .. } => None,
             Self::TicketOpened { ticket, .. }
             | Self::MessageAdded { ticket, .. }
             | Self::OfferIssued { ticket, .. }
@@ -208,7 +304,15 @@ impl RoutingEvent {
             | Self::AnswerAdded { ticket, .. }
             | Self::AnswerDelivered { ticket, .. }
             | Self::AnswerFailed { ticket, .. }
-            | Self::PriorityChanged { ticket, .. } => Some(*ticket),
+            | Self::PriorityChanged { ticket, .. }
+            | Self::StepEntered { ticket, .. }
+            | Self::AgeAdjusted { ticket, .. }
+            | Self::HelpOffered { ticket, .. }
+            | Self::HelperLeft { ticket, .. }
+            | Self::OwnerChanged { ticket, .. }
+            | Self::TicketMerged { ticket, .. }
+            | Self::TicketSplit { ticket, .. }
+            | Self::TicketScheduled { ticket, .. } => Some(*ticket),
         }
     }
 }
@@ -223,6 +327,10 @@ pub enum RevokeReason {
     TicketMoved,
     /// The new version of the desk does not allow it.
     DeskChanged,
+    /// Somebody else, to whom the ticket was offered as well, took it.
+    AcceptedElsewhere,
+    /// Whoever asked for help does not need it any more.
+    HelpEnded,
 }
 
 /// Why a ticket went back into a queue.
@@ -239,4 +347,8 @@ pub enum RequeueReason {
     Reopened,
     /// The customer wrote to a ticket on hold whose owner has no room or is gone.
     CustomerReplied,
+    /// Its owner was offline for too long.
+    OwnerAbsent,
+    /// The time for which it was scheduled has come.
+    Due,
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::UndeliveredReason;
+use super::{StepPlace, UndeliveredReason};
 use crate::explain::Explanation;
 use crate::{
     AccountId, AgentId, CompiledDesk, ConversationId, LanguageTag, MessageId, OfferId, Presence, Priority, Requirement,
-    RoutingState, Tag, TicketId, TicketStatus, Timestamp,
+    RoutingState, SignedMillis, Tag, TicketId, TicketStatus, Timestamp,
 };
 
 /// What readers can ask the router's memory.
@@ -87,7 +87,7 @@ pub struct TicketView {
     pub tags: BTreeSet<Tag>,
     /// Its owner, while `Assigned`, `OnHold` or `WrappingUp`; the last one, when `Done`.
     pub owner: Option<AgentId>,
-    /// The open offer, while `Offered`.
+    /// The open offer, while `Offered`; of several the first.
     pub offer: Option<OfferView>,
     /// How many messages it has.
     pub messages: u64,
@@ -106,6 +106,30 @@ pub struct TicketView {
     /// Answers that did not reach the customer, since the last public answer.
     #[serde(default)]
     pub undelivered: Vec<Undelivered>,
+    /// All open offers, while `Offered`.
+    #[serde(default)]
+    pub offers: Vec<OfferView>,
+    /// Where it stands among its queue's routing steps.
+    #[serde(default)]
+    pub step: StepPlace,
+    /// Who helps its owner.
+    #[serde(default)]
+    pub helpers: Vec<AgentId>,
+    /// When it is due, while `Scheduled`.
+    #[serde(default)]
+    pub scheduled_until: Option<Timestamp>,
+    /// Where its conversation goes on, while `Merged`.
+    #[serde(default)]
+    pub merged_into: Option<TicketId>,
+    /// Whether its owner has it beyond his or her capacity.
+    #[serde(default)]
+    pub over_capacity: bool,
+    /// Whether nobody on the desk fits it, in this step or a later one.
+    #[serde(default)]
+    pub unservable: bool,
+    /// How much older it counts in its queue than it is.
+    #[serde(default)]
+    pub aged_by: SignedMillis,
 }
 
 /// An answer that did not reach the customer.
@@ -145,6 +169,19 @@ pub struct AgentView {
     pub tickets: Vec<TicketId>,
     /// Offers missed in a row.
     pub missed: u32,
+    /// Whether the work at hand is more than the capacity.
+    #[serde(default)]
+    pub over_capacity: bool,
+    /// Whether the agent's availability window is open.
+    #[serde(default = "always")]
+    pub available: bool,
+    /// Tickets of others with which the agent helps.
+    #[serde(default)]
+    pub helping: Vec<TicketId>,
+}
+
+const fn always() -> bool {
+    true
 }
 
 /// An agent's whole work list.

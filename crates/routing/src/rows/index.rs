@@ -33,14 +33,17 @@ pub(super) fn changes(
 fn may_change_queue(body: &RoutingEvent) -> bool {
     matches!(
         body,
-        RoutingEvent::TicketOpened { .. } | RoutingEvent::TicketRequeued { .. }
+        RoutingEvent::TicketOpened { .. } | RoutingEvent::TicketSplit { .. } | RoutingEvent::TicketRequeued { .. }
     )
 }
 
 fn may_change_agent(body: &RoutingEvent) -> bool {
     let drops_owner = matches!(
         body,
-        RoutingEvent::TicketRequeued { .. } | RoutingEvent::TicketCancelled { .. }
+        RoutingEvent::TicketRequeued { .. }
+            | RoutingEvent::TicketCancelled { .. }
+            | RoutingEvent::TicketMerged { .. }
+            | RoutingEvent::TicketScheduled { .. }
     );
     drops_owner || super::agent_of(body).is_some()
 }
@@ -71,29 +74,39 @@ fn by_state(view: &TicketView, events: &[&RoutingEvent]) -> Vec<RowChange> {
 
 /// The states in which a ticket may have been before the event; none if the event leaves it where it is.
 fn states_left_by(body: &RoutingEvent) -> Option<&'static [RoutingState]> {
-    use RoutingState::{Assigned, Done, Offered, OnHold, Queued, WrappingUp};
+    use RoutingState::{Assigned, Done, Offered, OnHold, Queued, Scheduled, WrappingUp};
     match body {
         RoutingEvent::DeskActivated(_)
         | RoutingEvent::PresenceChanged { .. }
+        | RoutingEvent::AvailabilityChanged { .. }
+        | RoutingEvent::StepEntered { .. }
+        | RoutingEvent::AgeAdjusted { .. }
+        | RoutingEvent::HelpOffered { .. }
+        | RoutingEvent::HelperLeft { .. }
         | RoutingEvent::MessageAdded { .. }
         | RoutingEvent::AnswerAdded { .. }
         | RoutingEvent::AnswerDelivered { .. }
         | RoutingEvent::AnswerFailed { .. }
         | RoutingEvent::PriorityChanged { .. }
         | RoutingEvent::TicketClosed { .. } => None,
-        RoutingEvent::TicketOpened { .. } => Some(&[]),
-        RoutingEvent::OfferIssued { .. } | RoutingEvent::TicketAbandoned { .. } => Some(&[Queued]),
+        RoutingEvent::TicketOpened { .. } | RoutingEvent::TicketSplit { .. } => Some(&[]),
+        RoutingEvent::OfferIssued { .. } => Some(&[Queued]),
+        RoutingEvent::TicketAbandoned { .. } => Some(&[Queued, Scheduled]),
         RoutingEvent::OfferAccepted { .. }
         | RoutingEvent::OfferDeclined { .. }
         | RoutingEvent::OfferExpired { .. }
         | RoutingEvent::OfferRevoked { .. } => Some(&[Offered]),
         RoutingEvent::TicketHeld { .. } => Some(&[Assigned]),
         RoutingEvent::TicketResumed { .. } => Some(&[OnHold]),
-        RoutingEvent::TicketRequeued { .. } => Some(&[Queued, Assigned, OnHold, Done]),
+        RoutingEvent::TicketRequeued { .. } => Some(&[Queued, Assigned, OnHold, Done, Scheduled]),
+        RoutingEvent::OwnerChanged { .. } | RoutingEvent::TicketMerged { .. } => {
+            Some(&[Queued, Assigned, OnHold, WrappingUp, Done, Scheduled])
+        }
+        RoutingEvent::TicketScheduled { .. } => Some(&[Queued, OnHold, Scheduled]),
         RoutingEvent::WrapUpStarted { .. } => Some(&[Assigned, OnHold]),
         RoutingEvent::WrapUpInterrupted { .. } => Some(&[WrappingUp]),
         RoutingEvent::TicketDone { .. } | RoutingEvent::TicketCancelled { .. } => {
-            Some(&[Queued, Assigned, OnHold, WrappingUp])
+            Some(&[Queued, Assigned, OnHold, WrappingUp, Scheduled])
         }
     }
 }

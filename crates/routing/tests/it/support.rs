@@ -23,14 +23,14 @@ pub(crate) const fn seconds(seconds: u64) -> Duration {
 pub(crate) fn supervisor() -> Actor {
     Actor {
         role: Role::Supervisor,
-        subject: "sue".to_owned(),
+        subject: "sue".into(),
     }
 }
 
 pub(crate) fn as_agent(agent: &str) -> Actor {
     Actor {
         role: Role::Agent,
-        subject: agent.to_owned(),
+        subject: agent.into(),
     }
 }
 
@@ -41,13 +41,13 @@ pub(crate) fn level(level: u8) -> SkillLevel {
 /// An agent of team `front` who speaks English well and takes two units.
 pub(crate) fn agent(id: &str) -> AgentProfile {
     AgentProfile {
-        id: key(id),
         teams: vec![key("front")],
         skills: BTreeMap::new(),
         languages: [(key("en"), Proficiency::C1)].into(),
         capacity: 2,
         channel_max: BTreeMap::new(),
         contact: None,
+        ..AgentProfile::new(key(id))
     }
 }
 
@@ -89,7 +89,6 @@ impl AgentBuilder for AgentProfile {
 /// A queue of team `front` with aging by the hour, a pause of a minute and three misses.
 pub(crate) fn queue(id: &str) -> QueuePolicy {
     QueuePolicy {
-        id: key(id),
         teams: vec![key("front")],
         skills: BTreeMap::new(),
         aging: Some(Duration::from_hours(1)),
@@ -97,6 +96,7 @@ pub(crate) fn queue(id: &str) -> QueuePolicy {
         max_missed: 3,
         tier: 1,
         next_tier: None,
+        ..QueuePolicy::new(key(id))
     }
 }
 
@@ -112,6 +112,8 @@ pub(crate) fn desk(agents: impl IntoIterator<Item = AgentProfile>) -> CompiledDe
         hold_units,
         offer_ttl: seconds(ttl),
         wrap_up: seconds(wrap_up),
+        hold_percent: None,
+        auto_accept: false,
     };
     CompiledDesk {
         version: 0,
@@ -134,6 +136,7 @@ pub(crate) fn desk(agents: impl IntoIterator<Item = AgentProfile>) -> CompiledDe
         timezone: "UTC".to_owned(),
         service_levels: BTreeMap::new(),
         sla: SlaPlan::default(),
+        ..CompiledDesk::default()
     }
 }
 
@@ -151,6 +154,9 @@ pub(crate) fn mail(number: u128) -> Intake {
         priority: Priority::Normal,
         received_at: Timestamp::from_micros(i64::MAX),
         automatic: false,
+        customer: None,
+        tandem: None,
+        due_at: None,
     }
 }
 

@@ -93,10 +93,9 @@ impl Model {
             skills.insert(skill.clone(), least.max(*level));
         }
         Requirement {
-            queue: ticket.queue.clone(),
-            channel: ticket.intake.channel,
             language: language.map(|language| (language, self.desk.min_proficiency)),
             skills,
+            ..Requirement::new(ticket.queue.clone(), ticket.intake.channel)
         }
     }
 }
