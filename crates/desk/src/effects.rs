@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tandem_bus::subject;
 use tandem_domain::core::Rejected;
-use tandem_domain::{Actor, DeskId, ErrorCode, Trace};
+use tandem_domain::{Actor, DeskId, ErrorCode};
 use tandem_store::{Record, Row};
 use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
@@ -88,7 +88,7 @@ fn effect<C: Journaled>(shared: &Shared, record: &Record) -> Option<EffectBody> 
             forever: false,
         },
         rows: Vec::new(),
-        trace: Trace(event.trace.0),
+        trace: event.trace,
     };
     Some(EffectBody {
         service: effect.service,

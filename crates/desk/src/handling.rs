@@ -123,7 +123,7 @@ impl<C: Journaled> Handling<'_, C> {
             "desk.handle",
             stream = %self.shared.stream,
             method = write.submission.request.method,
-            traceparent = write.submission.trace.0
+            traceparent = &*write.submission.trace.0
         );
         let panicked = |reason| Halted::Panicked {
             at: Culprit::Call(index),
@@ -141,7 +141,8 @@ impl<C: Journaled> Handling<'_, C> {
         let command = write.submission.command.clone();
         let outcome = guarded(|| self.desk.core.handle(command, &context, &mut events)).map_err(panicked)?;
         match outcome {
-            Ok(reply) => {
+            Ok(outcome) => {
+                let reply = guarded(|| self.desk.core.reply(outcome)).map_err(panicked)?;
                 let emitted = guarded(|| self.draft.emit(events)).map_err(panicked)?;
                 emitted.map_err(|error| Halted::AboveLevel { call: index, error })?;
                 self.done(write, reply).map_err(panicked)
@@ -293,8 +294,8 @@ fn give_up<C: Journaled>(write: &Write<C>) -> Option<Decision<C>> {
 fn write_context<C: Journaled>(write: &Write<C>, trace: &Trace, now: tandem_domain::Timestamp) -> Context {
     let submission = &write.submission;
     let cause = Cause::Request {
-        method: submission.request.method.clone(),
-        id: submission.request.id.clone(),
+        method: submission.request.method.as_str().into(),
+        id: submission.request.id.as_str().into(),
     };
     Context {
         now,

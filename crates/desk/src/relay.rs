@@ -90,7 +90,7 @@ fn message<C: Journaled>(stream: &Stream, record: &Record) -> EventMessage {
     if let Ok(Recorded::Core(event)) = decode_record::<C>(record)
         && !event.trace.0.is_empty()
     {
-        headers.insert("traceparent".to_owned(), event.trace.0);
+        headers.insert("traceparent".to_owned(), event.trace.0.to_string());
     }
     let subject = subject::event(&stream.desk, &record.kind);
     EventMessage {

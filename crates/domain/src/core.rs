@@ -1,6 +1,7 @@
 //! The shape of a core: commands and the time go in, events come out.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -56,7 +57,7 @@ pub struct Actor {
     /// The role in which it was done.
     pub role: Role,
     /// The token's subject, or a service's name.
-    pub subject: String,
+    pub subject: Arc<str>,
 }
 
 impl Actor {
@@ -65,7 +66,7 @@ impl Actor {
     pub fn service(name: &str) -> Self {
         Self {
             role: Role::Service,
-            subject: name.to_owned(),
+            subject: name.into(),
         }
     }
 }
@@ -77,24 +78,24 @@ pub enum Cause {
     /// A call, under this method and request id.
     Request {
         /// The RPC's or command's name.
-        method: String,
+        method: Arc<str>,
         /// The caller's request id.
-        id: String,
+        id: Arc<str>,
     },
     /// The time came.
     Timer,
     /// An agent's session was lost.
     SessionLost,
     /// An event of another stream, `<stream>:<seq>`.
-    Event(String),
+    Event(Arc<str>),
 }
 
 /// A W3C `traceparent`, carried along so that one trace spans all services; empty when there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Trace(pub String);
+pub struct Trace(pub Arc<str>);
 
-/// What surrounds a command.
+/// What surrounds a command. Its texts are shared with all events that come of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
     /// The time of the decision; never before the last event's.
@@ -172,6 +173,8 @@ pub trait Core: Sized + Send + 'static {
     type Command: Clone + Send + Serialize + DeserializeOwned + 'static;
     /// What happened.
     type Body: Clone + fmt::Debug + PartialEq + Send + Sync + 'static;
+    /// What a command came to, as ids; [`reply`](Self::reply) makes the answer of it.
+    type Outcome: Clone + fmt::Debug + PartialEq + Send + 'static;
     /// What a command is answered with.
     type Reply: Clone + Send + Serialize + DeserializeOwned + 'static;
     /// Why a command is refused.
@@ -196,7 +199,11 @@ pub trait Core: Sized + Send + 'static {
         command: Self::Command,
         context: &Context,
         out: &mut Vec<Event<Self::Body>>,
-    ) -> Result<Self::Reply, Self::Rejection>;
+    ) -> Result<Self::Outcome, Self::Rejection>;
+
+    /// The answer to the command that came to `outcome`: what it is about, as it is now. Called right after
+    /// [`handle`](Self::handle), by whoever needs it: a decision need not pay for a view that nobody reads.
+    fn reply(&self, outcome: Self::Outcome) -> Self::Reply;
 
     /// Does what is due at `context.now`; called at [`next_wakeup`](Self::next_wakeup).
     fn tick(&mut self, context: &Context, out: &mut Vec<Event<Self::Body>>);

@@ -4,13 +4,13 @@ use tandem_domain::routing::{Answer, Command, Query, Rejection, Reply, RoutingEv
 use tandem_domain::{AgentId, Context, ConversationId, Core, DeskId, Event, RestoreError, RowChange, Timestamp, Trace};
 
 use crate::state::State;
-use crate::turn::Turn;
+use crate::turn::{Outcome, Turn};
 use crate::{rows, snapshot};
 
 /// Everything that the router knows about one desk.
 #[derive(Debug)]
 pub struct RoutingCore {
-    state: State,
+    pub(crate) state: State,
 }
 
 impl RoutingCore {
@@ -42,6 +42,7 @@ impl RoutingCore {
 impl Core for RoutingCore {
     type Command = Command;
     type Body = RoutingEvent;
+    type Outcome = Outcome;
     type Reply = Reply;
     type Rejection = Rejection;
     type Query = Query;
@@ -60,8 +61,12 @@ impl Core for RoutingCore {
         command: Command,
         context: &Context,
         out: &mut Vec<Event<RoutingEvent>>,
-    ) -> Result<Reply, Rejection> {
+    ) -> Result<Outcome, Rejection> {
         Turn::new(&mut self.state, context, out).handle(command)
+    }
+
+    fn reply(&self, outcome: Outcome) -> Reply {
+        self.state.reply(outcome)
     }
 
     fn tick(&mut self, context: &Context, out: &mut Vec<Event<RoutingEvent>>) {

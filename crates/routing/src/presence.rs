@@ -19,7 +19,7 @@ impl Turn<'_> {
         if slot.presence != presence || back {
             self.change_presence(agent, presence);
         }
-        Ok(Outcome::Agent(agent))
+        Ok(Outcome::Agent(id.clone()))
     }
 
     /// An agent's session is gone: owned tickets stay with the agent, offers go to others.

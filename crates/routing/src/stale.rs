@@ -14,7 +14,7 @@ const ESCALATION: &str = "escalation";
 /// Whether escalation did it. What it did itself outgrows nothing that it asks for: it may ask for the next rung before it
 /// has heard what became of the one before.
 pub(crate) fn is_escalations<B>(event: &Event<B>) -> bool {
-    event.actor.role == Role::Service && event.actor.subject == ESCALATION
+    event.actor.role == Role::Service && *event.actor.subject == *ESCALATION
 }
 
 /// The versions at which a ticket's priority was changed and it was moved, by anybody but escalation.

@@ -14,11 +14,15 @@ pub(crate) struct Turn<'a> {
     out: &'a mut Vec<Event<RoutingEvent>>,
 }
 
-/// What the caller is told once the turn is over.
-pub(crate) enum Outcome {
+/// What a command came to: of what the caller is told, once the turn is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// This, as it stands.
     Reply(Reply),
+    /// The ticket as it is then.
     Ticket(TicketId),
-    Agent(AgentIx),
+    /// The agent as he or she is then.
+    Agent(AgentId),
 }
 
 impl<'a> Turn<'a> {
@@ -37,10 +41,10 @@ impl<'a> Turn<'a> {
         self.out.push(event);
     }
 
-    pub(crate) fn handle(mut self, command: Command) -> Result<Reply, Rejection> {
+    pub(crate) fn handle(mut self, command: Command) -> Result<Outcome, Rejection> {
         let outcome = self.decide(command)?;
         self.drain();
-        Ok(self.reply(outcome))
+        Ok(outcome)
     }
 
     // Every verb checks first and emits afterwards, so that a refusal has changed nothing.
@@ -76,20 +80,33 @@ impl<'a> Turn<'a> {
             Command::FinishWrapUp { ticket } => self.finish_wrap_up(ticket),
             Command::Reopen { ticket } => self.reopen(ticket),
             Command::Cancel { ticket } => self.cancel(ticket),
+            Command::AdjustAge { ticket, .. }
+            | Command::Pull { ticket, .. }
+            | Command::Consult { ticket, .. }
+            | Command::EndHelp { ticket, .. }
+            | Command::HandOver { ticket, .. }
+            | Command::Merge { ticket, .. }
+            | Command::Split { ticket, .. }
+            | Command::Schedule { ticket, .. } => self.permit(ticket, "this", &[]).map(|_| Outcome::Ticket(ticket)),
         }
     }
+}
 
-    fn reply(&self, outcome: Outcome) -> Reply {
+impl State {
+    pub(crate) fn reply(&self, outcome: Outcome) -> Reply {
         match outcome {
             Outcome::Reply(reply) => reply,
             Outcome::Ticket(ticket) => {
                 let view = self
-                    .state
                     .view_of(ticket)
-                    .expect("a ticket that this turn dealt with is still known");
+                    .expect("a ticket that the last turn dealt with is still known");
                 Reply::Ticket(Box::new(view))
             }
-            Outcome::Agent(agent) => Reply::Agent(Box::new(self.state.agent_view(agent))),
+            Outcome::Agent(agent) => {
+                let agent = self.agents.known(&agent);
+                let agent = agent.expect("an agent whom the last turn dealt with is still known");
+                Reply::Agent(Box::new(self.agent_view(agent)))
+            }
         }
     }
 }

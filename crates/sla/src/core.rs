@@ -4,7 +4,7 @@ use tandem_domain::escalation::{Answer, Command, EscalationEvent, Query, Rejecti
 use tandem_domain::{AgentId, Context, Core, DeskId, Event, RestoreError, RowChange, Timestamp};
 
 use crate::state::State;
-use crate::turn::Turn;
+use crate::turn::{Outcome, Turn};
 use crate::{rows, snapshot};
 
 /// Every clock and escalation of one desk.
@@ -24,6 +24,7 @@ impl SlaCore {
 impl Core for SlaCore {
     type Command = Command;
     type Body = EscalationEvent;
+    type Outcome = Outcome;
     type Reply = Reply;
     type Rejection = Rejection;
     type Query = Query;
@@ -42,8 +43,18 @@ impl Core for SlaCore {
         command: Command,
         context: &Context,
         out: &mut Vec<Event<EscalationEvent>>,
-    ) -> Result<Reply, Rejection> {
+    ) -> Result<Outcome, Rejection> {
         Turn::new(&mut self.state, context, out).handle(command)
+    }
+
+    fn reply(&self, outcome: Outcome) -> Reply {
+        match outcome {
+            Outcome::Followed { seq } => Reply::Followed { seq },
+            Outcome::Escalation(id) => {
+                let view = self.state.escalation_view(id);
+                Reply::Escalation(Box::new(view.expect("an escalation that was just looked at is still there")))
+            }
+        }
     }
 
     /// Nothing is ever due by the wall clock: see [`Command::Advance`].

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tandem_domain::escalation::{Command, EscalationEvent, Rejection, Reply};
+use tandem_domain::escalation::{Command, EscalationEvent, Rejection};
 use tandem_domain::{Actor, Cause, Context, EscalationId, Event, Role, TicketId, Timestamp, Trace};
 
 use crate::state::State;
@@ -16,6 +16,18 @@ pub(crate) struct Turn<'a> {
     pub(crate) origin: Origin,
     /// Tickets' versions that the journal does not know yet.
     pub(crate) versions: BTreeMap<TicketId, u64>,
+}
+
+/// What a command came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The router is followed up to here.
+    Followed {
+        /// The last record.
+        seq: u64,
+    },
+    /// The escalation as it is now.
+    Escalation(EscalationId),
 }
 
 /// An event's cause, with the trace that it belongs to.
@@ -37,7 +49,7 @@ impl Origin {
     /// The router's record with this `seq`.
     pub(crate) fn router(state: &State, seq: u64, trace: Trace) -> Self {
         Self {
-            cause: Cause::Event(format!("router.{}:{seq}", state.desk)),
+            cause: Cause::Event(format!("router.{}:{seq}", state.desk).into()),
             trace,
         }
     }
@@ -76,14 +88,14 @@ impl<'a> Turn<'a> {
         self.out.push(event);
     }
 
-    pub(crate) fn handle(mut self, command: Command) -> Result<Reply, Rejection> {
+    pub(crate) fn handle(mut self, command: Command) -> Result<Outcome, Rejection> {
         match command {
             Command::Observe(heard) => self.observe(&heard)?,
             Command::Advance { seq, until } => self.advance(seq, until)?,
             Command::Acknowledge { escalation } => return self.acknowledge(escalation),
             Command::BeginAnew { incarnation } => self.begin_anew(incarnation),
         }
-        Ok(Reply::Followed {
+        Ok(Outcome::Followed {
             seq: self.state.followed.0,
         })
     }
@@ -97,23 +109,21 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    fn acknowledge(&mut self, id: EscalationId) -> Result<Reply, Rejection> {
+    fn acknowledge(&mut self, id: EscalationId) -> Result<Outcome, Rejection> {
         let escalation = self.state.escalations.get(&id);
         let escalation = escalation.ok_or(Rejection::UnknownEscalation(id))?;
         self.check_owner(escalation.clock.ticket)?;
         if escalation.acknowledged.is_none() {
             self.emit(EscalationEvent::EscalationAcknowledged { escalation: id });
         }
-        let view = self.state.escalation_view(id);
-        let view = view.expect("an escalation that was just looked at is still there");
-        Ok(Reply::Escalation(Box::new(view)))
+        Ok(Outcome::Escalation(id))
     }
 
     /// Of agents, only the owner speaks for a ticket.
     fn check_owner(&self, id: TicketId) -> Result<(), Rejection> {
         let Actor { role, subject } = &self.context.actor;
         let owner = self.state.tickets.get(&id).and_then(|ticket| ticket.owner.as_ref());
-        let is_owner = owner.is_some_and(|owner| owner.as_str() == subject);
+        let is_owner = owner.is_some_and(|owner| owner.as_str() == &**subject);
         if *role == Role::Agent && !is_owner {
             return Err(Rejection::NotOwner(id));
         }

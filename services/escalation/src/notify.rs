@@ -67,6 +67,6 @@ fn asked_for(desk: &DeskId, incarnation: u64, event: Event<EscalationEvent>) -> 
     };
     let contacts = telling.contacts.iter().cloned();
     contacts
-        .map(|contact| job(contact).queued(desk, event.at, event.trace.0.clone()))
+        .map(|contact| job(contact).queued(desk, event.at, event.trace.0.to_string()))
         .collect()
 }

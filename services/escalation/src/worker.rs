@@ -108,7 +108,7 @@ impl Worker {
             return self.settle(&claimed, outcome).await;
         }
         let span = info_span!("notification", desk = %claimed.desk, id = claimed.id);
-        telemetry::set_parent(&span, &Trace(claimed.trace.clone()));
+        telemetry::set_parent(&span, &Trace(claimed.trace.as_str().into()));
         let worker = Arc::clone(self);
         let work = async move {
             let way = job.way;

@@ -232,7 +232,7 @@ impl Taker {
             author: None,
             automatic: draft.automatic.is_some(),
             submitted_as: draft.submitted_as,
-            trace: draft.trace.0.clone(),
+            trace: draft.trace.0.to_string(),
         };
         NewDocument {
             desk: desk.id.clone(),
@@ -245,7 +245,7 @@ impl Taker {
             raw: draft.raw,
             outbox: encode_intake(&intake),
             received_at: now,
-            trace: draft.trace.0,
+            trace: draft.trace.0.to_string(),
         }
     }
 
@@ -281,5 +281,8 @@ fn intake(
         priority: outcome.priority.unwrap_or(Priority::Normal),
         received_at: now,
         automatic: draft.automatic.is_some(),
+        customer: None,
+        tandem: None,
+        due_at: None,
     }
 }

@@ -127,7 +127,7 @@ fn submission(row: &Claimed) -> Result<Submission<Command>, StoreError> {
             forever: true,
         },
         rows: Vec::new(),
-        trace: Trace(row.trace.clone()),
+        trace: Trace(row.trace.as_str().into()),
     })
 }
 

@@ -34,7 +34,7 @@ async fn a_message_is_delivered_as_it_was_sent() {
     assert_eq!(envelope.helo, "client.example");
     assert_eq!(envelope.mail_from.as_deref(), Some("ann@customer.example"));
     assert_eq!(envelope.rcpts, ["support@acme.example"]);
-    assert_eq!(envelope.trace.0, "00-trace");
+    assert_eq!(&*envelope.trace.0, "00-trace");
     assert!(envelope.peer.is_some_and(|peer| peer.is_loopback()));
     assert!(!envelope.tls);
 }

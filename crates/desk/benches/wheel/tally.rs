@@ -35,6 +35,7 @@ pub(crate) struct Tally(u64);
 impl Core for Tally {
     type Command = Add;
     type Body = u64;
+    type Outcome = u64;
     type Reply = u64;
     type Rejection = Never;
     type Query = ();
@@ -50,6 +51,9 @@ impl Core for Tally {
         self.apply(&event);
         out.push(event);
         Ok(self.0)
+    }
+    fn reply(&self, outcome: u64) -> u64 {
+        outcome
     }
     fn tick(&mut self, _context: &Context, _out: &mut Vec<Event<u64>>) {}
     fn session_lost(&mut self, _agent: &AgentId, _context: &Context, _out: &mut Vec<Event<u64>>) {}

@@ -75,7 +75,7 @@ pub(super) fn damaged(field: &str) -> DecodeError {
 pub(crate) fn actor_to_proto(actor: &Actor) -> v1::Actor {
     v1::Actor {
         role: actor.role.to_proto(),
-        subject: actor.subject.clone(),
+        subject: actor.subject.as_ref().to_owned(),
     }
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn actor(actor: Option<v1::Actor>) -> Result<Actor, DecodeError> {
     let actor = required("actor", actor)?;
     Ok(Actor {
         role: Word::from_proto("actor.role", actor.role)?,
-        subject: actor.subject,
+        subject: actor.subject.into(),
     })
 }
 
@@ -91,12 +91,12 @@ pub(super) fn cause_to_proto(cause: &Cause) -> v1::Cause {
     use v1::cause::Kind;
     let kind = match cause {
         Cause::Request { method, id } => Kind::Request(v1::RequestCause {
-            method: method.clone(),
-            request_id: id.clone(),
+            method: method.as_ref().to_owned(),
+            request_id: id.as_ref().to_owned(),
         }),
         Cause::Timer => Kind::Timer(v1::TimerCause {}),
         Cause::SessionLost => Kind::SessionLost(v1::SessionLostCause {}),
-        Cause::Event(id) => Kind::Event(id.clone()),
+        Cause::Event(id) => Kind::Event(id.as_ref().to_owned()),
     };
     v1::Cause { kind: Some(kind) }
 }
@@ -105,11 +105,11 @@ pub(super) fn cause(cause: Option<v1::Cause>) -> Result<Cause, DecodeError> {
     use v1::cause::Kind;
     Ok(match required("cause", cause.and_then(|cause| cause.kind))? {
         Kind::Request(request) => Cause::Request {
-            method: request.method,
-            id: request.request_id,
+            method: request.method.into(),
+            id: request.request_id.into(),
         },
         Kind::Timer(_) => Cause::Timer,
         Kind::SessionLost(_) => Cause::SessionLost,
-        Kind::Event(id) => Cause::Event(id),
+        Kind::Event(id) => Cause::Event(id.into()),
     })
 }

@@ -29,7 +29,7 @@ impl Journaled for RoutingCore {
             at: Some(common::time_to_proto(event.at)),
             actor: Some(common::actor_to_proto(&event.actor)),
             cause: Some(common::cause_to_proto(&event.cause)),
-            traceparent: event.trace.0.clone(),
+            traceparent: event.trace.0.as_ref().to_owned(),
             body: Some(body),
         };
         Encoded {
@@ -52,7 +52,7 @@ impl Journaled for RoutingCore {
             at: common::time("at", message.at)?,
             actor: common::actor(message.actor)?,
             cause: common::cause(message.cause)?,
-            trace: Trace(message.traceparent),
+            trace: Trace(message.traceparent.into()),
             body: decode::body(body)?,
         })
     }

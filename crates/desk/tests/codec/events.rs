@@ -6,8 +6,9 @@ use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+use tandem_domain::desk::Choice;
 use tandem_domain::explain::{Rank, Ranking};
-use tandem_domain::routing::{DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent, UndeliveredReason};
+use tandem_domain::routing::{DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent, StepPlace, UndeliveredReason};
 use tandem_domain::{
     Actor, Cause, Channel, ConversationId, Event, LanguageTag, MessageId, OfferId, Presence, Priority, Proficiency,
     Requirement, Role, SkillLevel, TicketId, Timestamp, Trace,
@@ -66,10 +67,9 @@ fn requirement() -> impl Strategy<Value = Requirement> {
     let skills = btree_map(key(), level(), 0..4);
     (key(), channel(), option::of((language(), proficiency())), skills).prop_map(
         |(queue, channel, language, skills)| Requirement {
-            queue,
-            channel,
             language,
             skills,
+            ..Requirement::new(queue, channel)
         },
     )
 }
@@ -95,6 +95,9 @@ fn intake() -> impl Strategy<Value = Intake> {
             priority,
             received_at,
             automatic,
+            customer: None,
+            tandem: None,
+            due_at: None,
         },
     )
 }
@@ -105,6 +108,8 @@ fn rank() -> impl Strategy<Value = Rank> {
         used,
         capacity,
         idle_since,
+        score: 0,
+        order: 0,
     })
 }
 
@@ -124,6 +129,9 @@ fn ranking() -> impl Strategy<Value = Ranking> {
             winner,
             runners_up,
             direct,
+            step: 0,
+            choice: Choice::default(),
+            deciding: None,
         })
 }
 
@@ -144,7 +152,8 @@ fn ticket_event() -> impl Strategy<Value = RoutingEvent> {
         (ticket(), intake(), requirement()).prop_map(|(ticket, intake, requirement)| RoutingEvent::TicketOpened {
             ticket,
             intake: Box::new(intake),
-            requirement
+            requirement,
+            place: StepPlace::default(),
         }),
         (ticket(), any::<u128>(), any::<bool>(), time()).prop_map(|(ticket, message, automatic, received_at)| {
             RoutingEvent::MessageAdded {
@@ -160,7 +169,8 @@ fn ticket_event() -> impl Strategy<Value = RoutingEvent> {
         (ticket(), requirement(), reason).prop_map(|(ticket, requirement, reason)| RoutingEvent::TicketRequeued {
             ticket,
             requirement,
-            reason
+            reason,
+            place: StepPlace::default(),
         }),
         (ticket(), time()).prop_map(|(ticket, until)| RoutingEvent::WrapUpStarted { ticket, until }),
         ticket().prop_map(|ticket| RoutingEvent::TicketDone { ticket }),
@@ -249,21 +259,27 @@ fn offer_event() -> impl Strategy<Value = RoutingEvent> {
 
 fn cause() -> impl Strategy<Value = Cause> {
     prop_oneof![
-        (".{0,10}", ".{0,10}").prop_map(|(method, id)| Cause::Request { method, id }),
+        (".{0,10}", ".{0,10}").prop_map(|(method, id)| Cause::Request {
+            method: method.into(),
+            id: id.into(),
+        }),
         Just(Cause::Timer),
         Just(Cause::SessionLost),
-        ".{0,10}".prop_map(Cause::Event),
+        ".{0,10}".prop_map(|id| Cause::Event(id.into())),
     ]
 }
 
 /// Any event around such a body.
 pub(crate) fn event_of<B: std::fmt::Debug>(body: impl Strategy<Value = B>) -> impl Strategy<Value = Event<B>> {
-    let actor = (select(Role::ALL.to_vec()), ".{0,10}").prop_map(|(role, subject)| Actor { role, subject });
+    let actor = (select(Role::ALL.to_vec()), ".{0,10}").prop_map(|(role, subject)| Actor {
+        role,
+        subject: subject.into(),
+    });
     (time(), actor, cause(), ".{0,10}", body).prop_map(|(at, actor, cause, trace, body)| Event {
         at,
         actor,
         cause,
-        trace: Trace(trace),
+        trace: Trace(trace.into()),
         body,
     })
 }

@@ -132,7 +132,7 @@ pub(crate) fn stream(desk: &DeskId) -> Stream {
 pub(crate) fn ana() -> Actor {
     Actor {
         role: Role::Agent,
-        subject: "ana".to_owned(),
+        subject: "ana".into(),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::support::{IntakeBuilder, agent, agent_id, answer_id, conversation_id,
 use crate::world::World;
 
 fn trace(number: u64) -> Trace {
-    Trace(format!("00-{number:032x}-{number:016x}-01"))
+    Trace(format!("00-{number:032x}-{number:016x}-01").into())
 }
 
 /// A desk on which everything comes under trace 9 but customers' messages.

@@ -71,8 +71,8 @@ impl World {
 
     pub(crate) fn context(&self, actor: Actor) -> Context {
         let cause = Cause::Request {
-            method: "test".to_owned(),
-            id: "1".to_owned(),
+            method: "test".into(),
+            id: "1".into(),
         };
         Context {
             now: self.now,
@@ -86,15 +86,16 @@ impl World {
         let before = self.core.snapshot();
         let context = self.context(actor);
         let mut events = Vec::new();
-        let result = self.core.handle(command.clone(), &context, &mut events);
-        let twins = self.of_twin(|twin, out| assert_eq!(twin.handle(command, &context, out), result));
+        let outcome = self.core.handle(command.clone(), &context, &mut events);
+        let twins = self.of_twin(|twin, out| assert_eq!(twin.handle(command, &context, out), outcome));
         assert_eq!(events, twins);
-        if result.is_err() {
+        if outcome.is_err() {
             assert!(events.is_empty(), "a refusal emitted {events:?}");
             assert!(before == self.core.snapshot(), "a refusal changed the state");
         }
+        let reply = outcome.map(|outcome| self.core.reply(outcome));
         self.settle(events);
-        result
+        reply
     }
 
     pub(crate) fn run(&mut self, command: Command) -> Result<Reply, Rejection> {

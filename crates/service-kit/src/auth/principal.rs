@@ -75,7 +75,7 @@ impl Principal {
     pub fn actor(&self) -> Actor {
         Actor {
             role: self.role,
-            subject: self.subject.clone(),
+            subject: self.subject.as_str().into(),
         }
     }
 

@@ -56,5 +56,5 @@ fn context_of(traceparent: &str) -> Context {
 fn trace_in(context: &Context) -> Trace {
     let mut carrier = HashMap::new();
     TraceContextPropagator::new().inject_context(context, &mut carrier);
-    Trace(carrier.remove(TRACEPARENT).unwrap_or_default())
+    Trace(carrier.remove(TRACEPARENT).unwrap_or_default().into())
 }

@@ -119,7 +119,7 @@ async fn a_trace_is_carried_along() {
     let telemetry = Telemetry::without_logs(&config(Some(endpoint)), PROGRAM).unwrap();
     let carried = with_default(tracing_subscriber::registry().with(telemetry.layer()), || {
         let span = tracing::info_span!("work");
-        set_parent(&span, &Trace(PARENT.to_owned()));
+        set_parent(&span, &Trace(PARENT.into()));
         span.in_scope(inject)
     });
     assert_eq!(carried.0[..35], PARENT[..35], "the same trace");
@@ -141,7 +141,7 @@ fn only_a_well_formed_trace_is_taken_from_a_request() {
     let mut headers = HeaderMap::new();
     assert_eq!(trace_of(&headers), Trace::default());
     headers.insert("traceparent", HeaderValue::from_static(PARENT));
-    assert_eq!(trace_of(&headers), Trace(PARENT.to_owned()));
+    assert_eq!(trace_of(&headers), Trace(PARENT.into()));
     headers.insert("traceparent", HeaderValue::from_static("dear sir or madam"));
     assert_eq!(trace_of(&headers), Trace::default());
 }
@@ -234,10 +234,10 @@ async fn a_span_of_another_trace_names_where_it_came_from() {
     let telemetry = Telemetry::without_logs(&config(Some(endpoint)), PROGRAM).unwrap();
     with_default(tracing_subscriber::registry().with(telemetry.layer()), || {
         let span = tracing::info_span!("work");
-        set_parent(&span, &Trace(STORY.to_owned()));
-        link(&span, &Trace(STORY.to_owned()));
+        set_parent(&span, &Trace(STORY.into()));
+        link(&span, &Trace(STORY.into()));
         link(&span, &Trace::default());
-        link(&span, &Trace(PARENT.to_owned()));
+        link(&span, &Trace(PARENT.into()));
     });
     assert_eq!(telemetry.shutdown().await, 0);
     let sent = received.recv().await.unwrap().resource_spans.concat();

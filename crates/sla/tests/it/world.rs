@@ -84,7 +84,7 @@ impl World {
     }
 
     pub(crate) fn acknowledge_as(&mut self, (role, subject): (Role, &str), at: Timestamp) -> Result<Reply, Rejection> {
-        let subject = subject.to_owned();
+        let subject = subject.into();
         let escalation = EscalationId(1);
         self.tell_as(Actor { role, subject }, at, Command::Acknowledge { escalation })
     }
@@ -116,8 +116,9 @@ impl World {
                 None => drop(self.rows.remove(&key)),
             }
         }
+        let reply = outcome.map(|outcome| self.core.reply(outcome));
         self.events.extend(out);
-        outcome
+        reply
     }
 
     /// What always holds: the events alone make the state, and the rows say what the memory says.
@@ -215,7 +216,7 @@ pub(crate) fn router_event(at: Timestamp, body: RoutingEvent) -> Event<RoutingEv
         at,
         actor: Actor::service("router"),
         cause: Cause::Timer,
-        trace: Trace("00-trace".to_owned()),
+        trace: Trace("00-trace".into()),
         body,
     }
 }

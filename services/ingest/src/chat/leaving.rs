@@ -90,7 +90,7 @@ async fn tell(chats: &Chats, job: &ClaimedJob) -> Result<JobOutcome, StoreError>
             forever: true,
         },
         rows: Vec::new(),
-        trace: Trace(job.trace.clone()),
+        trace: Trace(job.trace.as_str().into()),
     };
     match chats.router.submit(&job.desk, submission).await {
         Ok(_) => {}

@@ -107,7 +107,7 @@ impl Sessions {
             id: chat.to_string(),
             body: bytes::Bytes::new(),
             due: at,
-            trace: trace.0,
+            trace: trace.0.to_string(),
         };
         let rows = vec![
             row(desk, OVER, chat, &Over { by, at }),

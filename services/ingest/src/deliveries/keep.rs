@@ -130,7 +130,7 @@ fn document(answer: &Answer, inbound: &Document) -> Document {
         submitted_as: None,
         // What is answered began the story; the call is only a part of it.
         trace: if inbound.trace.is_empty() {
-            answer.trace.0.clone()
+            answer.trace.0.to_string()
         } else {
             inbound.trace.clone()
         },

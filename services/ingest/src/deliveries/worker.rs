@@ -117,7 +117,7 @@ impl Worker {
         let store = &self.deliveries.store;
         for claimed in store.claim_jobs(lane.queue, free, self.hold()).await? {
             let span = tracing::info_span!("delivery", desk = %claimed.desk, job = %claimed.id);
-            set_parent(&span, &Trace(claimed.trace.clone()));
+            set_parent(&span, &Trace(claimed.trace.as_str().into()));
             let work = Arc::clone(self).work(lane.queue, claimed);
             lane.tasks.spawn(work.instrument(span));
         }

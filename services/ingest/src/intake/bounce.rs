@@ -28,7 +28,7 @@ impl Taker {
             return Ok(None);
         };
         if is_final_report(&arrival.raw) {
-            let trace = arrival.envelope.trace.0.clone();
+            let trace = arrival.envelope.trace.0.to_string();
             let deliveries = &self.deliveries;
             deliveries
                 .bounced(desk, message, TicketId(ticket), conversation, trace)

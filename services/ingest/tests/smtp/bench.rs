@@ -134,7 +134,7 @@ impl Bench {
                 std::fs::write(&key, identity.signing_key.serialize_pem()).unwrap();
                 tls::server_config(&cert, &key).unwrap()
             }),
-            current_trace: Arc::new(|| Trace("00-trace".to_owned())),
+            current_trace: Arc::new(|| Trace("00-trace".into())),
         };
         let server = Server::bind("127.0.0.1:0", settings, Arc::clone(&sink) as Arc<dyn MailSink>)
             .await

@@ -175,7 +175,7 @@ impl World {
                 command: command.clone(),
                 actor: Actor {
                     role: Role::Supervisor,
-                    subject: "sue".to_owned(),
+                    subject: "sue".into(),
                 },
                 request: RequestMark {
                     method: "Test".to_owned(),
@@ -229,6 +229,9 @@ impl World {
             priority: Priority::Normal,
             received_at: now,
             automatic: false,
+            customer: None,
+            tandem: None,
+            due_at: None,
         };
         match self.does(Command::Intake(Box::new(intake))).await {
             Reply::OnTicket { ticket, .. } => ticket,

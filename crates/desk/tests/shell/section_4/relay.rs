@@ -52,7 +52,7 @@ async fn an_event_travels_as_a_cloud_event_with_its_trace() {
     let mut events = world.bus.events("probe", "tandem.events.acme.Added").await.unwrap();
     let desks = world.owner().await;
     let mut submission = write("1", Command::Add(1));
-    submission.trace = Trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
+    submission.trace = Trace("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into());
     desks.submit(&acme(), submission.clone()).await.unwrap();
     let delivery = events.next().await.unwrap();
     let record = world.journal(&acme()).await.pop().unwrap();
@@ -64,7 +64,7 @@ async fn an_event_travels_as_a_cloud_event_with_its_trace() {
     assert_eq!(header("ce-source"), Some("/tandem/ledger/acme"));
     assert_eq!(header("ce-type"), Some("tandem.ledger.Added"));
     assert_eq!(header("ce-time"), Some(record.at.to_string().as_str()));
-    assert_eq!(header("traceparent"), Some(submission.trace.0.as_str()));
+    assert_eq!(header("traceparent"), Some(&*submission.trace.0));
     assert_eq!(header("tandem-stream"), Some("ledger.acme"));
     assert_eq!(header("tandem-seq"), Some("3"));
     assert_eq!(

@@ -62,7 +62,7 @@ async fn ids_of_other_desks_callers_roles_and_methods_are_other_ids() {
     let mut other = write("1", Command::Add(10));
     other.actor = Actor {
         role: Role::Agent,
-        subject: "bob".to_owned(),
+        subject: "bob".into(),
     };
     assert_eq!(desks.submit(&acme(), other.clone()).await, Ok(11));
     other.actor.role = Role::Supervisor;

@@ -20,7 +20,7 @@ static PARENTS: Noted = Mutex::new(Vec::new());
 
 fn note(noted: &Noted, span: &Span, trace: &Trace) {
     let name = span.metadata().map_or("disabled", |metadata| metadata.name());
-    noted.lock().unwrap().push((name.to_owned(), trace.0.clone()));
+    noted.lock().unwrap().push((name.to_owned(), trace.0.to_string()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -31,10 +31,10 @@ async fn a_command_that_belongs_to_a_trace_is_part_of_that_and_names_its_caller(
     world.settings.name_caller = |span, trace| note(&CALLERS, span, trace);
     let desks = world.owner().await;
     let mut submission = write("1", Command::Mark(1));
-    submission.trace = Trace(TRACE.to_owned());
+    submission.trace = Trace(TRACE.into());
     desks.submit(&acme(), submission).await.unwrap();
     let of = |name: &str, trace: &str| (name.to_owned(), trace.to_owned());
-    let story = STORY.0.as_str();
+    let story = &*STORY.0;
     assert_eq!(
         *PARENTS.lock().unwrap(),
         [of("desk.handle", story), of("desk.commit", story)]
@@ -52,7 +52,7 @@ async fn handling_and_commit_belong_to_the_commands_trace() {
     world.settings.link_span = |span, trace| note(&LINKED, span, trace);
     let desks = world.owner().await;
     let mut submission = write("1", Command::Add(1));
-    submission.trace = Trace(TRACE.to_owned());
+    submission.trace = Trace(TRACE.into());
     desks.submit(&acme(), submission).await.unwrap();
     let linked = LINKED.lock().unwrap().clone();
     let of = |name: &str| (name.to_owned(), TRACE.to_owned());

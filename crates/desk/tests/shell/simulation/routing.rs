@@ -243,7 +243,7 @@ impl Routers {
     async fn act(&self, desk: &DeskId, me: &AgentId, command: Command, rng: &mut StdRng, sometimes: &Sometimes) {
         let actor = Actor {
             role: tandem_domain::Role::Agent,
-            subject: me.to_string(),
+            subject: me.as_str().into(),
         };
         let submission = submission(&rng.random::<u64>().to_string(), actor, command);
         let outcome = self.cluster.insist(desk, submission, rng, sometimes).await;

@@ -12,7 +12,7 @@ use tandem_domain::{AgentId, Context, Core, DeskId, ErrorCode, Event, RestoreErr
 
 /// Marks belong to this trace, whoever makes them.
 pub(crate) static STORY: LazyLock<Trace> =
-    LazyLock::new(|| Trace("00-11111111111111111111111111111111-2222222222222222-01".to_owned()));
+    LazyLock::new(|| Trace("00-11111111111111111111111111111111-2222222222222222-01".into()));
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Command {
@@ -120,6 +120,7 @@ impl Ledger {
 impl Core for Ledger {
     type Command = Command;
     type Body = Body;
+    type Outcome = i64;
     type Reply = i64;
     type Rejection = Refusal;
     type Query = Query;
@@ -155,6 +156,10 @@ impl Core for Ledger {
         };
         self.emit(body, context, out);
         Ok(self.total)
+    }
+
+    fn reply(&self, outcome: i64) -> i64 {
+        outcome
     }
 
     fn tick(&mut self, context: &Context, out: &mut Vec<Event<Body>>) {

@@ -126,7 +126,7 @@ impl Talk<'_> {
         let document = Document::decode(&stored.id.0, &stored.body).map_err(|error| not_now(&error))?;
         self.answers.sent(answer);
         let span = tracing::info_span!(parent: None, "chat.answer", %desk, message = %answer.message);
-        telemetry::set_parent(&span, &Trace(document.trace.clone()));
+        telemetry::set_parent(&span, &Trace(document.trace.as_str().into()));
         self.say_answer(answer.seq, &stored, &document).instrument(span).await
     }
 

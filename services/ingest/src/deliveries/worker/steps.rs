@@ -198,7 +198,7 @@ impl Worker {
                 forever: true,
             },
             rows: Vec::new(),
-            trace: Trace(claimed.trace.clone()),
+            trace: Trace(claimed.trace.as_str().into()),
         };
         Ok(match self.router.submit(&claimed.desk, submission).await {
             Ok(_) => {

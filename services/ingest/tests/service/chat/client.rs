@@ -231,7 +231,7 @@ impl Ana<'_> {
             command,
             actor: Actor {
                 role: Role::Agent,
-                subject: "ana".to_owned(),
+                subject: "ana".into(),
             },
             request: request("Test", &fresh()),
             rows: Vec::new(),

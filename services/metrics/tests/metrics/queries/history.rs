@@ -2,7 +2,7 @@
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use tandem_domain::routing::{Intake, RoutingEvent};
+use tandem_domain::routing::{Intake, RoutingEvent, StepPlace};
 use tandem_domain::{
     Actor, AgentId, Cause, Channel, ConversationId, Event, MessageId, OfferId, Priority, Requirement, TicketId,
     Timestamp, Trace,
@@ -128,16 +128,19 @@ fn opened(number: u64, queue: &str, received_at: Timestamp) -> RoutingEvent {
         priority: Priority::Normal,
         received_at,
         automatic: false,
+        customer: None,
+        tandem: None,
+        due_at: None,
     };
     RoutingEvent::TicketOpened {
         ticket: TicketId(number),
         requirement: Requirement {
-            queue: key(queue),
-            channel: Channel::Chat,
             language: None,
             skills: [].into(),
+            ..Requirement::new(key(queue), Channel::Chat)
         },
         intake: Box::new(intake),
+        place: StepPlace::default(),
     }
 }
 

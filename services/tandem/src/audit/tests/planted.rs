@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use tandem_domain::desk::Choice;
 use tandem_domain::explain::{Rank, Ranking};
-use tandem_domain::routing::{Intake, OfferView, RoutingEvent, TicketView};
+use tandem_domain::routing::{Intake, OfferView, RoutingEvent, StepPlace, TicketView};
 use tandem_domain::{OfferId, Presence, Requirement, TicketId, Timestamp};
 use tandem_routing::rows::{AGENT, TICKET, TICKET_BY_QUEUE, number};
 use tandem_store::{Commit, ConversationStore, JournalStore, NewRecord, Position, PositionUpdate, Row, Snapshot};
@@ -185,10 +186,9 @@ async fn future_kind(story: &Story) {
 fn requirement(intake: &Intake) -> Requirement {
     let desk = desk_file("acme");
     Requirement {
-        queue: intake.queue.clone(),
-        channel: intake.channel,
         language: intake.language.clone().map(|language| (language, desk.min_proficiency)),
         skills: intake.skills.clone(),
+        ..Requirement::new(intake.queue.clone(), intake.channel)
     }
 }
 
@@ -203,6 +203,7 @@ async fn forge_opening(story: &Story, intake: &Intake, requirement: &Requirement
         ticket: NEW,
         intake: Box::new(intake.clone()),
         requirement: requirement.clone(),
+        place: StepPlace::default(),
     };
     story.forge(Forgery::of(opened)).await;
 }
@@ -223,6 +224,8 @@ async fn offer(story: &Story, ticket: TicketId, agent: &str, direct: bool) {
         used: 0,
         capacity: 1,
         idle_since: Timestamp::EPOCH,
+        score: 0,
+        order: 0,
     };
     let ranking = Ranking {
         considered: 4,
@@ -231,6 +234,9 @@ async fn offer(story: &Story, ticket: TicketId, agent: &str, direct: bool) {
         winner,
         runners_up: Vec::new(),
         direct,
+        step: 0,
+        choice: Choice::default(),
+        deciding: None,
     };
     let issued = RoutingEvent::OfferIssued {
         offer: NEXT_OFFER,

@@ -240,12 +240,12 @@ impl<'a> Player<'a> {
         }
         let supervisor = Actor {
             role: Role::Supervisor,
-            subject: "sue".to_owned(),
+            subject: "sue".into(),
         };
         // What is refused changes nothing.
-        let reply = self.core.handle(command, &self.context(supervisor), events).ok()?;
+        let done = self.core.handle(command, &self.context(supervisor), events).ok()?;
         let heard = self.rng.random_bool(0.9);
-        let outcome = match reply {
+        let outcome = match self.core.reply(done) {
             Reply::OnTicket { ticket, .. } => OutboxOutcome::OnTicket(ticket.0),
             Reply::Unrouted => OutboxOutcome::Unrouted("no_open_ticket".to_owned()),
             _ => return None,

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tandem_domain::desk::CompiledDesk;
 use tandem_domain::escalation::{Command, EscalationEvent, Heard, Observed};
-use tandem_domain::routing::{Intake, RequeueReason, RoutingEvent, UndeliveredReason};
+use tandem_domain::routing::{Intake, RequeueReason, RoutingEvent, StepPlace, UndeliveredReason};
 use tandem_domain::sla::{Action, Calendar, Ladder, Policy, Recipient, Repeat, Rung, RungAt, SlaPlan, Window};
 use tandem_domain::{
     Actor, Cause, Channel, ClockKind, Context, ConversationId, Core, Event, MessageId, OfferId, Priority, Proficiency,
@@ -121,6 +121,7 @@ fn happens(rng: &mut StdRng, seq: u64, at: Timestamp) -> RoutingEvent {
             ticket,
             requirement: requirement(["first", "second"][rng.random_range(0..2)]),
             reason: RequeueReason::Reopened,
+            place: StepPlace::default(),
         },
         8 => RoutingEvent::PriorityChanged {
             ticket,
@@ -161,20 +162,23 @@ fn opened(ticket: TicketId, at: Timestamp) -> RoutingEvent {
         priority: Priority::Normal,
         received_at: at,
         automatic: false,
+        customer: None,
+        tandem: None,
+        due_at: None,
     };
     RoutingEvent::TicketOpened {
         ticket,
         intake: Box::new(intake),
         requirement: requirement("first"),
+        place: StepPlace::default(),
     }
 }
 
 fn requirement(queue: &str) -> Requirement {
     Requirement {
-        queue: key(queue),
-        channel: Channel::Email,
         language: None,
         skills: BTreeMap::new(),
+        ..Requirement::new(key(queue), Channel::Email)
     }
 }
 
@@ -260,6 +264,7 @@ fn compiled(version: u16) -> CompiledDesk {
         timezone: "UTC".to_owned(),
         service_levels: BTreeMap::new(),
         sla,
+        ..CompiledDesk::default()
     }
 }
 

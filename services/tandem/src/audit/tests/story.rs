@@ -82,6 +82,9 @@ pub(crate) fn mail(number: u128) -> Intake {
         priority: Priority::Normal,
         received_at: tandem_domain::Timestamp::EPOCH,
         automatic: false,
+        customer: None,
+        tandem: None,
+        due_at: None,
     }
 }
 
@@ -261,7 +264,7 @@ impl<'a> Teller<'a> {
     async fn act(&self, command: Command) -> Reply {
         let actor = Actor {
             role: Role::Admin,
-            subject: "sue".to_owned(),
+            subject: "sue".into(),
         };
         let request = RequestMark {
             method: "Story".to_owned(),
