@@ -13,5 +13,5 @@ pub use command::{
 pub use event::{RequeueReason, RevokeReason, RoutingEvent};
 pub use place::{SkipReason, Skipped, StepEnd, StepPlace};
 pub use rejection::Rejection;
-pub use sharing::{HelpEnd, OwnerChange};
+pub use sharing::{HelpEnd, NoHelp, OwnerChange};
 pub use view::{AgentView, Answer, OfferView, Query, Standing, TicketView, Undelivered, WorkList};

@@ -82,6 +82,8 @@ impl State {
             | E::AgeAdjusted { .. }
             | E::AvailabilityChanged { .. }
             | E::HelpOffered { .. }
+            | E::HelpAccepted { .. }
+            | E::HelpRefused { .. }
             | E::HelperLeft { .. }
             | E::OwnerChanged { .. }
             | E::TicketMerged { .. }

@@ -219,6 +219,8 @@ fn agent_of(body: &RoutingEvent) -> Option<&AgentId> {
         RoutingEvent::PresenceChanged { agent, .. }
         | RoutingEvent::AvailabilityChanged { agent, .. }
         | RoutingEvent::HelpOffered { agent, .. }
+        | RoutingEvent::HelpAccepted { agent, .. }
+        | RoutingEvent::HelpRefused { agent, .. }
         | RoutingEvent::HelperLeft { agent, .. }
         | RoutingEvent::OwnerChanged { to: agent, .. }
         | RoutingEvent::OfferIssued { agent, .. }

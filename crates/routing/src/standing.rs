@@ -84,6 +84,8 @@ fn changes_standing(body: &RoutingEvent) -> bool {
         | RoutingEvent::PresenceChanged { .. }
         | RoutingEvent::AvailabilityChanged { .. }
         | RoutingEvent::HelpOffered { .. }
+        | RoutingEvent::HelpAccepted { .. }
+        | RoutingEvent::HelpRefused { .. }
         | RoutingEvent::HelperLeft { .. }
         | RoutingEvent::MessageAdded { .. }
         | RoutingEvent::AnswerDelivered { .. }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DeclineReason, HelpEnd, Intake, OwnerChange, StepEnd, StepPlace, UndeliveredReason};
+use super::{DeclineReason, HelpEnd, Intake, NoHelp, OwnerChange, StepEnd, StepPlace, UndeliveredReason};
 use crate::explain::Ranking;
 use crate::{
     AgentId, CompiledDesk, MessageId, OfferId, Presence, Priority, Requirement, SignedMillis, TicketId, Timestamp,
@@ -57,8 +57,7 @@ pub enum RoutingEvent {
         /// Why this agent.
         ranking: Ranking,
     },
-    /// The agent took it: he or she owns the ticket or, where help was offered, is a helper. Other offers of it are
-    /// taken back with it.
+    /// The agent took it and owns the ticket. Other offers of it were taken back just before.
     OfferAccepted {
         /// The offer.
         offer: OfferId,
@@ -215,7 +214,8 @@ pub enum RoutingEvent {
         /// Whether it is open from now on.
         available: bool,
     },
-    /// An agent was asked to help with somebody else's ticket; capacity is reserved. Answered like any offer.
+    /// An agent was asked to help with somebody else's ticket; capacity is reserved. It is answered like any offer,
+    /// but in events of its own: the ticket itself stays where it is.
     HelpOffered {
         /// The offer.
         offer: OfferId,
@@ -227,6 +227,26 @@ pub enum RoutingEvent {
         expires_at: Timestamp,
         /// Who asks; none: a supervisor.
         asked_by: Option<AgentId>,
+    },
+    /// The agent is a helper from now on.
+    HelpAccepted {
+        /// The offer.
+        offer: OfferId,
+        /// The ticket.
+        ticket: TicketId,
+        /// Who helps.
+        agent: AgentId,
+    },
+    /// An offer to help came to nothing.
+    HelpRefused {
+        /// The offer.
+        offer: OfferId,
+        /// The ticket.
+        ticket: TicketId,
+        /// Who was asked.
+        agent: AgentId,
+        /// Why.
+        why: NoHelp,
     },
     /// An agent does not help with the ticket any more.
     HelperLeft {
@@ -308,6 +328,8 @@ impl RoutingEvent {
             | Self::StepEntered { ticket, .. }
             | Self::AgeAdjusted { ticket, .. }
             | Self::HelpOffered { ticket, .. }
+            | Self::HelpAccepted { ticket, .. }
+            | Self::HelpRefused { ticket, .. }
             | Self::HelperLeft { ticket, .. }
             | Self::OwnerChanged { ticket, .. }
             | Self::TicketMerged { ticket, .. }
@@ -329,8 +351,6 @@ pub enum RevokeReason {
     DeskChanged,
     /// Somebody else, to whom the ticket was offered as well, took it.
     AcceptedElsewhere,
-    /// Whoever asked for help does not need it any more.
-    HelpEnded,
 }
 
 /// Why a ticket went back into a queue.

@@ -24,6 +24,24 @@ named_enum!(
 );
 
 named_enum!(
+    /// Why an offer to help came to nothing.
+    NoHelp {
+        /// The agent declined.
+        Declined = "declined",
+        /// The agent did not answer in time.
+        Expired = "expired",
+        /// The agent went away or offline, or the session was lost.
+        AgentLeft = "agent_left",
+        /// It is not needed any more: whoever asked, or a supervisor, took it back.
+        Withdrawn = "withdrawn",
+        /// The ticket was resolved, went back to a queue, or ended.
+        TicketMoved = "ticket_moved",
+        /// The new version of the desk does not allow it.
+        DeskChanged = "desk_changed",
+    }
+);
+
+named_enum!(
     /// Why an owned ticket changed hands.
     OwnerChange {
         /// A supervisor gave it to the agent.

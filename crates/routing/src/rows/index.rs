@@ -82,6 +82,8 @@ fn states_left_by(body: &RoutingEvent) -> Option<&'static [RoutingState]> {
         | RoutingEvent::StepEntered { .. }
         | RoutingEvent::AgeAdjusted { .. }
         | RoutingEvent::HelpOffered { .. }
+        | RoutingEvent::HelpAccepted { .. }
+        | RoutingEvent::HelpRefused { .. }
         | RoutingEvent::HelperLeft { .. }
         | RoutingEvent::MessageAdded { .. }
         | RoutingEvent::AnswerAdded { .. }
