@@ -64,11 +64,16 @@ impl Turn<'_> {
     fn revoke_misfits(&mut self) {
         for agent in self.state.agents.in_order().to_vec() {
             for ticket in self.items(agent).into_iter().rev() {
-                if self.state.agents.get(agent).is_overbooked() || !self.may_keep_offer(agent, ticket) {
+                if !self.has_room_still(agent, ticket) || !self.may_keep_offer(agent, ticket) {
                     self.revoke(ticket, RevokeReason::DeskChanged);
                 }
             }
         }
+    }
+
+    fn has_room_still(&self, agent: AgentIx, ticket: TicketId) -> bool {
+        let (slot, channel) = (self.state.agents.get(agent), self.state.demand(self.state.ticket(ticket)).channel);
+        slot.limits().keep(&slot.load, channel, self.state.desk().interruptions())
     }
 
     /// An offer made by hand was made whatever the agent's skills.

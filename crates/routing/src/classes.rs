@@ -9,6 +9,7 @@ use std::time::Duration;
 use tandem_domain::{Priority, QueueId, Requirement, TicketId, Timestamp};
 
 use crate::bits::Bits;
+use crate::desk::DemandIx;
 
 /// Between queues, a step of priority in a queue without aging counts as this much waiting.
 const STEP_BETWEEN_QUEUES: Duration = Duration::from_hours(1);
@@ -62,6 +63,8 @@ pub(crate) struct Class {
     pub(crate) fit: Bits,
     pub(crate) fit_count: u32,
     pub(crate) waiting: BTreeSet<WaitKey>,
+    /// What its tickets ask of an agent's capacity.
+    pub(crate) demand: DemandIx,
     aging: Option<Duration>,
 }
 
@@ -108,7 +111,13 @@ impl Classes {
         self.by_requirement.get(requirement).copied()
     }
 
-    pub(crate) fn add(&mut self, requirement: Requirement, fit: Bits, aging: Option<Duration>) -> ClassIx {
+    pub(crate) fn add(
+        &mut self,
+        requirement: Requirement,
+        fit: Bits,
+        demand: DemandIx,
+        aging: Option<Duration>,
+    ) -> ClassIx {
         let class = ClassIx(self.list.len());
         self.by_requirement.insert(requirement.clone(), class);
         let fit_count = fit.count();
@@ -117,6 +126,7 @@ impl Classes {
             fit,
             fit_count,
             waiting: BTreeSet::new(),
+            demand,
             aging,
         });
         class

@@ -70,14 +70,11 @@ impl State {
     }
 
     fn room_lacking(&self, agent: AgentIx, ticket: &Ticket) -> impl Iterator<Item = Lack> + use<> {
-        let slot = self.agents.get(agent);
-        let channel = self.requirement(ticket).channel;
-        let load = self.load_without(agent, ticket.id);
-        let (needs, free) = (
-            self.desk().channel(channel).units,
-            slot.capacity().saturating_sub(load.used),
-        );
-        let (has, maximum) = (load.at_hand[channel as usize], slot.channel_max(channel));
+        let (limits, load) = (self.agents.get(agent).limits(), self.load_without(agent, ticket.id));
+        let demand = self.demand(ticket);
+        let (needs, channel) = (demand.units, demand.channel);
+        let free = limits.free(&load, channel, self.desk().interruptions());
+        let (has, maximum) = (load.at_hand[channel as usize], limits.channel_max(channel));
         let units = (needs > free).then_some(Lack::Capacity { needs, free });
         units
             .into_iter()

@@ -14,6 +14,7 @@ mod answers;
 mod apply;
 pub mod assign;
 mod bits;
+mod capacity;
 mod classes;
 mod closed;
 mod core;

@@ -97,8 +97,8 @@ impl Turn<'_> {
 impl Turn<'_> {
     /// Offers a waiting ticket to the agent whom the ranking names first.
     pub(crate) fn offer(&mut self, ticket: TicketId, agent: AgentIx, ranking: Ranking) {
-        let channel = self.state.requirement(self.state.ticket(ticket)).channel;
-        let policy = self.state.desk().channel(channel);
+        let demand = self.state.demand(self.state.ticket(ticket));
+        let policy = self.state.desk().channel(demand.channel);
         let slot = self.state.agents.get(agent);
         assert!(
             slot.presence == Presence::Online,
@@ -106,7 +106,7 @@ impl Turn<'_> {
             slot.id
         );
         assert!(
-            slot.has_room(channel, policy.units),
+            slot.has_room(demand, self.state.desk()),
             "{ticket} would overbook {}",
             slot.id
         );

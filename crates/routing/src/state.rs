@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use tandem_domain::desk::AgentProfile;
 use tandem_domain::routing::TicketView;
 use tandem_domain::{
-    Channel, ConversationId, OfferId, Priority, QueueId, Requirement, TicketId, TicketStatus, Timestamp,
+    ConversationId, OfferId, Priority, QueueId, Requirement, TicketId, TicketStatus, Timestamp,
 };
 
-use crate::agents::{AgentIx, Agents, Load};
+use crate::agents::{AgentIx, Agents};
 use crate::bits::Bits;
+use crate::capacity::{Demand, Load, Work};
 use crate::classes::{ClassIx, Classes, WaitKey};
 use crate::closed::{Closed, JustClosed};
 use crate::desk::Desk;
@@ -79,13 +80,17 @@ impl State {
             .requirement(&ticket.asked, queue, self.requirement(ticket).channel)
     }
 
-    /// Units that the ticket takes in this phase.
-    pub(crate) fn units(&self, phase: Phase, channel: Channel) -> u32 {
-        let policy = self.desk().channel(channel);
-        if matches!(phase, Phase::OnHold { .. }) {
-            policy.hold_units
-        } else {
-            policy.units
+    /// What the ticket asks of an agent's capacity.
+    pub(crate) fn demand(&self, ticket: &Ticket) -> Demand {
+        self.desk().demand(self.classes.get(ticket.class).demand)
+    }
+
+    /// What the ticket takes of somebody's capacity where it is now.
+    fn work(&self, ticket: &Ticket) -> Work {
+        let demand = self.demand(ticket);
+        match ticket.phase {
+            Phase::OnHold { .. } => demand.parked(self.desk().channel(demand.channel)),
+            _ => demand.at_hand(),
         }
     }
 
@@ -113,14 +118,7 @@ impl State {
 
     // Summed up anew each time: a counter that is only ever moved up and down drifts.
     fn load_of(&self, items: impl Iterator<Item = TicketId>) -> Load {
-        let mut load = Load::default();
-        for item in items {
-            let ticket = self.ticket(item);
-            let channel = self.requirement(ticket).channel;
-            load.used += self.units(ticket.phase, channel);
-            load.at_hand[channel as usize] += u32::from(!matches!(ticket.phase, Phase::OnHold { .. }));
-        }
-        load
+        items.map(|item| self.work(self.ticket(item))).collect()
     }
 }
 
@@ -142,7 +140,8 @@ impl State {
         for agent in &fitting {
             fit.set(agent.0, true);
         }
-        let class = self.classes.add(requirement.clone(), fit, aging);
+        let demand = desk.demand_in(&requirement.queue, requirement.channel);
+        let class = self.classes.add(requirement.clone(), fit, demand, aging);
         for agent in fitting {
             self.agents.get_mut(agent).classes.set(class.0, true);
         }
