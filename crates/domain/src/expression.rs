@@ -29,12 +29,12 @@ use crate::{AgentId, AttributeId, AttributeKey, LanguageTag, Proficiency, Region
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Expression {
-    /// Each of these holds; of none: always.
-    All(Vec<Self>),
-    /// At least one of these holds; of none: never.
-    Any(Vec<Self>),
     /// This holds.
     Term(Term),
+    /// At least one of these holds; of none: never.
+    Any(Vec<Self>),
+    /// Each of these holds; of none: always.
+    All(Vec<Self>),
 }
 
 /// One thing that is asked of an agent.

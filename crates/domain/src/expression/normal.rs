@@ -1,5 +1,7 @@
 //! The normal form: what is put together with AND and OR is flattened, merged, sorted and freed of doubles.
 
+use std::collections::BTreeSet;
+
 use super::{AttributeTest, Expression, OneOf, Term};
 use crate::TeamId;
 
@@ -129,17 +131,17 @@ fn flatten(how: Join, part: Expression) -> Vec<Expression> {
 /// Makes one of the terms on one thing.
 fn merge(how: Join, terms: Vec<Term>) -> Vec<Term> {
     let mut merged: Vec<Term> = Vec::new();
-    let mut teams = Vec::new();
+    let mut of_teams = Vec::new();
     for term in terms {
         if let Term::Team(asked) = term {
-            teams.push(asked);
+            of_teams.push(asked);
         } else if let Some((place, one)) = found(how, &merged, &term) {
             merged[place] = one;
         } else {
             merged.push(term);
         }
     }
-    merged.extend(merge_teams(how, teams).into_iter().map(Term::Team));
+    merged.extend(merge_teams(how, of_teams).into_iter().map(Term::Team));
     merged
 }
 
@@ -206,13 +208,13 @@ fn one_test(how: Join, first: &AttributeTest, second: &AttributeTest) -> Option<
 
 /// An agent may be in several teams, so "in a and in b" stays two terms, as does "not in a or not in b"; the
 /// other two pairs become one, and what those settle is taken out of the rest.
-fn merge_teams(how: Join, teams: Vec<OneOf<TeamId>>) -> Vec<OneOf<TeamId>> {
+fn merge_teams(how: Join, terms: Vec<OneOf<TeamId>>) -> Vec<OneOf<TeamId>> {
     let pools = |asked: &OneOf<TeamId>| asked.among == (how == Join::Any);
-    let (pooled, mut others): (Vec<_>, Vec<_>) = teams.into_iter().partition(pools);
+    let (pooled, mut others): (Vec<_>, Vec<_>) = terms.into_iter().partition(pools);
     let Some(among) = pooled.first().map(|asked| asked.among) else {
         return others;
     };
-    let keys: std::collections::BTreeSet<TeamId> = pooled.into_iter().flat_map(|asked| asked.keys).collect();
+    let keys: BTreeSet<TeamId> = pooled.into_iter().flat_map(|asked| asked.keys).collect();
     for other in &mut others {
         other.keys.retain(|key| !keys.contains(key));
     }

@@ -33,11 +33,11 @@ impl Display for Term {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Skill { skill, levels } if RESERVED.contains(&skill.as_str()) => {
-                stretches(f, &format!("skill.{skill}"), *levels, u8::to_string)
+                stretches(f, &format!("skill.{skill}"), *levels, |level| level.to_string())
             }
-            Self::Skill { skill, levels } => stretches(f, skill.as_str(), *levels, u8::to_string),
+            Self::Skill { skill, levels } => stretches(f, skill.as_str(), *levels, |level| level.to_string()),
             Self::Language { language, levels } => stretches(f, &format!("lang.{language}"), *levels, proficiency),
-            Self::Tier { tiers } => stretches(f, "tier", *tiers, u8::to_string),
+            Self::Tier { tiers } => stretches(f, "tier", *tiers, |level| level.to_string()),
             Self::Agent(asked) => keys(f, "agent", asked),
             Self::Team(asked) => keys(f, "team", asked),
             Self::Site(asked) => keys(f, "site", asked),
@@ -63,10 +63,10 @@ fn keys<K: Display>(f: &mut Formatter<'_>, name: &str, asked: &OneOf<K>) -> fmt:
     }
 }
 
-fn proficiency(level: &u8) -> String {
+fn proficiency(level: u8) -> String {
     let found = Proficiency::ALL
         .into_iter()
-        .find(|other| LanguageLevels::of(*other) == *level);
+        .find(|other| LanguageLevels::of(*other) == level);
     found.map_or("A1", Proficiency::as_str).to_owned()
 }
 
@@ -74,13 +74,13 @@ fn stretches<const TOP: u8>(
     f: &mut Formatter<'_>,
     name: &str,
     levels: Levels<TOP>,
-    text: fn(&u8) -> String,
+    text: fn(u8) -> String,
 ) -> fmt::Result {
     let ends = Ends {
         lowest: 0,
         highest: i64::from(TOP),
     };
-    let text = |level: i64| text(&u8::try_from(level).unwrap_or(TOP));
+    let text = |level: i64| text(u8::try_from(level).unwrap_or(TOP));
     runs(f, name, &levels.runs(), &levels.not().runs(), ends, text)
 }
 

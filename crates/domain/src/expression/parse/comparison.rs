@@ -7,7 +7,7 @@ use std::str::FromStr;
 use super::{Mention, Name, Parsed, Parser, Part, Placement, fault, shortened};
 use crate::expression::words::{Compare, Token};
 use crate::expression::{AttributeTest, LanguageLevels, Levels, Numbers, OneOf, Term, normal};
-use crate::{AttributeId, AttributeKey, InvalidKey, LanguageTag, Proficiency, SkillId};
+use crate::{AttributeId, AttributeKey, InvalidKey, LanguageTag, SkillId};
 
 const SUBJECTS: &str = "use a skill, lang.TAG, attr.NAME, agent, team, site, region or tier";
 
@@ -43,9 +43,10 @@ impl<'t> Parser<'t> {
         let whole = at.start..end;
         let term = self.term(subject, at, &test, &whole)?;
         if let Some(always) = normal::constant(&term) {
-            let (what, help) = match always {
-                true => ("this holds for everybody", "leave it away"),
-                false => ("this can never hold", "ask for a value that there is"),
+            let (what, help) = if always {
+                ("this holds for everybody", "leave it away")
+            } else {
+                ("this can never hold", "ask for a value that there is")
             };
             return fault(whole, what, help);
         }
@@ -110,7 +111,7 @@ impl<'t> Parser<'t> {
             "site" => Ok(Term::Site(self.keys("a site", test, whole, Name::Site)?)),
             "region" => Ok(Term::Region(self.keys("a region", test, whole, Name::Region)?)),
             "tier" => Ok(Term::Tier {
-                tiers: self.levels(test, whole, None, &number::<3>)?,
+                tiers: levels(test, whole, None, &number::<3>)?,
             }),
             _ => match subject.split_once('.') {
                 Some(("skill", key)) => self.skill(key, at, test, whole),
@@ -129,7 +130,7 @@ impl<'t> Parser<'t> {
     fn skill(&mut self, key: &str, at: Range<usize>, test: &Test<'t>, whole: &Range<usize>) -> Parsed<Term> {
         let skill: SkillId = named(key, &at)?;
         self.mention(at, Name::Skill(skill.clone()));
-        let levels = self.levels(test, whole, Some(1), &number::<5>)?;
+        let levels = levels(test, whole, Some(1), &number::<5>)?;
         Ok(Term::Skill { skill, levels })
     }
 
@@ -140,7 +141,7 @@ impl<'t> Parser<'t> {
         };
         self.mention(at, Name::Language(language.clone()));
         let least = LanguageLevels::of(self.least);
-        let levels = self.levels(test, whole, Some(least), &proficiency)?;
+        let levels = levels(test, whole, Some(least), &proficiency)?;
         Ok(Term::Language { language, levels })
     }
 
@@ -191,41 +192,6 @@ impl<'t> Parser<'t> {
         Ok(OneOf { among, keys })
     }
 
-    /// A set of levels; `bare` is the least one where nothing is compared.
-    fn levels<const TOP: u8>(
-        &mut self,
-        test: &Test<'t>,
-        whole: &Range<usize>,
-        bare: Option<u8>,
-        level: &dyn Fn(&Value<'t>) -> Parsed<u8>,
-    ) -> Parsed<Levels<TOP>> {
-        let (compare, value) = match test {
-            Test::Bare => {
-                let Some(bare) = bare else {
-                    return fault(whole.clone(), "a tier must be compared", "such as `tier >= 2`");
-                };
-                return Ok(Levels::at_least(bare));
-            }
-            Test::In(values) => {
-                let mut levels = Levels::NONE;
-                for value in values {
-                    let level = level(value)?;
-                    levels = levels.or(Levels::between(level, level));
-                }
-                return Ok(levels);
-            }
-            Test::Compare(compare, value) => (compare, level(value)?),
-        };
-        Ok(match compare {
-            Compare::AtLeast => Levels::at_least(value),
-            Compare::Above => Levels::at_least(value + 1),
-            Compare::Equal => Levels::between(value, value),
-            Compare::NotEqual => Levels::between(value, value).not(),
-            Compare::Below => Levels::at_least(value).not(),
-            Compare::AtMost => Levels::at_least(value + 1).not(),
-        })
-    }
-
     fn numbers(&mut self, test: &Test<'t>) -> Parsed<Numbers> {
         let (compare, value) = match test {
             Test::Compare(compare, value) => (*compare, integer(value)?),
@@ -254,6 +220,40 @@ impl<'t> Parser<'t> {
     fn mention(&mut self, at: Range<usize>, name: Name) {
         self.mentions.push(Mention { at, name });
     }
+}
+
+/// A set of levels; `bare` is the least one where nothing is compared.
+fn levels<'t, const TOP: u8>(
+    test: &Test<'t>,
+    whole: &Range<usize>,
+    bare: Option<u8>,
+    level: &dyn Fn(&Value<'t>) -> Parsed<u8>,
+) -> Parsed<Levels<TOP>> {
+    let (compare, value) = match test {
+        Test::Bare => {
+            let Some(bare) = bare else {
+                return fault(whole.clone(), "a tier must be compared", "such as `tier >= 2`");
+            };
+            return Ok(Levels::at_least(bare));
+        }
+        Test::In(values) => {
+            let mut levels = Levels::NONE;
+            for value in values {
+                let level = level(value)?;
+                levels = levels.or(Levels::between(level, level));
+            }
+            return Ok(levels);
+        }
+        Test::Compare(compare, value) => (compare, level(value)?),
+    };
+    Ok(match compare {
+        Compare::AtLeast => Levels::at_least(value),
+        Compare::Above => Levels::at_least(value + 1),
+        Compare::Equal => Levels::between(value, value),
+        Compare::NotEqual => Levels::between(value, value).not(),
+        Compare::Below => Levels::at_least(value).not(),
+        Compare::AtMost => Levels::at_least(value + 1).not(),
+    })
 }
 
 fn constant(word: &str, negated: bool) -> Option<Part> {
@@ -291,13 +291,11 @@ fn number<const TOP: u8>(value: &Value<'_>) -> Parsed<u8> {
 }
 
 fn proficiency(value: &Value<'_>) -> Parsed<u8> {
-    match value.text.parse::<Proficiency>() {
-        Ok(level) => Ok(LanguageLevels::of(level)),
-        Err(_) => {
-            let what = format!("`{}` is not a proficiency", shortened(value.text));
-            fault(value.at.clone(), what, "use A1, A2, B1, B2, C1 or C2")
-        }
-    }
+    let Ok(level) = value.text.parse() else {
+        let what = format!("`{}` is not a proficiency", shortened(value.text));
+        return fault(value.at.clone(), what, "use A1, A2, B1, B2, C1 or C2");
+    };
+    Ok(LanguageLevels::of(level))
 }
 
 fn integer(value: &Value<'_>) -> Parsed<i64> {
