@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::invariants::fits;
 use crate::model::{Model, Place};
+use crate::replay::replays;
 use crate::support::{
     AgentBuilder, IntakeBuilder, agent, answer_id, conversation_id, desk, key, level, mail, queue, seconds,
 };
@@ -273,6 +274,7 @@ impl StateMachineTest for Subject {
 
     fn teardown(mut subject: Self, _: Model) {
         subject.everybody_works_until_nothing_is_left();
+        replays(&subject.world.history);
     }
 }
 

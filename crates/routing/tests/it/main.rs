@@ -17,6 +17,7 @@ mod offers;
 mod presence;
 mod priorities;
 mod read_model;
+mod replay;
 mod simulation;
 mod snapshots;
 mod stale;

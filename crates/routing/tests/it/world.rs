@@ -82,6 +82,14 @@ impl World {
         }
     }
 
+    /// Of what the desk does by itself.
+    fn own_context(&self, cause: Cause) -> Context {
+        Context {
+            cause,
+            ..self.context(Actor::service("router"))
+        }
+    }
+
     pub(crate) fn run_as(&mut self, actor: Actor, command: Command) -> Result<Reply, Rejection> {
         let before = self.core.snapshot();
         let context = self.context(actor);
@@ -108,7 +116,7 @@ impl World {
         while let Some(at) = self.core.next_wakeup().filter(|at| *at <= end) {
             self.now = self.now.max(at);
             let mut events = Vec::new();
-            let context = self.context(Actor::service("router"));
+            let context = self.own_context(Cause::Timer);
             self.core.tick(&context, &mut events);
             assert_eq!(events, self.of_twin(|twin, out| twin.tick(&context, out)));
             self.settle(events);
@@ -127,7 +135,7 @@ impl World {
 
     pub(crate) fn lose_session(&mut self, agent: &str) {
         let mut events = Vec::new();
-        let context = self.context(Actor::service("router"));
+        let context = self.own_context(Cause::SessionLost);
         self.core.session_lost(&agent_id(agent), &context, &mut events);
         assert_eq!(
             events,

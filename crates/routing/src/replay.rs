@@ -1,0 +1,199 @@
+//! Exact replay: a history is fed to the core once more, and must come out as it was.
+//!
+//! The journal holds what happened, not what was asked for. But every event says when, by whom and why it happened, and
+//! the first events of a turn say what the input was ([`inputs`]). So the inputs can be had back from the events; a core
+//! in the state before, fed with them, makes the very same events again. Where one turn ends and the next one begins
+//! needs no mark in the journal: it is where the core has nothing more to say.
+//!
+//! Inputs that made no event changed nothing, and leave nothing to be replayed.
+
+mod inputs;
+
+use tandem_domain::routing::{Command, Rejection, RoutingEvent};
+use tandem_domain::{AgentId, Context, Core, Event};
+
+use crate::RoutingCore;
+
+/// What a core was fed with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A command.
+    Command(Box<Command>),
+    /// The time came.
+    Tick,
+    /// An agent's session was lost.
+    SessionLost(AgentId),
+}
+
+/// One input of a history, and all that it made.
+#[derive(Debug)]
+pub struct Replayed<'a> {
+    /// What the core was fed with.
+    pub input: Input,
+    /// With what surrounded it.
+    pub context: Context,
+    /// What came of it; never empty.
+    pub events: &'a [Event<RoutingEvent>],
+}
+
+/// The history does not follow from its own inputs: another program decided it, or it was tampered with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the recorded event is not what the same input makes now")]
+pub struct Divergence {
+    /// Which recorded event it is, counted from 0 since the replay began.
+    pub at: u64,
+    /// As recorded.
+    pub recorded: Box<Event<RoutingEvent>>,
+    /// As the core makes it now; none: it makes nothing (more), or the input cannot be told.
+    pub made: Option<Box<Event<RoutingEvent>>>,
+}
+
+/// How a history is gone through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Each input is decided anew, and must make what is recorded.
+    Decide,
+    /// What is recorded is believed: for histories that another program decided. Inputs are told apart by their
+    /// contexts alone.
+    Believe,
+}
+
+/// Replays a history, event by event; memory is bounded by the longest run of events of one context.
+#[derive(Debug)]
+pub struct Replayer {
+    core: RoutingCore,
+    mode: Mode,
+    /// Recorded events of one context that are not replayed yet.
+    run: Vec<Event<RoutingEvent>>,
+    made: Vec<Event<RoutingEvent>>,
+    replayed: u64,
+}
+
+impl Replayer {
+    /// Begins with a core in the state before the first event.
+    #[must_use]
+    pub const fn new(core: RoutingCore, mode: Mode) -> Self {
+        Self {
+            core,
+            mode,
+            run: Vec::new(),
+            made: Vec::new(),
+            replayed: 0,
+        }
+    }
+
+    /// Takes the next recorded event in. `each` is told of every input that became clear by it.
+    ///
+    /// # Errors
+    /// The first difference; the replay is over then.
+    pub fn take(&mut self, event: Event<RoutingEvent>, each: &mut impl FnMut(&Replayed)) -> Result<(), Divergence> {
+        if self.run.last().is_some_and(|last| !same_context(last, &event)) {
+            self.replay(each)?;
+        }
+        self.run.push(event);
+        Ok(())
+    }
+
+    /// Replays what is still held back, at the history's end; the core as it is then.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn finish(mut self, each: &mut impl FnMut(&Replayed)) -> Result<RoutingCore, Divergence> {
+        self.replay(each)?;
+        Ok(self.core)
+    }
+
+    fn replay(&mut self, each: &mut impl FnMut(&Replayed)) -> Result<(), Divergence> {
+        let run = std::mem::take(&mut self.run);
+        let mut rest = run.as_slice();
+        while let Some(first) = rest.first() {
+            let Some(input) = inputs::input_of(&self.core.state, rest) else {
+                return Err(self.divergence(first, None));
+            };
+            let context = context_of(first);
+            let length = match self.mode {
+                Mode::Decide => self.decide(&input, &context, rest)?,
+                Mode::Believe => self.believe(rest),
+            };
+            let (events, later) = rest.split_at(length);
+            each(&Replayed { input, context, events });
+            self.replayed += length as u64;
+            rest = later;
+        }
+        self.run = run;
+        self.run.clear();
+        Ok(())
+    }
+
+    /// How many of the recorded events the input makes.
+    fn decide(&mut self, input: &Input, context: &Context, rest: &[Event<RoutingEvent>]) -> Result<usize, Divergence> {
+        let mut made = std::mem::take(&mut self.made);
+        made.clear();
+        // A refusal makes no event, which is a difference.
+        self.core.feed(input, context, &mut made).ok();
+        let differs = |(recorded, made): &(&Event<RoutingEvent>, &Event<RoutingEvent>)| recorded != made;
+        let different = rest.iter().zip(&made).position(|pair| differs(&pair));
+        let different =
+            different.or_else(|| (made.is_empty() || made.len() > rest.len()).then_some(rest.len().min(made.len())));
+        if let Some(at) = different {
+            self.replayed += at as u64;
+            let recorded = rest.get(at).unwrap_or(&rest[rest.len() - 1]);
+            return Err(self.divergence(recorded, made.get(at)));
+        }
+        let length = made.len();
+        self.made = made;
+        Ok(length)
+    }
+
+    fn believe(&mut self, rest: &[Event<RoutingEvent>]) -> usize {
+        let length = inputs::turn_length(rest);
+        rest[..length].iter().for_each(|event| self.core.apply(event));
+        length
+    }
+
+    fn divergence(&self, recorded: &Event<RoutingEvent>, made: Option<&Event<RoutingEvent>>) -> Divergence {
+        Divergence {
+            at: self.replayed,
+            recorded: Box::new(recorded.clone()),
+            made: made.cloned().map(Box::new),
+        }
+    }
+}
+
+impl RoutingCore {
+    /// Feeds the core with one input.
+    ///
+    /// # Errors
+    /// The rejection of a command; nothing has changed then.
+    pub fn feed(
+        &mut self,
+        input: &Input,
+        context: &Context,
+        out: &mut Vec<Event<RoutingEvent>>,
+    ) -> Result<(), Rejection> {
+        match input {
+            Input::Command(command) => self.handle((**command).clone(), context, out).map(drop),
+            Input::Tick => {
+                self.tick(context, out);
+                Ok(())
+            }
+            Input::SessionLost(agent) => {
+                self.session_lost(agent, context, out);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn same_context(one: &Event<RoutingEvent>, other: &Event<RoutingEvent>) -> bool {
+    one.at == other.at && one.cause == other.cause && one.actor == other.actor && one.trace == other.trace
+}
+
+fn context_of(event: &Event<RoutingEvent>) -> Context {
+    Context {
+        now: event.at,
+        actor: event.actor.clone(),
+        cause: event.cause.clone(),
+        trace: event.trace.clone(),
+    }
+}
