@@ -22,12 +22,12 @@ impl Turn<'_> {
             language: intake.language.clone(),
             skills: intake.skills.clone(),
         };
-        let requirement = self.state.desk().requirement(&asked, &intake.queue, intake.channel);
+        let requirement = self.state.desk().requirement(&asked, &intake.queue, intake.channel, (0, Vec::new()));
         let ticket = TicketId(self.state.last_ticket + 1);
         self.emit(RoutingEvent::TicketOpened {
             ticket,
             intake,
-            requirement,
+            requirement: requirement.into(),
             place: StepPlace::default(),
         });
         Reply::OnTicket { ticket, opened: true }

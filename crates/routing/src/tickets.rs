@@ -71,7 +71,7 @@ impl Turn<'_> {
         let requirement = self.state.requirement_in(self.state.ticket(ticket), queue);
         self.emit(RoutingEvent::TicketRequeued {
             ticket,
-            requirement,
+            requirement: requirement.into(),
             reason: RequeueReason::Transferred,
             place: StepPlace::default(),
         });
@@ -113,7 +113,7 @@ impl Turn<'_> {
         let requirement = self.state.requirement_in(ticket, &self.state.requirement(ticket).queue);
         self.emit(RoutingEvent::TicketRequeued {
             ticket: id,
-            requirement,
+            requirement: requirement.into(),
             reason,
             place: StepPlace::default(),
         });

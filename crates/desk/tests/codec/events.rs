@@ -152,7 +152,7 @@ fn ticket_event() -> impl Strategy<Value = RoutingEvent> {
         (ticket(), intake(), requirement()).prop_map(|(ticket, intake, requirement)| RoutingEvent::TicketOpened {
             ticket,
             intake: Box::new(intake),
-            requirement,
+            requirement: requirement.into(),
             place: StepPlace::default(),
         }),
         (ticket(), any::<u128>(), any::<bool>(), time()).prop_map(|(ticket, message, automatic, received_at)| {
@@ -168,7 +168,7 @@ fn ticket_event() -> impl Strategy<Value = RoutingEvent> {
         ticket().prop_map(|ticket| RoutingEvent::TicketResumed { ticket }),
         (ticket(), requirement(), reason).prop_map(|(ticket, requirement, reason)| RoutingEvent::TicketRequeued {
             ticket,
-            requirement,
+            requirement: requirement.into(),
             reason,
             place: StepPlace::default(),
         }),

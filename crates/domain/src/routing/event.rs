@@ -1,5 +1,7 @@
 //! What happens on a desk.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{DeclineReason, HelpEnd, Intake, NoHelp, OwnerChange, StepEnd, StepPlace, UndeliveredReason};
@@ -21,7 +23,7 @@ pub enum RoutingEvent {
         /// The message and what the rules made of it.
         intake: Box<Intake>,
         /// What it asks of an agent.
-        requirement: Requirement,
+        requirement: Arc<Requirement>,
         /// The routing step in which it begins.
         #[serde(default)]
         place: StepPlace,
@@ -116,7 +118,7 @@ pub enum RoutingEvent {
         /// The ticket.
         ticket: TicketId,
         /// What it now asks of an agent.
-        requirement: Requirement,
+        requirement: Arc<Requirement>,
         /// Why.
         reason: RequeueReason,
         /// The routing step in which it begins anew.
@@ -194,7 +196,7 @@ pub enum RoutingEvent {
         /// The ticket.
         ticket: TicketId,
         /// What it now asks of an agent.
-        requirement: Requirement,
+        requirement: Arc<Requirement>,
         /// Which step, and until when.
         place: StepPlace,
         /// Why the step before it ended.
@@ -286,7 +288,7 @@ pub enum RoutingEvent {
         /// All messages that moved, the first included, oldest first.
         messages: Vec<MessageId>,
         /// What the new ticket asks of an agent.
-        requirement: Requirement,
+        requirement: Arc<Requirement>,
         /// The routing step in which it begins.
         place: StepPlace,
     },

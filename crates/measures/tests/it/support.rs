@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tandem_domain::desk::{AgentProfile, ChannelPolicy, QueuePolicy, ServiceLevel};
+use tandem_domain::desk::{AgentProfile, ChannelPolicy, Choice, QueuePolicy, ServiceLevel};
 use tandem_domain::explain::{Rank, Ranking};
-use tandem_domain::routing::{DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent, UndeliveredReason};
+use tandem_domain::routing::{DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent, StepPlace, UndeliveredReason};
 use tandem_domain::{
     Actor, Cause, Channel, CompiledDesk, ConversationId, Event, LanguageTag, MessageId, OfferId, Presence, Priority,
     Proficiency, Requirement, SlaPlan, TicketId, Timestamp, Trace,
@@ -33,16 +33,15 @@ pub(crate) const fn seconds(seconds: u64) -> Duration {
 /// 80 % of chats are to be accepted in 30 s. A chat costs two units, one on hold.
 pub(crate) fn desk() -> CompiledDesk {
     let agent = |id: &str, teams: &[&str]| AgentProfile {
-        id: key(id),
         teams: teams.iter().map(|team| key(team)).collect(),
         skills: BTreeMap::new(),
         languages: BTreeMap::new(),
         capacity: 6,
         channel_max: BTreeMap::new(),
         contact: None,
+        ..AgentProfile::new(key(id))
     };
     let queue = |id: &str, teams: &[&str]| QueuePolicy {
-        id: key(id),
         teams: teams.iter().map(|team| key(team)).collect(),
         skills: BTreeMap::new(),
         aging: None,
@@ -50,12 +49,15 @@ pub(crate) fn desk() -> CompiledDesk {
         max_missed: 3,
         tier: 1,
         next_tier: None,
+        ..QueuePolicy::new(key(id))
     };
     let policy = |units, hold_units| ChannelPolicy {
         units,
         hold_units,
         offer_ttl: seconds(30),
         wrap_up: seconds(60),
+        hold_percent: None,
+        auto_accept: false,
     };
     let level = ServiceLevel {
         share_percent: 80,
@@ -80,6 +82,7 @@ pub(crate) fn desk() -> CompiledDesk {
         timezone: "UTC".to_owned(),
         service_levels: [(Channel::Chat, level)].into(),
         sla: SlaPlan::default(),
+        ..CompiledDesk::default()
     }
 }
 
@@ -89,10 +92,9 @@ pub(crate) fn message(number: u128) -> MessageId {
 
 pub(crate) fn requirement(queue: &str, channel: Channel, language: Option<&str>) -> Requirement {
     Requirement {
-        queue: key(queue),
-        channel,
         language: language.map(|tag| (key::<LanguageTag>(tag), Proficiency::B2)),
         skills: BTreeMap::new(),
+        ..Requirement::new(key(queue), channel)
     }
 }
 
@@ -109,11 +111,15 @@ pub(crate) fn opened(ticket: u64, requirement: Requirement, received_at: Timesta
         priority: Priority::Normal,
         received_at,
         automatic: false,
+        customer: None,
+        tandem: None,
+        due_at: None,
     };
     RoutingEvent::TicketOpened {
         ticket: TicketId(ticket),
         intake: Box::new(intake),
-        requirement,
+        requirement: requirement.into(),
+        place: StepPlace::default(),
     }
 }
 
@@ -123,6 +129,8 @@ pub(crate) fn offered(ticket: u64, agent: &str) -> RoutingEvent {
         used: 0,
         capacity: 6,
         idle_since: START,
+        score: 0,
+        order: 0,
     };
     RoutingEvent::OfferIssued {
         offer: OfferId(ticket),
@@ -136,6 +144,9 @@ pub(crate) fn offered(ticket: u64, agent: &str) -> RoutingEvent {
             winner,
             runners_up: Vec::new(),
             direct: false,
+            step: 0,
+            choice: Choice::default(),
+            deciding: None,
         },
     }
 }
@@ -179,8 +190,9 @@ pub(crate) fn revoked(ticket: u64, agent: &str) -> RoutingEvent {
 pub(crate) fn requeued(ticket: u64, requirement: Requirement, reason: RequeueReason) -> RoutingEvent {
     RoutingEvent::TicketRequeued {
         ticket: TicketId(ticket),
-        requirement,
+        requirement: requirement.into(),
         reason,
+        place: StepPlace::default(),
     }
 }
 

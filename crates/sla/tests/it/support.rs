@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tandem_domain::desk::{AgentProfile, QueuePolicy};
-use tandem_domain::routing::{Intake, RequeueReason, RoutingEvent, UndeliveredReason};
+use tandem_domain::routing::{Intake, RequeueReason, RoutingEvent, StepPlace, UndeliveredReason};
 use tandem_domain::sla::{Action, Ladder, Policy, Rung, RungAt};
 use tandem_domain::{
     Channel, ClockKind, CompiledDesk, ConversationId, MessageId, OfferId, Priority, Proficiency, Requirement, SlaPlan,
@@ -48,7 +48,6 @@ pub(crate) fn rung(at: RungAt, actions: Vec<Action>) -> Rung {
 /// A desk with the queues `support` (tier 1) → `second` (tier 2) → `experts` (tier 3), and `sales`.
 pub(crate) fn desk(sla: SlaPlan) -> CompiledDesk {
     let queue = |id: &str, tier: u8, next: Option<&str>| QueuePolicy {
-        id: key(id),
         teams: Vec::new(),
         skills: BTreeMap::new(),
         aging: None,
@@ -56,15 +55,16 @@ pub(crate) fn desk(sla: SlaPlan) -> CompiledDesk {
         max_missed: 0,
         tier,
         next_tier: next.map(key),
+        ..QueuePolicy::new(key(id))
     };
     let agent = |id: &str, contact: Option<&str>| AgentProfile {
-        id: key(id),
         teams: Vec::new(),
         skills: BTreeMap::new(),
         languages: BTreeMap::new(),
         capacity: 1,
         channel_max: BTreeMap::new(),
         contact: contact.map(key),
+        ..AgentProfile::new(key(id))
     };
     CompiledDesk {
         version: 1,
@@ -86,6 +86,7 @@ pub(crate) fn desk(sla: SlaPlan) -> CompiledDesk {
         timezone: "UTC".to_owned(),
         service_levels: BTreeMap::new(),
         sla,
+        ..CompiledDesk::default()
     }
 }
 
@@ -95,10 +96,9 @@ pub(crate) fn message(number: u64) -> MessageId {
 
 pub(crate) fn requirement(queue: &str) -> Requirement {
     Requirement {
-        queue: key(queue),
-        channel: Channel::Email,
         language: Some((key("de"), Proficiency::B1)),
         skills: BTreeMap::new(),
+        ..Requirement::new(key(queue), Channel::Email)
     }
 }
 
@@ -115,11 +115,15 @@ pub(crate) fn opened(ticket: u64, queue: &str, priority: Priority, received_at: 
         priority,
         received_at,
         automatic: false,
+        customer: None,
+        tandem: None,
+        due_at: None,
     };
     RoutingEvent::TicketOpened {
         ticket: TicketId(ticket),
         intake: Box::new(intake),
-        requirement: requirement(queue),
+        requirement: requirement(queue).into(),
+        place: StepPlace::default(),
     }
 }
 
@@ -160,8 +164,9 @@ pub(crate) fn failed(ticket: u64, answer: u64) -> RoutingEvent {
 pub(crate) fn requeued(ticket: u64, queue: &str, reason: RequeueReason) -> RoutingEvent {
     RoutingEvent::TicketRequeued {
         ticket: TicketId(ticket),
-        requirement: requirement(queue),
+        requirement: requirement(queue).into(),
         reason,
+        place: StepPlace::default(),
     }
 }
 

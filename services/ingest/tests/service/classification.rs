@@ -188,7 +188,7 @@ async fn a_language_below_the_desks_threshold_is_left_to_the_desks_default() {
         RoutingEvent::TicketOpened { requirement, .. } => Some(requirement),
         _ => None,
     });
-    let (language, _) = ticket.unwrap().language.unwrap();
+    let (language, _) = ticket.unwrap().language.clone().unwrap();
     assert_eq!(language, key("en"), "the desk's default");
 }
 

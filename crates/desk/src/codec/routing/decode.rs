@@ -1,7 +1,7 @@
 //! From protobuf to the domain's events.
 
 use tandem_domain::TicketId;
-use tandem_domain::routing::RoutingEvent;
+use tandem_domain::routing::{RoutingEvent, StepPlace};
 use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
 
@@ -19,7 +19,8 @@ pub(super) fn body(body: Body) -> Result<RoutingEvent, DecodeError> {
         Body::TicketOpened(event) => RoutingEvent::TicketOpened {
             ticket: TicketId(event.ticket_id),
             intake: Box::new(intake::from_proto(&required("intake", event.intake)?)?),
-            requirement: requirement(event.requirement)?,
+            requirement: requirement(event.requirement)?.into(),
+            place: StepPlace::default(),
         },
         Body::MessageAdded(event) => message_added(&event)?,
         Body::PresenceChanged(event) => RoutingEvent::PresenceChanged {
@@ -39,8 +40,9 @@ pub(super) fn body(body: Body) -> Result<RoutingEvent, DecodeError> {
         },
         Body::TicketRequeued(event) => RoutingEvent::TicketRequeued {
             ticket: TicketId(event.ticket_id),
-            requirement: requirement(event.requirement)?,
+            requirement: requirement(event.requirement)?.into(),
             reason: Word::from_proto("reason", event.reason)?,
+            place: StepPlace::default(),
         },
         Body::WrapUpStarted(event) => RoutingEvent::WrapUpStarted {
             ticket: TicketId(event.ticket_id),

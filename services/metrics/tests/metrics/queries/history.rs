@@ -138,7 +138,8 @@ fn opened(number: u64, queue: &str, received_at: Timestamp) -> RoutingEvent {
             language: None,
             skills: [].into(),
             ..Requirement::new(key(queue), Channel::Chat)
-        },
+        }
+        .into(),
         intake: Box::new(intake),
         place: StepPlace::default(),
     }

@@ -34,10 +34,9 @@ impl Asked {
         }
         let language = self.language.as_ref().or(desk.default_language.as_ref());
         Requirement {
-            queue: policy.map_or(queue, |policy| &policy.id).clone(),
-            channel: self.channel,
             language: language.map(|language| (language.clone(), desk.min_proficiency)),
             skills,
+            ..Requirement::new(policy.map_or(queue, |policy| &policy.id).clone(), self.channel)
         }
     }
 }

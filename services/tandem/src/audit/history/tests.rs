@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use tandem_domain::desk::Choice;
 use tandem_domain::explain::{Rank, Ranking};
-use tandem_domain::routing::{DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent as E};
+use tandem_domain::routing::{DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent as E, StepPlace};
 use tandem_domain::{Actor, Cause, Channel, Context, OfferId, QueueId, Requirement, Trace};
 
 mod answers;
@@ -93,7 +94,8 @@ impl Tale {
         self.tell(E::TicketOpened {
             ticket,
             intake,
-            requirement,
+            requirement: requirement.into(),
+            place: StepPlace::default(),
         })
     }
 
@@ -144,6 +146,8 @@ fn issued(offer: u64, ticket: TicketId, (agent, direct): (&str, bool), expires_a
         used: 0,
         capacity: 4,
         idle_since: Timestamp::EPOCH,
+        score: 0,
+        order: 0,
     };
     let ranking = Ranking {
         considered: 2,
@@ -152,6 +156,9 @@ fn issued(offer: u64, ticket: TicketId, (agent, direct): (&str, bool), expires_a
         winner,
         runners_up: Vec::new(),
         direct,
+        step: 0,
+        choice: Choice::default(),
+        deciding: None,
     };
     E::OfferIssued {
         offer: OfferId(offer),
@@ -376,8 +383,9 @@ fn who_hands_a_ticket_back_is_passed_over_for_it() {
     let (ticket, reason) = (T1, RequeueReason::Requested);
     tale.tell(E::TicketRequeued {
         ticket,
-        requirement,
+        requirement: requirement.into(),
         reason,
+        place: StepPlace::default(),
     });
     tale.offer(2, T1, "ana");
     tale.finds(&[Kind::NotPassedOver]);
@@ -408,8 +416,9 @@ fn a_new_desk_file_changes_what_waiting_tickets_ask_for() {
     tale.tell(revoked_of(1, T1, "ben"));
     tale.tell(E::TicketRequeued {
         ticket,
-        requirement: stale,
+        requirement: stale.into(),
         reason,
+        place: StepPlace::default(),
     });
     tale.finds(&[Kind::FalseRequirement]);
 }

@@ -202,7 +202,7 @@ async fn forge_opening(story: &Story, intake: &Intake, requirement: &Requirement
     let opened = RoutingEvent::TicketOpened {
         ticket: NEW,
         intake: Box::new(intake.clone()),
-        requirement: requirement.clone(),
+        requirement: requirement.clone().into(),
         place: StepPlace::default(),
     };
     story.forge(Forgery::of(opened)).await;

@@ -119,7 +119,7 @@ fn happens(rng: &mut StdRng, seq: u64, at: Timestamp) -> RoutingEvent {
         6 => RoutingEvent::WrapUpStarted { ticket, until },
         7 => RoutingEvent::TicketRequeued {
             ticket,
-            requirement: requirement(["first", "second"][rng.random_range(0..2)]),
+            requirement: requirement(["first", "second"][rng.random_range(0..2)]).into(),
             reason: RequeueReason::Reopened,
             place: StepPlace::default(),
         },
@@ -169,7 +169,7 @@ fn opened(ticket: TicketId, at: Timestamp) -> RoutingEvent {
     RoutingEvent::TicketOpened {
         ticket,
         intake: Box::new(intake),
-        requirement: requirement("first"),
+        requirement: requirement("first").into(),
         place: StepPlace::default(),
     }
 }

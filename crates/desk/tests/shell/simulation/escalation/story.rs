@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tandem_domain::desk::CompiledDesk;
 use tandem_domain::escalation::{ClockId, Heard, Observed, Step};
-use tandem_domain::routing::{Intake, RoutingEvent};
+use tandem_domain::routing::{Intake, RoutingEvent, StepPlace};
 use tandem_domain::sla::{Action, Ladder, Policy, Recipient, Repeat, RungAt, SlaPlan};
 use tandem_domain::{
     Actor, Cause, Channel, ClockKind, ConversationId, Event, MessageId, Priority, Proficiency, Requirement, TicketId,
@@ -147,17 +147,20 @@ fn opened(ticket: TicketId, at: Timestamp) -> RoutingEvent {
         priority: Priority::Normal,
         received_at: at,
         automatic: false,
+        customer: None,
+        tandem: None,
+        due_at: None,
     };
     let requirement = Requirement {
-        queue: key("support"),
-        channel: Channel::Email,
         language: None,
         skills: BTreeMap::new(),
+        ..Requirement::new(key("support"), Channel::Email)
     };
     RoutingEvent::TicketOpened {
         ticket,
         intake: Box::new(intake),
-        requirement,
+        requirement: requirement.into(),
+        place: StepPlace::default(),
     }
 }
 
@@ -216,5 +219,6 @@ fn compiled() -> CompiledDesk {
         timezone: "UTC".to_owned(),
         service_levels: BTreeMap::new(),
         sla,
+        ..CompiledDesk::default()
     }
 }

@@ -1,7 +1,7 @@
 //! Answers, what became of them, and how urgent tickets are.
 
 use tandem_domain::Priority;
-use tandem_domain::routing::UndeliveredReason;
+use tandem_domain::routing::{StepPlace, UndeliveredReason};
 
 use super::*;
 
@@ -68,8 +68,9 @@ fn who_has_lost_the_ticket_answers_it_no_more() {
     let (ticket, reason) = (T1, RequeueReason::Requested);
     tale.tell(E::TicketRequeued {
         ticket,
-        requirement,
+        requirement: requirement.into(),
         reason,
+        place: StepPlace::default(),
     });
     tale.tell(answer(Some("ana"), true));
     tale.finds(&[Kind::ForeignAnswer]);
