@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tandem_domain::desk::AgentProfile;
 use tandem_domain::explain::Rank;
-use tandem_domain::{AgentId, Presence, TicketId, Timestamp};
+use tandem_domain::{AgentId, Presence, Requirement, TicketId, Timestamp};
 
+use crate::abilities::Abilities;
 use crate::bits::Bits;
 use crate::capacity::{Demand, Limits, Load};
 use crate::desk::{DemandIx, Desk};
@@ -123,6 +124,7 @@ pub(crate) struct Agents {
     free: Vec<Bits>,
     /// Everybody who is online, best first.
     ranked: BTreeSet<RankKey>,
+    abilities: Abilities,
 }
 
 impl Agents {
@@ -196,6 +198,12 @@ impl Agents {
             slot.order = order;
             slot.profile = Some(profile.clone());
         }
+        self.abilities = Abilities::of(self);
+    }
+
+    /// Everybody who fits, as [`Desk::fits`] says of each.
+    pub(crate) fn fitting(&self, requirement: &Requirement, desk: &Desk) -> Bits {
+        self.abilities.fitting(requirement, desk, self)
     }
 
     /// Notes what the agent's tickets take now, and with it who has room and who is ranked where.

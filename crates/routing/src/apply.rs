@@ -174,10 +174,7 @@ impl State {
             id,
             conversation: intake.conversation,
             account: intake.account.clone(),
-            asked: Asked {
-                language: intake.language.clone(),
-                skills: intake.skills.clone(),
-            },
+            asked: Asked::by(intake),
             class,
             priority: intake.priority,
             tags: intake.tags.clone(),
@@ -374,7 +371,7 @@ impl State {
     fn reclassify(&mut self, id: TicketId, before: &Requirement) {
         let requirement = self
             .desk()
-            .requirement(&self.ticket(id).asked, &before.queue, before.channel);
+            .requirement(&self.ticket(id).asked, &before.queue, before.channel, (0, Vec::new()));
         let class = self.class_of(&requirement);
         let ticket = self.ticket_mut(id);
         ticket.class = class;

@@ -38,6 +38,26 @@ impl Bits {
         self.0.iter().map(|word| word.count_ones()).sum()
     }
 
+    /// Puts in what is in the other.
+    pub(crate) fn add_all(&mut self, other: &Self) {
+        if other.0.len() > self.0.len() {
+            self.0.resize(other.0.len(), 0);
+        }
+        self.0
+            .iter_mut()
+            .zip(&other.0)
+            .for_each(|(ours, theirs)| *ours |= theirs);
+    }
+
+    /// Takes out what is not in the other.
+    pub(crate) fn keep(&mut self, other: &Self) {
+        self.0.truncate(other.0.len());
+        self.0
+            .iter_mut()
+            .zip(&other.0)
+            .for_each(|(ours, theirs)| *ours &= theirs);
+    }
+
     /// The members, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.0.iter().enumerate().flat_map(|(at, word)| members(at, *word))
@@ -58,6 +78,14 @@ impl Bits {
     }
 }
 
+impl FromIterator<usize> for Bits {
+    fn from_iter<I: IntoIterator<Item = usize>>(members: I) -> Self {
+        let mut bits = Self::default();
+        members.into_iter().for_each(|member| bits.set(member, true));
+        bits
+    }
+}
+
 fn members(at: usize, word: u64) -> impl Iterator<Item = usize> {
     let rest = std::iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)));
     rest.take_while(|word| *word != 0)
@@ -69,11 +97,7 @@ mod tests {
     use super::*;
 
     fn bits(members: &[usize]) -> Bits {
-        let mut bits = Bits::default();
-        for member in members {
-            bits.set(*member, true);
-        }
-        bits
+        members.iter().copied().collect()
     }
 
     #[test]
@@ -84,6 +108,17 @@ mod tests {
         assert_eq!(set.iter().collect::<Vec<_>>(), [0, 64, 200]);
         assert!(set.contains(200) && !set.contains(63) && !set.contains(100_000));
         assert_eq!(set.count(), 3);
+    }
+
+    #[test]
+    fn a_set_takes_up_another_or_keeps_what_both_have() {
+        let mut set = bits(&[1, 64]);
+        set.add_all(&bits(&[2, 300]));
+        assert_eq!(set.iter().collect::<Vec<_>>(), [1, 2, 64, 300]);
+        set.keep(&bits(&[2, 3, 64]));
+        assert_eq!(set.iter().collect::<Vec<_>>(), [2, 64]);
+        set.keep(&Bits::default());
+        assert_eq!(set.count(), 0);
     }
 
     #[test]

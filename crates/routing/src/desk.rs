@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tandem_domain::desk::{AgentProfile, ChannelPolicy, QueuePolicy};
-use tandem_domain::{Channel, CompiledDesk, LanguageTag, Proficiency, QueueId, Requirement, SkillId, SkillLevel};
+use tandem_domain::desk::{ChannelPolicy, QueuePolicy};
+use tandem_domain::routing::Intake;
+use tandem_domain::{CalendarId, Channel, CompiledDesk, LanguageTag, QueueId, Schedule, SkillId, SkillLevel};
 
 use crate::capacity::{Demand, Interruptions};
+use crate::requirement::Expressions;
 
 /// For a channel whose numbers the desk file does not give: such tickets must not be lost either.
 const UNNAMED_CHANNEL: ChannelPolicy = ChannelPolicy {
@@ -26,6 +28,15 @@ pub(crate) struct Asked {
     pub(crate) skills: BTreeMap<SkillId, SkillLevel>,
 }
 
+impl Asked {
+    pub(crate) fn by(intake: &Intake) -> Self {
+        Self {
+            language: intake.language.clone(),
+            skills: intake.skills.clone(),
+        }
+    }
+}
+
 /// The version of the desk that is in force.
 #[derive(Debug)]
 pub(crate) struct Desk {
@@ -36,6 +47,8 @@ pub(crate) struct Desk {
     /// What tickets may ask of an agent's capacity, each once: the channels' own first.
     demands: Vec<Demand>,
     interruptions: Interruptions,
+    pub(crate) expressions: Expressions,
+    schedules: BTreeMap<CalendarId, Schedule>,
 }
 
 /// A demand's place in [`Desk::demands`].
@@ -55,6 +68,8 @@ impl Desk {
         Self {
             demands: demands(&compiled, &channels),
             interruptions: Interruptions::of(&compiled.interruptible_by),
+            expressions: Expressions::of(&compiled),
+            schedules: schedules(&compiled),
             compiled,
             queues,
             skills,
@@ -75,7 +90,10 @@ impl Desk {
     pub(crate) fn demand_in(&self, queue: &QueueId, channel: Channel) -> DemandIx {
         let own = self.queue(queue).and_then(|policy| policy.units.get(&channel).copied());
         let units = own.unwrap_or(self.channel(channel).units);
-        let place = self.demands.iter().position(|demand| *demand == Demand { channel, units });
+        let place = self
+            .demands
+            .iter()
+            .position(|demand| *demand == Demand { channel, units });
         DemandIx(place.expect("the demands are those of all queues and channels"))
     }
 
@@ -100,54 +118,26 @@ impl Desk {
         }
     }
 
+    pub(crate) fn knows(&self, skill: &SkillId) -> bool {
+        self.skills.contains(skill)
+    }
+
+    /// A calendar's hours.
+    pub(crate) fn schedule(&self, calendar: &CalendarId) -> Option<&Schedule> {
+        self.schedules.get(calendar)
+    }
+
     /// For how long somebody who declined or missed one of the queue's tickets is passed over for it.
     pub(crate) fn decline_pause(&self, queue: &QueueId) -> Duration {
         self.queue(queue).map_or(Duration::ZERO, |policy| policy.decline_pause)
     }
+}
 
-    /// What a ticket in `queue` asks of an agent.
-    pub(crate) fn requirement(&self, asked: &Asked, queue: &QueueId, channel: Channel) -> Requirement {
-        let queue = self.queue_or_first(queue);
-        let language = asked.language.as_ref().or(self.compiled.default_language.as_ref());
-        Requirement {
-            queue: queue.clone(),
-            channel,
-            language: language.map(|language| (language.clone(), self.compiled.min_proficiency)),
-            skills: self.skills_asked(asked, queue),
-            ..Requirement::new(queue.clone(), channel)
-        }
-    }
-
-    fn skills_asked(&self, asked: &Asked, queue: &QueueId) -> BTreeMap<SkillId, SkillLevel> {
-        let mut skills = self
-            .queue(queue)
-            .map(|policy| policy.skills.clone())
-            .unwrap_or_default();
-        for (skill, level) in asked.skills.iter().filter(|(skill, _)| self.skills.contains(*skill)) {
-            let wanted = skills.entry(skill.clone()).or_insert(*level);
-            *wanted = (*wanted).max(*level);
-        }
-        skills
-    }
-
-    /// Whether the agent has team, skills and language for it.
-    pub(crate) fn fits(&self, agent: &AgentProfile, requirement: &Requirement) -> bool {
-        self.serves_queue(agent, &requirement.queue)
-            && requirement
-                .skills
-                .iter()
-                .all(|(skill, level)| agent.skills.get(skill) >= Some(level))
-            && requirement
-                .language
-                .as_ref()
-                .is_none_or(|(tag, least)| proficiency(agent, tag) >= Some(*least))
-    }
-
-    /// Whether one of the agent's teams serves the queue. A queue without teams is nobody's.
-    pub(crate) fn serves_queue(&self, agent: &AgentProfile, queue: &QueueId) -> bool {
-        self.queue(queue)
-            .is_some_and(|policy| policy.teams.iter().any(|team| agent.teams.contains(team)))
-    }
+fn schedules(compiled: &CompiledDesk) -> BTreeMap<CalendarId, Schedule> {
+    let calendars = compiled.sla.calendars.iter();
+    calendars
+        .map(|calendar| (calendar.id.clone(), Schedule::of(calendar)))
+        .collect()
 }
 
 fn demands(compiled: &CompiledDesk, channels: &[ChannelPolicy; Channel::ALL.len()]) -> Vec<Demand> {
@@ -164,14 +154,4 @@ fn demands(compiled: &CompiledDesk, channels: &[ChannelPolicy; Channel::ALL.len(
         }
     }
     demands
-}
-
-/// The agent's best proficiency in a language that serves a customer who wants `wanted`.
-pub(crate) fn proficiency(agent: &AgentProfile, wanted: &LanguageTag) -> Option<Proficiency> {
-    agent
-        .languages
-        .iter()
-        .filter(|(spoken, _)| spoken.serves(wanted))
-        .map(|(_, level)| *level)
-        .max()
 }

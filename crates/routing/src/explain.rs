@@ -6,7 +6,8 @@ use tandem_domain::explain::{Candidate, Explanation, Lack};
 use tandem_domain::{AgentId, LanguageTag, Presence, Proficiency, Requirement, TicketId, Timestamp};
 
 use crate::agents::{Agent, AgentIx, RankKey};
-use crate::desk::{Desk, proficiency};
+use crate::desk::Desk;
+use crate::requirement::proficiency;
 use crate::state::State;
 use crate::summary;
 use crate::ticket::{Phase, Ticket};
@@ -102,11 +103,8 @@ fn abilities_lacking(agent: &Agent, requirement: &Requirement, desk: &Desk) -> V
         return Vec::new();
     };
     let mut lacks = Vec::new();
-    if !desk.serves_queue(profile, &requirement.queue) {
-        let needs = desk
-            .queue(&requirement.queue)
-            .map(|policy| policy.teams.clone())
-            .unwrap_or_default();
+    if !desk.is_in_pool(profile, requirement) {
+        let needs = desk.pool(requirement).to_vec();
         lacks.push(Lack::Team { needs });
     }
     let skills = requirement

@@ -18,10 +18,7 @@ impl Turn<'_> {
     }
 
     fn open(&mut self, intake: Box<Intake>) -> Reply {
-        let asked = Asked {
-            language: intake.language.clone(),
-            skills: intake.skills.clone(),
-        };
+        let asked = Asked::by(&intake);
         let requirement = self.state.desk().requirement(&asked, &intake.queue, intake.channel, (0, Vec::new()));
         let ticket = TicketId(self.state.last_ticket + 1);
         self.emit(RoutingEvent::TicketOpened {

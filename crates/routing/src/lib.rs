@@ -7,6 +7,7 @@
 //! **Architecture invariant:** nothing in here knows a runtime, a database, a wire format or
 //! the machine's clock. Facts change in `apply` only.
 
+mod abilities;
 mod activate;
 mod agents;
 mod answering;
@@ -27,6 +28,7 @@ mod offers;
 mod pace;
 mod presence;
 pub mod replay;
+mod requirement;
 pub mod rows;
 pub mod sim;
 mod snapshot;

@@ -77,7 +77,7 @@ impl State {
     /// What the ticket would ask for in that queue.
     pub(crate) fn requirement_in(&self, ticket: &Ticket, queue: &QueueId) -> Requirement {
         self.desk()
-            .requirement(&ticket.asked, queue, self.requirement(ticket).channel)
+            .requirement(&ticket.asked, queue, self.requirement(ticket).channel, (0, Vec::new()))
     }
 
     /// What the ticket asks of an agent's capacity.
@@ -130,16 +130,9 @@ impl State {
             return class;
         }
         let desk = self.desk.as_ref().expect("the first event of a desk is its activation");
-        let fits = |agent: &AgentIx| {
-            self.profile(*agent)
-                .is_some_and(|profile| desk.fits(profile, requirement))
-        };
-        let fitting: Vec<_> = self.agents.in_order().iter().copied().filter(fits).collect();
+        let fit = self.agents.fitting(requirement, desk);
+        let fitting: Vec<_> = fit.iter().map(AgentIx).collect();
         let aging = desk.queue(&requirement.queue).and_then(|policy| policy.aging);
-        let mut fit = Bits::default();
-        for agent in &fitting {
-            fit.set(agent.0, true);
-        }
         let demand = desk.demand_in(&requirement.queue, requirement.channel);
         let class = self.classes.add(requirement.clone(), fit, demand, aging);
         for agent in fitting {
