@@ -6,6 +6,7 @@ use tandem_domain::routing::{Rejection, Reply, RequeueReason, RevokeReason, Rout
 use tandem_domain::{CompiledDesk, QueueId, TicketId};
 
 use crate::agents::AgentIx;
+use crate::holders::OpenOffer;
 use crate::ticket::Phase;
 use crate::turn::{Outcome, Turn};
 
@@ -52,7 +53,7 @@ impl Turn<'_> {
     fn release(&mut self, agent: AgentIx) {
         for ticket in self.items(agent) {
             match self.state.ticket(ticket).phase {
-                Phase::Offered { .. } => self.revoke(ticket, RevokeReason::DeskChanged),
+                Phase::Offered => self.revoke_from(agent, ticket, RevokeReason::DeskChanged),
                 // Its customer is served.
                 Phase::WrappingUp { .. } => self.emit(RoutingEvent::TicketDone { ticket }),
                 _ => self.put_back(ticket, RequeueReason::AgentRemoved),
@@ -65,21 +66,26 @@ impl Turn<'_> {
         for agent in self.state.agents.in_order().to_vec() {
             for ticket in self.items(agent).into_iter().rev() {
                 if !self.has_room_still(agent, ticket) || !self.may_keep_offer(agent, ticket) {
-                    self.revoke(ticket, RevokeReason::DeskChanged);
+                    self.revoke_from(agent, ticket, RevokeReason::DeskChanged);
                 }
             }
         }
     }
 
     fn has_room_still(&self, agent: AgentIx, ticket: TicketId) -> bool {
-        let (slot, channel) = (self.state.agents.get(agent), self.state.demand(self.state.ticket(ticket)).channel);
-        slot.limits().keep(&slot.load, channel, self.state.desk().interruptions())
+        let (slot, channel) = (
+            self.state.agents.get(agent),
+            self.state.demand(self.state.ticket(ticket)).channel,
+        );
+        slot.limits()
+            .keep(&slot.load, channel, self.state.desk().interruptions())
     }
 
     /// An offer made by hand was made whatever the agent's skills.
     fn may_keep_offer(&self, agent: AgentIx, ticket: TicketId) -> bool {
         let ticket = self.state.ticket(ticket);
-        ticket.is_offered_directly() || self.state.agents.get(agent).classes.contains(ticket.class.0)
+        let mut offers = ticket.offers.iter().filter(|offer| offer.agent == agent);
+        offers.any(OpenOffer::is_direct) || self.state.agents.get(agent).classes.contains(ticket.class.0)
     }
 
     fn items(&self, agent: AgentIx) -> Vec<TicketId> {

@@ -1,18 +1,17 @@
 //! Events become state. The only place where facts change.
 
-use tandem_domain::explain::Ranking;
-use tandem_domain::routing::{Intake, RequeueReason, RevokeReason, RoutingEvent};
-use tandem_domain::{AgentId, CompiledDesk, Event, OfferId, Presence, Requirement, TicketId, Timestamp, Trace};
+mod offers;
+
+use tandem_domain::routing::{Intake, RequeueReason, RoutingEvent};
+use tandem_domain::{AgentId, CompiledDesk, Event, Presence, Requirement, TicketId, Timestamp, Trace};
 
 use crate::agents::AgentIx;
 use crate::answers::Answers;
 use crate::classes::Classes;
 use crate::desk::{Asked, Desk};
-use crate::ended::End;
 use crate::stale::is_escalations;
 use crate::state::{State, Touched};
-use crate::ticket::{PassedOver, Phase, Ticket, Trail};
-use crate::timers::Timer;
+use crate::ticket::{Phase, Ticket, Trail};
 
 impl State {
     pub(crate) fn apply(&mut self, event: &Event<RoutingEvent>) {
@@ -50,7 +49,10 @@ impl State {
             | E::OfferAccepted { .. }
             | E::OfferDeclined { .. }
             | E::OfferExpired { .. }
-            | E::OfferRevoked { .. } => self.fold_offer(body, at),
+            | E::OfferRevoked { .. }
+            | E::HelpOffered { .. }
+            | E::HelpAccepted { .. }
+            | E::HelpRefused { .. } => self.fold_offer(body, at),
             E::TicketHeld { ticket } => self.hold(*ticket, at),
             E::TicketResumed { ticket } | E::WrapUpInterrupted { ticket } => self.take_up(*ticket, at),
             E::TicketRequeued {
@@ -81,63 +83,11 @@ impl State {
             E::StepEntered { .. }
             | E::AgeAdjusted { .. }
             | E::AvailabilityChanged { .. }
-            | E::HelpOffered { .. }
-            | E::HelpAccepted { .. }
-            | E::HelpRefused { .. }
             | E::HelperLeft { .. }
             | E::OwnerChanged { .. }
             | E::TicketMerged { .. }
             | E::TicketSplit { .. }
             | E::TicketScheduled { .. } => {}
-        }
-    }
-
-    fn fold_offer(&mut self, body: &RoutingEvent, at: Timestamp) {
-        match body {
-            RoutingEvent::OfferIssued {
-                offer,
-                ticket,
-                agent,
-                expires_at,
-                ranking,
-            } => {
-                self.choose(*ticket, ranking);
-                self.offer(*offer, *ticket, agent, *expires_at, at);
-            }
-            RoutingEvent::OfferAccepted { offer, ticket, agent } => self.accept(*offer, *ticket, agent, at),
-            RoutingEvent::OfferDeclined {
-                offer,
-                ticket,
-                agent,
-                until,
-                ..
-            } => {
-                self.end_offer(*offer, *ticket, agent, End::Declined, at);
-                self.answer(agent);
-                self.pass_over(*ticket, agent, *until, at);
-            }
-            RoutingEvent::OfferExpired {
-                offer,
-                ticket,
-                agent,
-                until,
-            } => {
-                self.end_offer(*offer, *ticket, agent, End::Expired, at);
-                self.miss(agent);
-                self.pass_over(*ticket, agent, *until, at);
-            }
-            RoutingEvent::OfferRevoked {
-                offer,
-                ticket,
-                agent,
-                reason,
-            } => {
-                self.end_offer(*offer, *ticket, agent, End::Revoked, at);
-                if *reason == RevokeReason::TicketMoved {
-                    self.pass_over(*ticket, agent, self.pause_end(*ticket, at), at);
-                }
-            }
-            _ => {}
         }
     }
 
@@ -156,10 +106,8 @@ impl State {
     }
 
     fn note_in_work_list(&mut self, ticket: Option<TicketId>) {
-        let holder = ticket
-            .and_then(|id| self.tickets.get(&id))
-            .and_then(|ticket| ticket.phase.holder());
-        if let Some(agent) = holder {
+        let ticket = ticket.and_then(|id| self.tickets.get(&id));
+        for (agent, _) in ticket.into_iter().flat_map(Ticket::holders) {
             self.agents.get_mut(agent).changed = self.applied;
         }
     }
@@ -180,6 +128,8 @@ impl State {
             tags: intake.tags.clone(),
             phase: Phase::Queued,
             held_since: 0,
+            offers: Vec::new(),
+            helpers: Vec::new(),
             passed_over: Vec::new(),
             chosen: None,
             trail: Trail {
@@ -250,86 +200,6 @@ impl State {
     }
 }
 
-/// Offers.
-impl State {
-    fn choose(&mut self, id: TicketId, ranking: &Ranking) {
-        let ticket = self.ticket_mut(id);
-        ticket.chosen = Some(Box::new(ranking.clone()));
-        if ranking.direct {
-            ticket.moved = ticket.version;
-        }
-    }
-
-    fn offer(&mut self, offer: OfferId, id: TicketId, agent: &AgentId, expires_at: Timestamp, at: Timestamp) {
-        self.last_offer = offer.0;
-        let agent = self.agents.place(agent);
-        let applied = self.applied;
-        self.stop_pauses_if(id, |passed| passed.until <= at);
-        self.ticket_mut(id).held_since = applied;
-        self.shift(
-            id,
-            Phase::Offered {
-                offer,
-                agent,
-                expires_at,
-            },
-            at,
-        );
-    }
-
-    fn accept(&mut self, offer: OfferId, id: TicketId, agent: &AgentId, at: Timestamp) {
-        let owner = self.agents.place(agent);
-        self.stop_pauses(id);
-        let queue = self.requirement(self.ticket(id)).queue.clone();
-        self.pace.accepted(&queue, at);
-        let ticket = self.ticket_mut(id);
-        ticket.trail.owners.insert(owner);
-        ticket.moved = ticket.version;
-        self.shift(id, Phase::Assigned { owner }, at);
-        self.ended_offers.add(offer, agent.clone(), End::Accepted);
-        self.answer(agent);
-    }
-
-    fn end_offer(&mut self, offer: OfferId, id: TicketId, agent: &AgentId, end: End, at: Timestamp) {
-        self.shift(id, Phase::Queued, at);
-        self.ticket_mut(id).chosen = None;
-        self.ended_offers.add(offer, agent.clone(), end);
-    }
-
-    /// The agent answered an offer, so none is missed in a row.
-    fn answer(&mut self, agent: &AgentId) {
-        let agent = self.agents.place(agent);
-        self.agents.get_mut(agent).missed = 0;
-    }
-
-    fn miss(&mut self, agent: &AgentId) {
-        let agent = self.agents.place(agent);
-        self.agents.get_mut(agent).missed += 1;
-    }
-
-    fn pause_end(&self, id: TicketId, at: Timestamp) -> Timestamp {
-        at.plus(self.desk().decline_pause(&self.requirement(self.ticket(id)).queue))
-    }
-
-    fn pass_over(&mut self, id: TicketId, agent: &AgentId, until: Timestamp, at: Timestamp) {
-        if until <= at {
-            return;
-        }
-        let agent = self.agents.place(agent);
-        self.stop_pauses_if(id, |passed| passed.agent == agent);
-        self.ticket_mut(id).passed_over.push(PassedOver { agent, until });
-        self.timers.start((until, id, Timer::PauseEnds(agent)));
-    }
-
-    /// A pause is over: nothing has changed, but the ticket must be looked at again.
-    pub(crate) fn end_pause(&mut self, id: TicketId) {
-        let ticket = self.ticket(id);
-        if ticket.phase == Phase::Queued {
-            self.touched.classes.set(ticket.class.0, true);
-        }
-    }
-}
-
 /// Agents and the desk.
 impl State {
     fn set_presence(&mut self, agent: &AgentId, presence: Presence, at: Timestamp) {
@@ -369,9 +239,9 @@ impl State {
     }
 
     fn reclassify(&mut self, id: TicketId, before: &Requirement) {
-        let requirement = self
-            .desk()
-            .requirement(&self.ticket(id).asked, &before.queue, before.channel, (0, Vec::new()));
+        let requirement =
+            self.desk()
+                .requirement(&self.ticket(id).asked, &before.queue, before.channel, (0, Vec::new()));
         let class = self.class_of(&requirement);
         let ticket = self.ticket_mut(id);
         ticket.class = class;

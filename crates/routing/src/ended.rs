@@ -17,6 +17,7 @@ pub(crate) enum End {
     Declined,
     Expired,
     Revoked,
+    AcceptedElsewhere,
 }
 
 impl fmt::Display for End {
@@ -26,6 +27,7 @@ impl fmt::Display for End {
             Self::Declined => "declined",
             Self::Expired => "expired",
             Self::Revoked => "revoked",
+            Self::AcceptedElsewhere => "somebody else accepted the ticket first",
         })
     }
 }

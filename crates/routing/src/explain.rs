@@ -20,9 +20,9 @@ impl State {
         let next_change = next_change(ticket, &candidates);
         Some(Explanation {
             age: now.since(ticket.opened_at),
-            summary: summary::of(&view, ticket.chosen.as_deref(), &candidates, next_change, self),
+            summary: summary::of(&view, ticket.ranking(), &candidates, next_change, self),
             position: self.position(ticket),
-            chosen: ticket.chosen.as_deref().cloned(),
+            chosen: ticket.ranking().cloned(),
             candidates,
             next_change,
             ticket: view,
@@ -85,7 +85,7 @@ impl State {
 
 /// When the ticket's own time is up or, while it waits, somebody is no longer passed over for it.
 fn next_change(ticket: &Ticket, candidates: &[Candidate]) -> Option<Timestamp> {
-    if let Some((at, _)) = ticket.phase.deadline() {
+    if let Some(at) = ticket.deadlines().map(|(at, _)| at).min() {
         return Some(at);
     }
     let pauses = candidates

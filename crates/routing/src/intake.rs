@@ -19,7 +19,10 @@ impl Turn<'_> {
 
     fn open(&mut self, intake: Box<Intake>) -> Reply {
         let asked = Asked::by(&intake);
-        let requirement = self.state.desk().requirement(&asked, &intake.queue, intake.channel, (0, Vec::new()));
+        let requirement = self
+            .state
+            .desk()
+            .requirement(&asked, &intake.queue, intake.channel, (0, Vec::new()));
         let ticket = TicketId(self.state.last_ticket + 1);
         self.emit(RoutingEvent::TicketOpened {
             ticket,
@@ -52,7 +55,7 @@ impl Turn<'_> {
     /// The customer wrote, so the ticket must be on somebody's desk again.
     fn wake(&mut self, ticket: TicketId) {
         match self.state.ticket(ticket).phase {
-            Phase::Queued | Phase::Offered { .. } | Phase::Assigned { .. } | Phase::Cancelled | Phase::Abandoned => {}
+            Phase::Queued | Phase::Offered | Phase::Assigned { .. } | Phase::Cancelled | Phase::Abandoned => {}
             Phase::OnHold { owner } if self.is_online(owner) && self.has_full_room(owner, ticket) => {
                 self.emit(RoutingEvent::TicketResumed { ticket });
             }
@@ -68,7 +71,7 @@ impl Turn<'_> {
             return Outcome::Reply(Reply::Unrouted);
         };
         match self.state.ticket(ticket).phase {
-            Phase::Queued | Phase::Offered { .. } => {
+            Phase::Queued | Phase::Offered => {
                 self.revoke_of(ticket);
                 self.emit(RoutingEvent::TicketAbandoned { ticket });
             }

@@ -22,6 +22,7 @@ mod core;
 mod desk;
 mod ended;
 mod explain;
+mod holders;
 mod intake;
 mod matching;
 mod offers;

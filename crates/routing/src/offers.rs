@@ -1,24 +1,49 @@
 //! Offers: made, answered, expired, taken back.
 
 use tandem_domain::explain::Ranking;
-use tandem_domain::routing::{DeclineReason, Rejection, RevokeReason, RoutingEvent};
+use tandem_domain::routing::{DeclineReason, NoHelp, Rejection, RevokeReason, RoutingEvent};
 use tandem_domain::{AgentId, OfferId, Presence, TicketId};
 
 use crate::agents::AgentIx;
 use crate::ended::End;
-use crate::ticket::Phase;
+use crate::holders::OfferKind;
 use crate::turn::{Outcome, Turn};
 
 /// Answers.
 impl Turn<'_> {
     pub(crate) fn accept(&mut self, agent: &AgentId, offer: OfferId) -> Result<Outcome, Rejection> {
-        let ticket = self.open_offer(agent, offer)?;
+        let (ticket, kind) = self.open_offer(agent, offer)?;
+        match kind {
+            OfferKind::Own => self.take(ticket, offer),
+            OfferKind::Help => self.emit(RoutingEvent::HelpAccepted {
+                offer,
+                ticket,
+                agent: agent.clone(),
+            }),
+        }
+        Ok(Outcome::Ticket(ticket))
+    }
+
+    /// Makes whoever has the offer the owner. Others lose theirs first, so that the last thing told of the ticket is
+    /// whose it is.
+    fn take(&mut self, ticket: TicketId, offer: OfferId) {
+        let known = self.state.ticket(ticket);
+        let others: Vec<_> = known
+            .own_offers()
+            .filter(|other| other.id != offer)
+            .map(|other| other.id)
+            .collect();
+        let agent = known
+            .offer(offer)
+            .map(|offer| self.state.agents.get(offer.agent).id.clone());
+        for other in others {
+            self.withdraw(ticket, other, RevokeReason::AcceptedElsewhere);
+        }
         self.emit(RoutingEvent::OfferAccepted {
             offer,
             ticket,
-            agent: agent.clone(),
+            agent: agent.expect("only open offers are accepted"),
         });
-        Ok(Outcome::Ticket(ticket))
     }
 
     pub(crate) fn decline(
@@ -27,48 +52,55 @@ impl Turn<'_> {
         offer: OfferId,
         reason: DeclineReason,
     ) -> Result<Outcome, Rejection> {
-        let ticket = self.open_offer(agent, offer)?;
-        let until = self.now().plus(self.decline_pause(ticket));
-        self.emit(RoutingEvent::OfferDeclined {
-            offer,
-            ticket,
-            agent: agent.clone(),
-            reason,
-            until,
+        let (ticket, kind) = self.open_offer(agent, offer)?;
+        let agent = agent.clone();
+        self.emit(match kind {
+            OfferKind::Own => RoutingEvent::OfferDeclined {
+                offer,
+                ticket,
+                agent,
+                reason,
+                until: self.now().plus(self.decline_pause(ticket)),
+            },
+            OfferKind::Help => RoutingEvent::HelpRefused {
+                offer,
+                ticket,
+                agent,
+                why: NoHelp::Declined,
+            },
         });
         Ok(Outcome::Ticket(ticket))
     }
 
     /// The ticket of an offer that this agent can answer now.
-    fn open_offer(&self, agent: &AgentId, offer: OfferId) -> Result<TicketId, Rejection> {
+    fn open_offer(&self, agent: &AgentId, offer: OfferId) -> Result<(TicketId, OfferKind), Rejection> {
         self.find_agent(agent)?;
         let caller = self.calling_agent()?;
         if let Some(other) = caller.filter(|caller| caller != agent) {
             return Err(Rejection::ForeignOffer { offer, agent: other });
         }
-        let Some(ticket) = self.state.offers.get(&offer) else {
+        let Some(ticket) = self.state.offers.get(&offer).copied() else {
             return Err(self.ended(agent, offer));
         };
-        let Phase::Offered {
-            agent: to, expires_at, ..
-        } = self.state.ticket(*ticket).phase
-        else {
-            unreachable!("an open offer's ticket is offered");
-        };
-        if self.state.agents.get(to).id != *agent {
+        let open = self
+            .state
+            .ticket(ticket)
+            .offer(offer)
+            .expect("open offers are on their tickets");
+        if self.state.agents.get(open.agent).id != *agent {
             return Err(Rejection::ForeignOffer {
                 offer,
                 agent: agent.clone(),
             });
         }
         // Whether an answer comes in time is decided by time, not by when the tick runs.
-        if self.now() >= expires_at {
+        if self.now() >= open.expires_at {
             return Err(Rejection::OfferOver {
                 offer,
                 why: End::Expired.to_string(),
             });
         }
-        Ok(*ticket)
+        Ok((ticket, open.kind))
     }
 
     fn ended(&self, agent: &AgentId, offer: OfferId) -> Rejection {
@@ -134,51 +166,71 @@ impl Turn<'_> {
         self.offer(ticket, agent, ranking);
     }
 
-    /// Takes back a ticket's open offer.
+    /// Takes back all open offers of a ticket.
     pub(crate) fn revoke(&mut self, ticket: TicketId, reason: RevokeReason) {
-        if let Phase::Offered { offer, agent, .. } = self.state.ticket(ticket).phase {
-            let agent = self.state.agents.get(agent).id.clone();
-            self.emit(RoutingEvent::OfferRevoked {
-                offer,
-                ticket,
-                agent,
-                reason,
-            });
+        let offers: Vec<_> = self.state.ticket(ticket).offers.iter().map(|offer| offer.id).collect();
+        for offer in offers {
+            self.withdraw(ticket, offer, reason);
+        }
+    }
+
+    /// Takes back what is offered of a ticket to an agent.
+    pub(crate) fn revoke_from(&mut self, agent: AgentIx, ticket: TicketId, reason: RevokeReason) {
+        let mut offers = self.state.ticket(ticket).offers.iter();
+        if let Some(offer) = offers.find(|offer| offer.agent == agent).map(|offer| offer.id) {
+            self.withdraw(ticket, offer, reason);
         }
     }
 
     /// Takes back all open offers to an agent.
     pub(crate) fn revoke_all(&mut self, agent: AgentIx, reason: RevokeReason) {
-        let items: Vec<_> = self
-            .state
-            .agents
-            .get(agent)
-            .items
-            .iter()
-            .map(|(_, ticket)| *ticket)
-            .collect();
-        for ticket in items {
-            self.revoke(ticket, reason);
+        let items = &self.state.agents.get(agent).items;
+        for ticket in items.iter().map(|(_, ticket)| *ticket).collect::<Vec<_>>() {
+            self.revoke_from(agent, ticket, reason);
         }
     }
 
-    /// Nobody answered in time.
-    pub(crate) fn expire(&mut self, ticket: TicketId) {
-        let Phase::Offered {
-            offer,
-            agent: missed_by,
-            ..
-        } = self.state.ticket(ticket).phase
-        else {
+    fn withdraw(&mut self, ticket: TicketId, offer: OfferId, reason: RevokeReason) {
+        let Some(open) = self.state.ticket(ticket).offer(offer) else {
             return;
         };
-        let until = self.now().plus(self.decline_pause(ticket));
+        let agent = self.state.agents.get(open.agent).id.clone();
+        self.emit(match open.kind {
+            OfferKind::Own => RoutingEvent::OfferRevoked {
+                offer,
+                ticket,
+                agent,
+                reason,
+            },
+            OfferKind::Help => RoutingEvent::HelpRefused {
+                offer,
+                ticket,
+                agent,
+                why: without_help(reason),
+            },
+        });
+    }
+
+    /// An offer was not answered in time.
+    pub(crate) fn expire(&mut self, ticket: TicketId, offer: OfferId) {
+        let Some(open) = self.state.ticket(ticket).offer(offer) else {
+            return;
+        };
+        let (missed_by, kind) = (open.agent, open.kind);
         let agent = self.state.agents.get(missed_by).id.clone();
-        self.emit(RoutingEvent::OfferExpired {
-            offer,
-            ticket,
-            agent: agent.clone(),
-            until,
+        self.emit(match kind {
+            OfferKind::Own => RoutingEvent::OfferExpired {
+                offer,
+                ticket,
+                agent: agent.clone(),
+                until: self.now().plus(self.decline_pause(ticket)),
+            },
+            OfferKind::Help => RoutingEvent::HelpRefused {
+                offer,
+                ticket,
+                agent: agent.clone(),
+                why: NoHelp::Expired,
+            },
         });
         if self.missed_too_many(missed_by, ticket) {
             self.emit(RoutingEvent::PresenceChanged {
@@ -199,5 +251,14 @@ impl Turn<'_> {
     fn decline_pause(&self, ticket: TicketId) -> std::time::Duration {
         let queue = &self.state.requirement(self.state.ticket(ticket)).queue;
         self.state.desk().decline_pause(queue)
+    }
+}
+
+fn without_help(reason: RevokeReason) -> NoHelp {
+    match reason {
+        RevokeReason::AgentLeft => NoHelp::AgentLeft,
+        RevokeReason::TicketMoved => NoHelp::TicketMoved,
+        RevokeReason::DeskChanged => NoHelp::DeskChanged,
+        RevokeReason::AcceptedElsewhere => NoHelp::Withdrawn,
     }
 }

@@ -55,7 +55,7 @@ impl Turn<'_> {
     fn end(&mut self, due: &Due) {
         let (_, ticket, timer) = *due;
         match timer {
-            Timer::OfferExpires => self.expire(ticket),
+            Timer::OfferExpires(offer) => self.expire(ticket, offer),
             Timer::WrapUpEnds => self.emit(RoutingEvent::TicketDone { ticket }),
             Timer::Closes => self.emit(RoutingEvent::TicketClosed { ticket }),
             Timer::PauseEnds(_) => self.end_pause(ticket, due),

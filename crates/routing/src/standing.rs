@@ -34,7 +34,7 @@ impl State {
             Phase::Queued => self
                 .classes
                 .ahead_in_queue(&self.requirement(ticket).queue, self.wait_key(ticket)),
-            Phase::Offered { .. } => 0,
+            Phase::Offered => 0,
             _ => return None,
         };
         Some(u32::try_from(ahead).map_or(u32::MAX, |ahead| ahead.saturating_add(1)))

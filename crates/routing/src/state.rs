@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use tandem_domain::desk::AgentProfile;
 use tandem_domain::routing::TicketView;
-use tandem_domain::{
-    ConversationId, OfferId, Priority, QueueId, Requirement, TicketId, TicketStatus, Timestamp,
-};
+use tandem_domain::{ConversationId, OfferId, Priority, QueueId, Requirement, TicketId, TicketStatus, Timestamp};
 
 use crate::agents::{AgentIx, Agents};
 use crate::bits::Bits;
@@ -162,17 +160,7 @@ impl State {
     }
 
     fn shift_to(&mut self, id: TicketId, phase: Phase, class: ClassIx, at: Timestamp) {
-        let (before, after) = (self.ticket(id).phase.holder(), phase.holder());
-        self.leave(id);
-        let ticket = self.ticket_mut(id);
-        (ticket.phase, ticket.class) = (phase, class);
-        self.enter(id);
-        for agent in [before, after.filter(|_| after != before)].into_iter().flatten() {
-            if before != after {
-                self.agents.get_mut(agent).idle_since = at;
-            }
-            self.refresh(agent);
-        }
+        self.alter(id, at, |ticket| (ticket.phase, ticket.class) = (phase, class));
     }
 
     /// Makes a ticket more or less urgent, which may change its place among those that wait.
@@ -185,39 +173,37 @@ impl State {
     }
 
     /// Takes the ticket out of the indices of its phase.
-    fn leave(&mut self, id: TicketId) {
-        let ticket = self.ticket(id);
-        let (phase, class, held_since) = (ticket.phase, ticket.class, ticket.held_since);
-        if phase == Phase::Queued {
-            self.classes.dequeue(class, self.wait_key(self.ticket(id)));
+    pub(crate) fn leave(&mut self, id: TicketId) {
+        let ticket = &self.tickets[&id];
+        if ticket.phase == Phase::Queued {
+            self.classes.dequeue(ticket.class, self.wait_key(ticket));
         }
-        if let Phase::Offered { offer, .. } = phase {
-            self.offers.remove(&offer);
+        for offer in &ticket.offers {
+            self.offers.remove(&offer.id);
         }
-        if let Some((at, timer)) = phase.deadline() {
+        for (at, timer) in ticket.deadlines() {
             self.timers.stop(&(at, id, timer));
         }
-        if let Some(agent) = phase.holder() {
-            self.agents.get_mut(agent).items.remove(&(held_since, id));
+        for (agent, since) in ticket.holders() {
+            self.agents.get_mut(agent).items.remove(&(since, id));
         }
     }
 
     /// Puts the ticket into the indices of its phase.
     pub(crate) fn enter(&mut self, id: TicketId) {
-        let ticket = self.ticket(id);
-        let (phase, class, held_since) = (ticket.phase, ticket.class, ticket.held_since);
-        if phase == Phase::Queued {
-            self.classes.enqueue(class, self.wait_key(self.ticket(id)));
-            self.touched.classes.set(class.0, true);
+        let ticket = &self.tickets[&id];
+        if ticket.phase == Phase::Queued {
+            self.classes.enqueue(ticket.class, self.wait_key(ticket));
+            self.touched.classes.set(ticket.class.0, true);
         }
-        if let Phase::Offered { offer, .. } = phase {
-            self.offers.insert(offer, id);
+        for offer in &ticket.offers {
+            self.offers.insert(offer.id, id);
         }
-        if let Some((at, timer)) = phase.deadline() {
+        for (at, timer) in ticket.deadlines() {
             self.timers.start((at, id, timer));
         }
-        if let Some(agent) = phase.holder() {
-            self.agents.get_mut(agent).items.insert((held_since, id));
+        for (agent, since) in ticket.holders() {
+            self.agents.get_mut(agent).items.insert((since, id));
         }
     }
 

@@ -4,24 +4,22 @@ use std::collections::BTreeSet;
 
 use tandem_domain::explain::Ranking;
 use tandem_domain::{
-    AccountId, ConversationId, OfferId, Priority, QueueId, RoutingState, Tag, TicketId, TicketStatus, Timestamp, Trace,
+    AccountId, ConversationId, Priority, QueueId, RoutingState, Tag, TicketId, TicketStatus, Timestamp, Trace,
 };
 
 use crate::agents::AgentIx;
 use crate::answers::Answers;
 use crate::classes::ClassIx;
 use crate::desk::Asked;
+use crate::holders::{Helper, OpenOffer};
 use crate::timers::Timer;
 
 /// Where a ticket is, with what belongs to being there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Queued,
-    Offered {
-        offer: OfferId,
-        agent: AgentIx,
-        expires_at: Timestamp,
-    },
+    /// To at least one agent: there is an open offer to own it.
+    Offered,
     Assigned {
         owner: AgentIx,
     },
@@ -45,7 +43,7 @@ impl Phase {
     pub(crate) fn state(self) -> RoutingState {
         match self {
             Self::Queued => RoutingState::Queued,
-            Self::Offered { .. } => RoutingState::Offered,
+            Self::Offered => RoutingState::Offered,
             Self::Assigned { .. } => RoutingState::Assigned,
             Self::OnHold { .. } => RoutingState::OnHold,
             Self::WrappingUp { .. } => RoutingState::WrappingUp,
@@ -57,19 +55,18 @@ impl Phase {
 
     pub(crate) fn status(self) -> TicketStatus {
         match self {
-            Self::Queued | Self::Offered { .. } | Self::Assigned { .. } => TicketStatus::Open,
+            Self::Queued | Self::Offered | Self::Assigned { .. } => TicketStatus::Open,
             Self::OnHold { .. } => TicketStatus::Pending,
             Self::WrappingUp { .. } | Self::Done { .. } => TicketStatus::Resolved,
             Self::Cancelled | Self::Abandoned => TicketStatus::Closed,
         }
     }
 
-    /// The agent whose capacity it takes.
+    /// The owner whose capacity it takes; to whom it is offered is not said here.
     pub(crate) fn holder(self) -> Option<AgentIx> {
         match self {
-            Self::Offered { agent, .. } => Some(agent),
             Self::Assigned { owner } | Self::OnHold { owner } | Self::WrappingUp { owner, .. } => Some(owner),
-            Self::Queued | Self::Done { .. } | Self::Cancelled | Self::Abandoned => None,
+            Self::Queued | Self::Offered | Self::Done { .. } | Self::Cancelled | Self::Abandoned => None,
         }
     }
 
@@ -78,7 +75,7 @@ impl Phase {
         match self {
             Self::Assigned { owner } | Self::OnHold { owner } | Self::WrappingUp { owner, .. } => Some(owner),
             Self::Done { owner, .. } => owner,
-            Self::Queued | Self::Offered { .. } | Self::Cancelled | Self::Abandoned => None,
+            Self::Queued | Self::Offered | Self::Cancelled | Self::Abandoned => None,
         }
     }
 
@@ -90,10 +87,14 @@ impl Phase {
     /// When it ends by itself, and how.
     pub(crate) fn deadline(self) -> Option<(Timestamp, Timer)> {
         match self {
-            Self::Offered { expires_at, .. } => Some((expires_at, Timer::OfferExpires)),
             Self::WrappingUp { until, .. } => Some((until, Timer::WrapUpEnds)),
             Self::Done { closes_at, .. } => Some((closes_at, Timer::Closes)),
-            Self::Queued | Self::Assigned { .. } | Self::OnHold { .. } | Self::Cancelled | Self::Abandoned => None,
+            Self::Queued
+            | Self::Offered
+            | Self::Assigned { .. }
+            | Self::OnHold { .. }
+            | Self::Cancelled
+            | Self::Abandoned => None,
         }
     }
 }
@@ -122,10 +123,12 @@ pub(crate) struct Ticket {
     pub(crate) priority: Priority,
     pub(crate) tags: BTreeSet<Tag>,
     pub(crate) phase: Phase,
-    /// The number of the event that gave it to its holder: work lists are in this order.
+    /// The number of the event that gave it to its owner, or offered it last: work lists are in this order.
     pub(crate) held_since: u64,
+    pub(crate) offers: Vec<OpenOffer>,
+    pub(crate) helpers: Vec<Helper>,
     pub(crate) passed_over: Vec<PassedOver>,
-    /// Why the last agent was chosen.
+    /// Why the owner was chosen.
     pub(crate) chosen: Option<Box<Ranking>>,
     pub(crate) trail: Trail,
     pub(crate) messages: u64,
@@ -148,11 +151,6 @@ impl Ticket {
             .iter()
             .find(|passed| passed.agent == agent && passed.until > now)
             .map(|passed| passed.until)
-    }
-
-    /// Whether the last offer was made by hand.
-    pub(crate) fn is_offered_directly(&self) -> bool {
-        self.chosen.as_ref().is_some_and(|ranking| ranking.direct)
     }
 
     /// Whether the customer is not yet served: such tickets keep their queue in the desk file.

@@ -95,7 +95,7 @@ impl Turn<'_> {
     fn check_can_take(&self, agent: AgentIx, ticket: TicketId) -> Result<(), Rejection> {
         let ticket = self.state.ticket(ticket);
         let slot = self.state.agents.get(agent);
-        let why = if ticket.phase.holder() == Some(agent) {
+        let why = if ticket.is_held_by(agent) {
             "has it already".to_owned()
         } else if slot.presence != Presence::Online {
             format!("is {}", slot.presence)
@@ -119,11 +119,9 @@ impl Turn<'_> {
         });
     }
 
-    /// Takes the ticket's offer back, if there is one.
+    /// Takes back what is offered of the ticket.
     pub(crate) fn revoke_of(&mut self, ticket: TicketId) {
-        if let Phase::Offered { .. } = self.state.ticket(ticket).phase {
-            self.revoke(ticket, RevokeReason::TicketMoved);
-        }
+        self.revoke(ticket, RevokeReason::TicketMoved);
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use tandem_domain::{TicketId, Timestamp};
+use tandem_domain::{OfferId, TicketId, Timestamp};
 
 use crate::agents::AgentIx;
 
 /// What is due on a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
-    OfferExpires,
+    OfferExpires(OfferId),
     WrapUpEnds,
     Closes,
     /// This agent is passed over for it no longer. Changes no fact, it only makes the router look

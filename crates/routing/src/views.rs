@@ -4,23 +4,12 @@ use tandem_domain::routing::{AgentView, OfferView, StepPlace, TicketView, WorkLi
 use tandem_domain::{AgentId, Presence, SignedMillis, TicketId};
 
 use crate::agents::AgentIx;
+use crate::holders::OpenOffer;
 use crate::state::State;
-use crate::ticket::{Phase, Ticket};
+use crate::ticket::Ticket;
 
 impl State {
     pub(crate) fn view(&self, ticket: &Ticket) -> TicketView {
-        let offer = match ticket.phase {
-            Phase::Offered {
-                offer,
-                agent,
-                expires_at,
-            } => Some(OfferView {
-                id: offer,
-                agent: self.agents.get(agent).id.clone(),
-                expires_at,
-            }),
-            _ => None,
-        };
         TicketView {
             id: ticket.id,
             conversation: ticket.conversation,
@@ -31,7 +20,7 @@ impl State {
             priority: ticket.priority,
             tags: ticket.tags.clone(),
             owner: ticket.phase.owner().map(|owner| self.agents.get(owner).id.clone()),
-            offer: offer.clone(),
+            offer: ticket.own_offers().next().map(|offer| self.offer_view(offer)),
             messages: ticket.messages,
             opened_at: ticket.opened_at,
             changed_at: ticket.changed_at,
@@ -39,7 +28,7 @@ impl State {
             waiting_since: ticket.answers.waiting_since,
             answered_at: ticket.answers.answered_at(),
             undelivered: ticket.answers.undelivered.clone(),
-            offers: offer.into_iter().collect(),
+            offers: ticket.own_offers().map(|offer| self.offer_view(offer)).collect(),
             step: StepPlace::default(),
             helpers: Vec::new(),
             scheduled_until: None,
@@ -47,6 +36,14 @@ impl State {
             over_capacity: false,
             unservable: false,
             aged_by: SignedMillis::default(),
+        }
+    }
+
+    fn offer_view(&self, offer: &OpenOffer) -> OfferView {
+        OfferView {
+            id: offer.id,
+            agent: self.agents.get(offer.agent).id.clone(),
+            expires_at: offer.expires_at,
         }
     }
 

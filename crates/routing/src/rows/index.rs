@@ -92,7 +92,7 @@ fn states_left_by(body: &RoutingEvent) -> Option<&'static [RoutingState]> {
         | RoutingEvent::PriorityChanged { .. }
         | RoutingEvent::TicketClosed { .. } => None,
         RoutingEvent::TicketOpened { .. } | RoutingEvent::TicketSplit { .. } => Some(&[]),
-        RoutingEvent::OfferIssued { .. } => Some(&[Queued]),
+        RoutingEvent::OfferIssued { .. } => Some(&[Queued, Offered]),
         RoutingEvent::TicketAbandoned { .. } => Some(&[Queued, Scheduled]),
         RoutingEvent::OfferAccepted { .. }
         | RoutingEvent::OfferDeclined { .. }
@@ -122,15 +122,20 @@ fn by_queue(view: &TicketView, trail: &Trail) -> Vec<RowChange> {
 }
 
 fn by_agent(state: &State, view: &TicketView, trail: &Trail, events: &[&RoutingEvent]) -> Vec<RowChange> {
-    let current = view.owner.as_ref().or(view.offer.as_ref().map(|offer| &offer.agent));
+    let offered = view.offers.iter().map(|offer| &offer.agent);
+    let current: BTreeSet<&AgentId> = view.owner.iter().chain(offered).collect();
     let owners = trail.owners.iter().map(|owner| &state.agents.get(*owner).id);
     let past: BTreeSet<&AgentId> = owners
         .chain(events.iter().filter_map(|body| super::agent_of(body)))
         .collect();
-    let left = past.into_iter().filter(|agent| Some(*agent) != current);
+    let left = past.into_iter().filter(|agent| !current.contains(agent));
     let mut rows: Vec<_> = left
         .map(|agent| no_entry(TICKET_BY_AGENT, agent.as_str(), view.id))
         .collect();
-    rows.extend(current.map(|agent| entry(TICKET_BY_AGENT, agent.as_str(), view.id)));
+    rows.extend(
+        current
+            .into_iter()
+            .map(|agent| entry(TICKET_BY_AGENT, agent.as_str(), view.id)),
+    );
     rows
 }

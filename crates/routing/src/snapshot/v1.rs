@@ -14,6 +14,7 @@ use crate::agents::AgentIx;
 use crate::answers::Answers;
 use crate::desk::{Asked, Desk};
 use crate::ended::End;
+use crate::holders::{OfferKind, OpenOffer};
 use crate::state::State;
 use crate::ticket::{PassedOver, Phase, Ticket, Trail};
 use crate::timers::Timer;
@@ -162,7 +163,7 @@ impl TicketV1 {
             requirement: state.requirement(ticket).clone(),
             priority: ticket.priority,
             tags: ticket.tags.clone(),
-            phase: PhaseV1::of(ticket.phase, id_of),
+            phase: PhaseV1::of(ticket, id_of),
             held_since: ticket.held_since,
             passed_over: passed_over
                 .map(|p| PassedOverV1 {
@@ -170,7 +171,7 @@ impl TicketV1 {
                     until: p.until,
                 })
                 .collect(),
-            chosen: ticket.chosen.clone(),
+            chosen: ticket.ranking().cloned().map(Box::new),
             past_owners: ticket.trail.owners.iter().map(|owner| id_of(*owner)).collect(),
             past_queues: ticket.trail.queues.clone(),
             messages: ticket.messages,
@@ -182,18 +183,17 @@ impl TicketV1 {
 }
 
 impl PhaseV1 {
-    fn of(phase: Phase, id_of: impl Fn(AgentIx) -> AgentId) -> Self {
-        match phase {
+    fn of(ticket: &Ticket, id_of: impl Fn(AgentIx) -> AgentId) -> Self {
+        match ticket.phase {
             Phase::Queued => Self::Queued,
-            Phase::Offered {
-                offer,
-                agent,
-                expires_at,
-            } => Self::Offered {
-                offer,
-                agent: id_of(agent),
-                expires_at,
-            },
+            Phase::Offered => {
+                let offer = ticket.own_offers().next().expect("an offered ticket has an open offer");
+                Self::Offered {
+                    offer: offer.id,
+                    agent: id_of(offer.agent),
+                    expires_at: offer.expires_at,
+                }
+            }
             Phase::Assigned { owner } => Self::Assigned { owner: id_of(owner) },
             Phase::OnHold { owner } => Self::OnHold { owner: id_of(owner) },
             Phase::WrappingUp { owner, until } => Self::WrappingUp {
@@ -265,7 +265,17 @@ impl TicketV1 {
             })
             .collect();
         let owners = self.past_owners.iter().map(&mut place).collect();
-        let phase = self.phase.restore(place);
+        let (held_since, mut chosen, mut offers) = (self.held_since, self.chosen, Vec::new());
+        let phase = self.phase.restore(place, |id, agent, expires_at| {
+            offers.push(OpenOffer {
+                id,
+                agent,
+                expires_at,
+                since: held_since,
+                kind: OfferKind::Own,
+                ranking: chosen.take(),
+            });
+        });
         for passed in &passed_over {
             state
                 .timers
@@ -283,9 +293,11 @@ impl TicketV1 {
             priority: self.priority,
             tags: self.tags,
             phase,
-            held_since: self.held_since,
+            held_since,
+            offers,
+            helpers: Vec::new(),
             passed_over,
-            chosen: self.chosen,
+            chosen,
             trail: Trail {
                 owners,
                 queues: self.past_queues,
@@ -308,18 +320,21 @@ impl TicketV1 {
 }
 
 impl PhaseV1 {
-    fn restore(self, mut place: impl FnMut(&AgentId) -> AgentIx) -> Phase {
+    fn restore(
+        self,
+        mut place: impl FnMut(&AgentId) -> AgentIx,
+        offered: impl FnOnce(OfferId, AgentIx, Timestamp),
+    ) -> Phase {
         match self {
             Self::Queued => Phase::Queued,
             Self::Offered {
                 offer,
                 agent,
                 expires_at,
-            } => Phase::Offered {
-                offer,
-                agent: place(&agent),
-                expires_at,
-            },
+            } => {
+                offered(offer, place(&agent), expires_at);
+                Phase::Offered
+            }
             Self::Assigned { owner } => Phase::Assigned { owner: place(&owner) },
             Self::OnHold { owner } => Phase::OnHold { owner: place(&owner) },
             Self::WrappingUp { owner, until } => Phase::WrappingUp {

@@ -1,0 +1,156 @@
+//! Who has a ticket: its owner, those to whom it is offered, and those who help.
+
+use tandem_domain::explain::Ranking;
+use tandem_domain::{OfferId, TicketId, Timestamp};
+
+use crate::agents::AgentIx;
+use crate::state::State;
+use crate::ticket::{Phase, Ticket};
+use crate::timers::Timer;
+
+/// An offer that nobody has answered yet.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenOffer {
+    pub(crate) id: OfferId,
+    pub(crate) agent: AgentIx,
+    pub(crate) expires_at: Timestamp,
+    /// The number of the event that made it: work lists are in this order.
+    pub(crate) since: u64,
+    pub(crate) kind: OfferKind,
+    /// Why this agent; none: asked by name to help.
+    pub(crate) ranking: Option<Box<Ranking>>,
+}
+
+/// What becomes of whoever accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OfferKind {
+    /// The owner.
+    Own,
+    /// A helper of the owner's.
+    Help,
+}
+
+impl OpenOffer {
+    /// Whether it was made by hand, whatever the agent's skills.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.ranking.as_ref().is_none_or(|ranking| ranking.direct)
+    }
+}
+
+/// Somebody who helps a ticket's owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Helper {
+    pub(crate) agent: AgentIx,
+    /// The number of the event that asked for help.
+    pub(crate) since: u64,
+}
+
+impl Ticket {
+    /// Everybody whose capacity it takes, with the number of the event since which it does; nobody twice.
+    pub(crate) fn holders(&self) -> impl Iterator<Item = (AgentIx, u64)> + '_ {
+        let owner = self.phase.holder().map(|owner| (owner, self.held_since));
+        let offered = self.offers.iter().map(|offer| (offer.agent, offer.since));
+        let helpers = self.helpers.iter().map(|helper| (helper.agent, helper.since));
+        owner.into_iter().chain(offered).chain(helpers)
+    }
+
+    pub(crate) fn is_held_by(&self, agent: AgentIx) -> bool {
+        self.holders().any(|(holder, _)| holder == agent)
+    }
+
+    /// Open offers to own it, in the order in which they were made.
+    pub(crate) fn own_offers(&self) -> impl Iterator<Item = &OpenOffer> {
+        self.offers.iter().filter(|offer| offer.kind == OfferKind::Own)
+    }
+
+    pub(crate) fn offer(&self, id: OfferId) -> Option<&OpenOffer> {
+        self.offers.iter().find(|offer| offer.id == id)
+    }
+
+    /// Ends an open offer.
+    pub(crate) fn take_offer(&mut self, id: OfferId) -> OpenOffer {
+        let place = self.offers.iter().position(|offer| offer.id == id);
+        self.offers.remove(place.expect("events name offers that are open"))
+    }
+
+    /// Why whoever has it, or is offered it first, was chosen.
+    pub(crate) fn ranking(&self) -> Option<&Ranking> {
+        let offered = self.own_offers().find_map(|offer| offer.ranking.as_deref());
+        offered.or(self.chosen.as_deref())
+    }
+
+    /// What happens to it by itself, and when.
+    pub(crate) fn deadlines(&self) -> impl Iterator<Item = (Timestamp, Timer)> + '_ {
+        let offers = self
+            .offers
+            .iter()
+            .map(|offer| (offer.expires_at, Timer::OfferExpires(offer.id)));
+        self.phase.deadline().into_iter().chain(offers)
+    }
+}
+
+/// Who has a ticket, without an allocation where that is one agent or nobody.
+#[derive(Debug, Default)]
+struct Holders {
+    first: Option<AgentIx>,
+    others: Vec<AgentIx>,
+}
+
+impl Holders {
+    fn of(ticket: &Ticket) -> Self {
+        let mut holders = ticket.holders().map(|(agent, _)| agent);
+        Self {
+            first: holders.next(),
+            others: holders.collect(),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = AgentIx> + '_ {
+        self.first.into_iter().chain(self.others.iter().copied())
+    }
+
+    fn contains(&self, agent: AgentIx) -> bool {
+        self.iter().any(|holder| holder == agent)
+    }
+}
+
+impl State {
+    /// Changes who has a ticket and where it is, and all indices with it. Who got it or lost it is idle since then.
+    pub(crate) fn alter(&mut self, id: TicketId, at: Timestamp, change: impl FnOnce(&mut Ticket)) {
+        let before = Holders::of(self.ticket(id));
+        self.leave(id);
+        change(self.ticket_mut(id));
+        self.enter(id);
+        let after = Holders::of(self.ticket(id));
+        for agent in before
+            .iter()
+            .chain(after.iter().filter(|agent| !before.contains(*agent)))
+        {
+            if before.contains(agent) != after.contains(agent) {
+                self.agents.get_mut(agent).idle_since = at;
+            }
+            self.refresh(agent);
+        }
+    }
+
+    /// Adds an open offer; one to own it makes the ticket an offered one.
+    pub(crate) fn add_offer(&mut self, id: TicketId, offer: OpenOffer, at: Timestamp) {
+        self.last_offer = offer.id.0;
+        self.alter(id, at, |ticket| {
+            if offer.kind == OfferKind::Own {
+                ticket.phase = Phase::Offered;
+            }
+            ticket.offers.push(offer);
+        });
+    }
+
+    /// Ends an open offer unaccepted: a ticket that is offered to nobody any more waits again.
+    pub(crate) fn drop_offer(&mut self, id: TicketId, offer: OfferId, at: Timestamp) {
+        self.alter(id, at, |ticket| {
+            ticket.take_offer(offer);
+            if ticket.phase == Phase::Offered && ticket.own_offers().next().is_none() {
+                ticket.phase = Phase::Queued;
+            }
+        });
+    }
+}
