@@ -22,6 +22,7 @@ mod core;
 mod desk;
 mod ended;
 mod explain;
+pub mod dry_run;
 mod holders;
 mod intake;
 mod matching;

@@ -111,9 +111,9 @@ impl Replayer {
                 return Err(self.divergence(first, None));
             };
             let context = context_of(first);
-            let length = match self.mode {
-                Mode::Decide => self.decide(&input, &context, rest)?,
-                Mode::Believe => self.believe(rest),
+            let (input, length) = match self.mode {
+                Mode::Decide => self.decide(input, &context, rest)?,
+                Mode::Believe => (input, self.believe(rest)),
             };
             let (events, later) = rest.split_at(length);
             each(&Replayed { input, context, events });
@@ -125,24 +125,34 @@ impl Replayer {
         Ok(())
     }
 
-    /// How many of the recorded events the input makes.
-    fn decide(&mut self, input: &Input, context: &Context, rest: &[Event<RoutingEvent>]) -> Result<usize, Divergence> {
+    /// The input, and how many of the recorded events it makes.
+    fn decide(
+        &mut self,
+        mut input: Input,
+        context: &Context,
+        rest: &[Event<RoutingEvent>],
+    ) -> Result<(Input, usize), Divergence> {
         let mut made = std::mem::take(&mut self.made);
         made.clear();
-        // A refusal makes no event, which is a difference.
-        self.core.feed(input, context, &mut made).ok();
-        let differs = |(recorded, made): &(&Event<RoutingEvent>, &Event<RoutingEvent>)| recorded != made;
-        let different = rest.iter().zip(&made).position(|pair| differs(&pair));
-        let different =
-            different.or_else(|| (made.is_empty() || made.len() > rest.len()).then_some(rest.len().min(made.len())));
-        if let Some(at) = different {
-            self.replayed += at as u64;
-            let recorded = rest.get(at).unwrap_or(&rest[rest.len() - 1]);
-            return Err(self.divergence(recorded, made.get(at)));
+        if self.core.feed(&input, context, &mut made).is_err()
+            && let Some(less) = inputs::without_what_followed(&input)
+        {
+            input = less;
+            // Another refusal makes no event, which is a difference.
+            self.core.feed(&input, context, &mut made).ok();
         }
-        let length = made.len();
+        let same = rest
+            .iter()
+            .zip(&made)
+            .take_while(|(recorded, made)| recorded == made)
+            .count();
+        if same < made.len() || made.is_empty() {
+            self.replayed += same as u64;
+            let recorded = rest.get(same).unwrap_or(&rest[rest.len() - 1]);
+            return Err(self.divergence(recorded, made.get(same)));
+        }
         self.made = made;
-        Ok(length)
+        Ok((input, same))
     }
 
     fn believe(&mut self, rest: &[Event<RoutingEvent>]) -> usize {

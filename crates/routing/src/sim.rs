@@ -18,6 +18,7 @@ use std::time::Duration;
 use tandem_domain::routing::{DeclineReason, Rejection, RoutingEvent};
 use tandem_domain::{AgentId, Event, OfferId};
 
+pub(crate) use book::Book;
 pub use book::{AgentRecord, TicketRecord};
 pub use plan::Plan;
 pub use run::Simulation;

@@ -34,6 +34,17 @@ pub(super) fn turn_length(events: &[Event<RoutingEvent>]) -> usize {
     1 + others.count()
 }
 
+/// The input, if what seemed to follow from it was somebody else's doing at the same moment and under the same id.
+pub(super) fn without_what_followed(input: &Input) -> Option<Input> {
+    let Input::Command(command) = input else { return None };
+    let mut command = command.clone();
+    match &mut *command {
+        Command::Answer { then, .. } if *then != AfterAnswer::Keep => *then = AfterAnswer::Keep,
+        _ => return None,
+    }
+    Some(Input::Command(command))
+}
+
 fn command_of(state: &State, events: &[Event<RoutingEvent>]) -> Option<Command> {
     match &events.first()?.body {
         RoutingEvent::DeskActivated(desk) => Some(Command::Activate(Box::new(CompiledDesk {

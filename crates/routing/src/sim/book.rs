@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tandem_domain::routing::{Intake, RoutingEvent};
-use tandem_domain::{AgentId, Event, OfferId, Presence, RoutingState, TicketId, Timestamp};
+use tandem_domain::{AgentId, CompiledDesk, Event, OfferId, Presence, RoutingState, TicketId, Timestamp};
 
 /// What became of one ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +56,11 @@ impl TicketRecord {
         let end = self.accepted.as_ref().map(|(_, at)| *at);
         let end = end.or(self.ended.map(|(at, _)| at))?;
         Some(end.since(self.opened_at))
+    }
+
+    /// Who has it, or had it last.
+    pub(crate) const fn holder(&self) -> Option<&AgentId> {
+        self.holder.as_ref()
     }
 
     /// Who works on it now.
@@ -118,19 +123,19 @@ impl AgentRecord {
 }
 
 /// The desk as its events tell it.
-#[derive(Debug, Default)]
-pub(super) struct Book {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Book {
     tickets: BTreeMap<TicketId, TicketRecord>,
     offers: BTreeMap<OfferId, (TicketId, AgentId)>,
     agents: BTreeMap<AgentId, AgentRecord>,
 }
 
 impl Book {
-    pub(super) fn ticket(&self, ticket: TicketId) -> Option<&TicketRecord> {
+    pub(crate) fn ticket(&self, ticket: TicketId) -> Option<&TicketRecord> {
         self.tickets.get(&ticket)
     }
 
-    pub(super) fn tickets(&self) -> impl Iterator<Item = &TicketRecord> {
+    pub(crate) fn tickets(&self) -> impl Iterator<Item = &TicketRecord> {
         self.tickets.values()
     }
 
@@ -149,13 +154,13 @@ impl Book {
     }
 
     /// What agents did up to `now`.
-    pub(super) fn agents(&mut self, now: Timestamp) -> &BTreeMap<AgentId, AgentRecord> {
+    pub(crate) fn agents(&mut self, now: Timestamp) -> &BTreeMap<AgentId, AgentRecord> {
         self.agents.values_mut().for_each(|agent| agent.settle(now));
         &self.agents
     }
 
     /// From now on what agents do is counted anew.
-    pub(super) fn recount(&mut self, now: Timestamp) {
+    pub(crate) fn recount(&mut self, now: Timestamp) {
         for agent in self.agents.values_mut() {
             agent.settle(now);
             (agent.online, agent.busy, agent.accepted) = (Duration::ZERO, Duration::ZERO, 0);
@@ -167,9 +172,20 @@ impl Book {
         self.tickets.remove(&ticket);
     }
 
-    pub(super) fn note(&mut self, event: &Event<RoutingEvent>) {
+    /// Forgets the ticket that the event has closed, if it has.
+    pub(crate) fn forget_closed(&mut self, event: &RoutingEvent) {
+        if let RoutingEvent::TicketClosed { ticket }
+        | RoutingEvent::TicketCancelled { ticket }
+        | RoutingEvent::TicketAbandoned { ticket } = event
+        {
+            self.forget(*ticket);
+        }
+    }
+
+    pub(crate) fn note(&mut self, event: &Event<RoutingEvent>) {
         let at = event.at;
         match &event.body {
+            RoutingEvent::DeskActivated(desk) => self.keep_on_desk(desk, at),
             RoutingEvent::TicketOpened { ticket, intake, .. } => {
                 self.tickets.insert(*ticket, TicketRecord::new(*ticket, intake, at));
             }
@@ -195,6 +211,14 @@ impl Book {
             RoutingEvent::TicketCancelled { ticket } => self.end(*ticket, at, RoutingState::Cancelled),
             RoutingEvent::TicketAbandoned { ticket } => self.end(*ticket, at, RoutingState::Abandoned),
             _ => {}
+        }
+    }
+
+    /// Who is not on the desk any more is not online either.
+    fn keep_on_desk(&mut self, desk: &CompiledDesk, at: Timestamp) {
+        let on_desk = |agent: &AgentId| desk.agents.iter().any(|profile| profile.id == *agent);
+        for (_, record) in self.agents.iter_mut().filter(|(agent, _)| !on_desk(agent)) {
+            record.set_online(false, at);
         }
     }
 

@@ -25,6 +25,11 @@ impl<W: World> Simulation<W> {
     /// Goes on with `core` from `now`; a core that has tickets already is brought up to date by [`replay`](Self::replay).
     #[must_use]
     pub fn new(core: RoutingCore, world: W, now: Timestamp) -> Self {
+        Self::with_book(core, world, now, Book::default())
+    }
+
+    /// Goes on with `core` from `now`; the book says how it came there.
+    pub(crate) fn with_book(core: RoutingCore, world: W, now: Timestamp, book: Book) -> Self {
         let context = Context {
             now,
             actor: Actor::service("simulation"),
@@ -35,7 +40,7 @@ impl<W: World> Simulation<W> {
             core,
             world,
             plan: Plan::new(now),
-            book: Book::default(),
+            book,
             context,
             events: Vec::new(),
         }
@@ -99,10 +104,20 @@ impl<W: World> Simulation<W> {
         &mut self.plan
     }
 
+    /// The world, to be told something while nothing happens, and the plan.
+    pub(crate) const fn world_and_plan(&mut self) -> (&mut W, &mut Plan<W::Note>) {
+        (&mut self.world, &mut self.plan)
+    }
+
     /// The world.
     #[must_use]
     pub const fn world(&self) -> &W {
         &self.world
+    }
+
+    /// The world, to be told what is wanted of it from now on.
+    pub const fn world_mut(&mut self) -> &mut W {
+        &mut self.world
     }
 
     /// The world, when the simulation is over.

@@ -5,6 +5,7 @@
 mod activation;
 mod answers;
 mod assign;
+mod dry_run;
 mod explanations;
 mod histories;
 mod intake;

@@ -72,7 +72,7 @@ impl World {
     pub(crate) fn context(&self, actor: Actor) -> Context {
         let cause = Cause::Request {
             method: "test".into(),
-            id: "1".into(),
+            id: self.history.len().to_string().into(),
         };
         Context {
             now: self.now,
