@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
-use tandem_domain::desk::{AgentProfile, QueuePolicy};
 use tandem_domain::{AccountId, Channel, CompiledDesk};
 
-use crate::model::{Agent, DeskFile, Queue, default_policy};
+use crate::model::{DeskFile, default_policy};
 
 /// Compiles a desk. `text` is the file's, for its hash; the version is counted by the desk and 0 here.
 ///
@@ -20,8 +19,8 @@ pub fn compile(file: &DeskFile, text: &str) -> CompiledDesk {
         min_proficiency: file.min_proficiency,
         skills: file.skills.keys().cloned().collect(),
         teams: file.teams.keys().cloned().collect(),
-        agents: file.agents.iter().map(profile).collect(),
-        queues: file.queues.iter().map(queue_policy).collect(),
+        agents: file.agents.iter().map(|agent| agent.profile.clone()).collect(),
+        queues: file.queues.iter().map(|queue| queue.policy.clone()).collect(),
         channels: Channel::ALL
             .into_iter()
             .map(|channel| (channel, policy(file, channel)))
@@ -31,6 +30,13 @@ pub fn compile(file: &DeskFile, text: &str) -> CompiledDesk {
         timezone: file.timezone.clone(),
         service_levels: file.service_levels.clone(),
         sla: file.sla.clone(),
+        interruptible_by: file.interruptible_by.clone(),
+        between_queues: file.between_queues.clone(),
+        tandems: file.tandems.clone(),
+        matching: file.matching,
+        sites: file.sites.keys().cloned().collect(),
+        regions: file.regions.keys().cloned().collect(),
+        attributes: file.attributes.keys().cloned().collect(),
     }
 }
 
@@ -51,29 +57,4 @@ fn accounts(file: &DeskFile) -> BTreeMap<AccountId, Channel> {
     sections
         .flat_map(|(channel, section)| section.accounts.keys().map(|id| (id.clone(), *channel)))
         .collect()
-}
-
-fn profile(agent: &Agent) -> AgentProfile {
-    AgentProfile {
-        id: agent.id.clone(),
-        teams: agent.teams.clone(),
-        skills: agent.skills.clone(),
-        languages: agent.languages.clone(),
-        capacity: agent.capacity,
-        channel_max: agent.channel_max.clone(),
-        contact: agent.contact.clone(),
-    }
-}
-
-fn queue_policy(queue: &Queue) -> QueuePolicy {
-    QueuePolicy {
-        id: queue.id.clone(),
-        teams: queue.teams.clone(),
-        skills: queue.skills.clone(),
-        aging: queue.aging,
-        decline_pause: queue.decline_pause,
-        max_missed: queue.max_missed,
-        tier: queue.tier,
-        next_tier: queue.next_tier.clone(),
-    }
 }

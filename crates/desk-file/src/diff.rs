@@ -76,7 +76,12 @@ pub fn diff(old: &DeskFile, new: &DeskFile) -> Vec<Change> {
     for section in 0..facts::SECTIONS {
         changes.extend(compare(&before[section], &after[section]));
     }
-    let agents = [old, new].map(|file| file.agents.iter().map(|agent| agent.id.as_str()).collect::<Vec<_>>());
+    let agents = [old, new].map(|file| {
+        file.agents
+            .iter()
+            .map(|agent| agent.profile.id.as_str())
+            .collect::<Vec<_>>()
+    });
     let rules = [old, new].map(|file| file.rules.iter().map(|rule| rule.name.as_str()).collect::<Vec<_>>());
     let policies = [old, new].map(|file| {
         let policies = file.sla.policies.iter();

@@ -16,9 +16,21 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(count.checked_mul(seconds)?))
 }
 
+/// Reads a duration, also in milliseconds: `250ms`.
+pub(crate) fn parse_short(text: &str) -> Option<Duration> {
+    let Some(count) = text.strip_suffix("ms") else {
+        return parse(text);
+    };
+    let is_number = count.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| count.parse().ok())?.map(Duration::from_millis)
+}
+
 /// Writes it in the largest unit that it is a whole number of.
 pub(crate) fn show(duration: Duration) -> String {
     let seconds = duration.as_secs();
+    if duration.subsec_millis() > 0 {
+        return format!("{}ms", duration.as_millis());
+    }
     let fitting = UNITS
         .into_iter()
         .find(|(_, unit)| seconds > 0 && seconds.is_multiple_of(*unit));
@@ -49,6 +61,16 @@ mod tests {
             "300000000000000000d",
         ] {
             assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn short_times_are_read_in_milliseconds() {
+        for text in ["250ms", "1500ms", "2s"] {
+            assert_eq!(parse_short(text).map(show).as_deref(), Some(text));
+        }
+        for bad in ["ms", "-1ms", "1.5ms", "250 ms"] {
+            assert_eq!(parse_short(bad), None, "{bad}");
         }
     }
 

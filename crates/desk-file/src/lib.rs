@@ -27,7 +27,8 @@ pub use compile::{compile, hash};
 pub use diff::{Change, diff};
 pub use fault::Fault;
 pub use model::{
-    Account, Actions, Agent, ChannelSection, ChatAccount, Contact, DeskFile, Queue, Webhook, default_policy,
+    Account, Actions, Agent, AttributeKind, ChannelSection, ChatAccount, Contact, DeskFile, Queue, Site, Webhook,
+    default_policy,
 };
 pub use rules::{MessageFacts, Outcome, Rules};
 pub use web::Origin;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tandem_domain::desk::{ChannelPolicy, ServiceLevel};
+use tandem_domain::desk::{AgentProfile, BatchPolicy, BetweenQueues, ChannelPolicy, QueuePolicy, ServiceLevel, Tandem};
 use tandem_domain::{
-    AccountId, AgentId, Channel, ContactId, DeskId, LanguageTag, Priority, Proficiency, QueueId, SecretName, SkillId,
-    SkillLevel, SlaPlan, Tag, TeamId,
+    AccountId, AgentId, AttributeId, AttributeKey, Channel, ContactId, DeskId, LanguageTag, Priority, Proficiency,
+    QueueId, RegionId, SecretName, SiteId, SkillId, SkillLevel, SlaPlan, Tag, TandemId, TeamId,
 };
 use url::Url;
 
@@ -35,6 +35,20 @@ pub struct DeskFile {
     pub skills: BTreeMap<SkillId, String>,
     /// Teams with their names.
     pub teams: BTreeMap<TeamId, String>,
+    /// Parts of the world with their names.
+    pub regions: BTreeMap<RegionId, String>,
+    /// Where agents work.
+    pub sites: BTreeMap<SiteId, Site>,
+    /// What else is said of agents, and in which words.
+    pub attributes: BTreeMap<AttributeId, AttributeKind>,
+    /// Agents who serve customers together, in the file's order.
+    pub tandems: Vec<Tandem>,
+    /// Work of the key's channel does not count against an offer of these.
+    pub interruptible_by: BTreeMap<Channel, BTreeSet<Channel>>,
+    /// Which queue is served by an agent who serves several.
+    pub between_queues: BetweenQueues,
+    /// How many-to-many choices are made.
+    pub matching: BatchPolicy,
     /// The channels that are open, with their accounts.
     pub channels: BTreeMap<Channel, ChannelSection>,
     /// Agents, in the file's order.
@@ -106,48 +120,40 @@ pub struct Webhook {
     pub secret: SecretName,
 }
 
+/// Where agents work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// The site's name for people; the key where the file gives none.
+    pub name: String,
+    /// The part of the world in which it lies, or which it serves.
+    pub region: Option<RegionId>,
+}
+
+/// What an attribute's values are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttributeKind {
+    /// These words.
+    Keys(BTreeSet<AttributeKey>),
+    /// Whole numbers.
+    Number,
+}
+
 /// Somebody who serves customers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agent {
-    /// The agent's key.
-    pub id: AgentId,
     /// The agent's name for people; the key where the file gives none.
     pub name: String,
-    /// The agent's teams.
-    pub teams: Vec<TeamId>,
-    /// Skills with levels.
-    pub skills: BTreeMap<SkillId, SkillLevel>,
-    /// Languages with proficiency.
-    pub languages: BTreeMap<LanguageTag, Proficiency>,
-    /// Capacity in units.
-    pub capacity: u32,
-    /// The most tickets at once per channel; no entry: only capacity limits.
-    pub channel_max: BTreeMap<Channel, u32>,
-    /// Who is told when a rung tells the owner of a ticket and the agent is it.
-    pub contact: Option<ContactId>,
+    /// What the router knows of the agent.
+    pub profile: AgentProfile,
 }
 
 /// A queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
-    /// The queue's key.
-    pub id: QueueId,
     /// The queue's name for people; the key where the file gives none.
     pub name: String,
-    /// Teams that serve it.
-    pub teams: Vec<TeamId>,
-    /// Skills that each of its tickets needs.
-    pub skills: BTreeMap<SkillId, SkillLevel>,
-    /// Waiting this long counts as one step of priority; none: strict priority.
-    pub aging: Option<Duration>,
-    /// For how long an agent who declined or missed a ticket is passed over for it.
-    pub decline_pause: Duration,
-    /// This many offers missed in a row make an agent *not responding*.
-    pub max_missed: u32,
-    /// Support level, 1 to 3.
-    pub tier: u8,
-    /// Where tickets climb to: a queue of a higher tier.
-    pub next_tier: Option<QueueId>,
+    /// How its tickets are ordered and offered.
+    pub policy: QueuePolicy,
 }
 
 /// What a rule does with a message that it fits.
@@ -161,6 +167,8 @@ pub struct Actions {
     pub skills: BTreeMap<SkillId, SkillLevel>,
     /// Tags that are put on it.
     pub tags: BTreeSet<Tag>,
+    /// The tandem whose customer it is from.
+    pub tandem: Option<TandemId>,
     /// The language in which it is served, whatever was recognised.
     pub language: Option<LanguageTag>,
     /// It opens no ticket; the word says why.
@@ -194,13 +202,13 @@ impl DeskFile {
     /// One agent; the name is what visitors of a chat see.
     #[must_use]
     pub fn agent(&self, id: &AgentId) -> Option<&Agent> {
-        self.agents.iter().find(|agent| agent.id == *id)
+        self.agents.iter().find(|agent| agent.profile.id == *id)
     }
 
     /// One queue.
     #[must_use]
     pub fn queue(&self, id: &QueueId) -> Option<&Queue> {
-        self.queues.iter().find(|queue| queue.id == *id)
+        self.queues.iter().find(|queue| queue.policy.id == *id)
     }
 
     /// One contact, with how it is reached.
@@ -225,5 +233,7 @@ pub fn default_policy(channel: Channel) -> ChannelPolicy {
         hold_units,
         offer_ttl,
         wrap_up,
+        hold_percent: None,
+        auto_accept: false,
     }
 }

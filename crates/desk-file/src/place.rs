@@ -43,7 +43,11 @@ impl<'t> Place<'t> {
     }
 
     pub(crate) fn warn(&self, message: impl Into<String>) {
-        self.report.warn(Fault::new(self.at, &self.path, message));
+        self.warn_at(self.at, message);
+    }
+
+    pub(crate) fn warn_at(&self, at: Position, message: impl Into<String>) {
+        self.report.warn(Fault::new(at, &self.path, message));
     }
 
     pub(crate) fn report(&self) -> &'t Report {
@@ -189,6 +193,10 @@ impl<'t> Place<'t> {
         matches!(&self.node.value, Value::Table(_))
     }
 
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(&self.node.value, Value::List(_))
+    }
+
     pub(crate) fn is_empty_list(&self) -> bool {
         matches!(&self.node.value, Value::List(items) if items.is_empty())
     }
@@ -281,7 +289,7 @@ impl<'t> Place<'t> {
 }
 
 /// ``unknown skill `biling`: use billing or orders; did you mean `billing`?``
-fn unknown(what: &str, word: &str, known: &[&str], report: &Report) -> String {
+pub(crate) fn unknown(what: &str, word: &str, known: &[&str], report: &Report) -> String {
     if report.is_full() {
         return String::new();
     }

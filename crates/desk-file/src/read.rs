@@ -1,33 +1,41 @@
 //! From the tree to the model: section by section, every fault on the way.
 
+mod asked;
+mod attributes;
+mod balance;
 mod calendars;
 mod channels;
 mod chats;
 mod contacts;
+mod known;
 mod ladders;
 mod people;
+mod places;
 mod queues;
 mod rules;
 mod service_levels;
 mod sla;
+mod tandems;
 mod tiers;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use tandem_domain::{DeskId, LanguageTag, Proficiency, SkillId, SkillLevel, SlaPlan, TeamId};
+use tandem_domain::{Channel, DeskId, LanguageTag, Proficiency, SiteId, SkillId, SkillLevel, SlaPlan, TeamId};
 
-use crate::model::{Contact, DeskFile, Queue};
+use crate::model::{ChannelSection, Contact, DeskFile, Site};
 use crate::place::{Place, Table};
 use crate::suggest::{did_you_mean, one_of, quoted};
-use crate::tree::{Node, Value};
+use known::Known;
+use people::Crew;
+use queues::Queues;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 27] = [
     "desk",
     "name",
     "timezone",
@@ -38,9 +46,16 @@ const KEYS: [&str; 20] = [
     "close_after",
     "skills",
     "teams",
+    "regions",
+    "sites",
+    "attributes",
     "channels",
+    "interruptible",
     "agents",
+    "tandems",
     "queues",
+    "between_queues",
+    "matching",
     "rules",
     "service_levels",
     "calendars",
@@ -52,48 +67,33 @@ const KEYS: [&str; 20] = [
 
 const PROFICIENCIES: [&str; 6] = ["A1", "A2", "B1", "B2", "C1", "C2"];
 
-/// What other parts of the file may refer to.
-struct Known<'t> {
-    languages: Vec<LanguageTag>,
-    skills: Vec<&'t str>,
-    teams: Vec<&'t str>,
-    queues: Vec<&'t str>,
-    calendars: Vec<&'t str>,
-    contacts: Vec<&'t str>,
-    roles: Vec<&'t str>,
-    ladders: Vec<&'t str>,
-    /// Everybody whom a rung can tell.
-    recipients: Vec<&'t str>,
-    /// What visitors of a chat see where its account has no name.
-    desk_name: String,
-}
-
 /// Reads the whole desk; none only if a fault was reported.
-pub(crate) fn desk(root: &Place<'_>, text: &str) -> Option<DeskFile> {
+pub(crate) fn desk<'t>(root: &Place<'t>, text: &'t str) -> Option<DeskFile> {
     let table = root.table(&KEYS);
     if has_too_many(&table) {
         return None;
     }
     let desk = table.need("desk", "acme").and_then(|place| place.parsed::<DeskId>());
     let name = name(&table, desk.as_ref().map_or("", DeskId::as_str));
-    let known = known(&table, &name);
     let timezone = timezone_or_utc(&table);
     let min_proficiency = table.get("min_proficiency").and_then(|place| proficiency(&place));
     let min_proficiency = min_proficiency.unwrap_or(Proficiency::B2);
-    let skills = skills(&table);
-    let teams = teams(&table);
+    let known = Known::of(&table, &name, min_proficiency, text);
+    let (skills, teams) = (skills(&table), teams(&table));
+    let (regions, sites) = (places::regions(&table), places::sites(&table, &known));
     let channels = channels::read(&table, &known);
-    let crew = people::crew(&table, &known, &channels);
-    let queues = queues::read(&table, &known, crew.if_whole(), min_proficiency);
+    let crew = crew(&table, &known, &channels, &sites);
+    let queues = queues(&table, &known, &channels, &crew);
     let around = rules::Around {
         known: &known,
         crew: crew.if_whole(),
-        queues: &queues,
-        text,
+        queues: &queues.queues,
     };
     let rules = rules::read(&table, &around);
     let contacts = contacts::contacts(&table);
     let sla = plan(&table, &known, &queues, &contacts, &timezone);
+    let between_queues = balance::between_queues(&table, &known);
+    balance::check_weights(&table, &between_queues, &crew.shares);
     Some(DeskFile {
         name,
         service_levels: service_levels::read(&table),
@@ -109,15 +109,48 @@ pub(crate) fn desk(root: &Place<'_>, text: &str) -> Option<DeskFile> {
         close_after: duration_or(&table, "close_after", HOUR..=365 * DAY, 7 * DAY),
         skills,
         teams,
+        regions,
+        sites,
+        tandems: tandems::read(&table, &known),
+        interruptible_by: balance::interruptible(&table),
+        between_queues,
+        matching: balance::matching(&table),
         channels,
         agents: crew.agents,
-        queues,
+        queues: queues.queues,
         rules,
+        attributes: known.attributes,
         languages: known.languages,
         warnings: Vec::new(),
         // Last, for it must not keep the rest from being read.
         desk: desk?,
     })
+}
+
+fn crew<'t>(
+    table: &Table<'t>,
+    known: &Known<'t>,
+    channels: &BTreeMap<Channel, ChannelSection>,
+    sites: &BTreeMap<SiteId, Site>,
+) -> Crew<'t> {
+    let around = people::Around { known, channels, sites };
+    people::crew(table, &around)
+}
+
+fn queues<'t>(
+    table: &Table<'t>,
+    known: &Known<'t>,
+    channels: &BTreeMap<Channel, ChannelSection>,
+    crew: &Crew<'t>,
+) -> Queues<'t> {
+    let around = queues::Around {
+        known,
+        crew: crew.if_whole(),
+        channels,
+    };
+    let queues = queues::read(table, &around);
+    queues::shares::check(crew, &queues.queues, known);
+    queues
 }
 
 /// The name for people; the key where there is none.
@@ -129,45 +162,35 @@ fn name(table: &Table<'_>, key: &str) -> String {
         .to_owned()
 }
 
-fn known<'t>(table: &Table<'t>, desk_name: &str) -> Known<'t> {
-    let (contacts, roles) = (keys(table, "contacts"), keys(table, "roles"));
-    Known {
-        languages: languages(table),
-        skills: keys(table, "skills"),
-        teams: keys(table, "teams"),
-        queues: keys(table, "queues"),
-        calendars: keys(table, "calendars"),
-        ladders: keys(table, "ladders"),
-        recipients: [&[contacts::OWNER], &roles[..], &contacts[..]].concat(),
-        contacts,
-        roles,
-        desk_name: desk_name.to_owned(),
-    }
-}
-
 /// What the desk promises; the file's order of the sections makes no difference.
-fn plan(table: &Table<'_>, known: &Known<'_>, queues: &[Queue], contacts: &[Contact], timezone: &str) -> SlaPlan {
-    let ladders = ladders::read(table, known, queues);
+fn plan(table: &Table<'_>, known: &Known<'_>, queues: &Queues<'_>, contacts: &[Contact], timezone: &str) -> SlaPlan {
+    let ladders = ladders::read(table, known, &queues.queues);
     let around = sla::Around {
         known,
         ladders: &ladders,
-        queues,
+        queues: &queues.queues,
     };
     let policies = sla::read(table, &around);
-    SlaPlan {
+    let plan = SlaPlan {
         calendars: calendars::read(table, timezone),
         policies,
         roles: contacts::roles(table, known),
         contacts: contacts.iter().map(|contact| contact.id.clone()).collect(),
         ladders,
-    }
+    };
+    queues::targets::check(queues, &plan);
+    plan
 }
 
 /// How many there may be of what everything else is compared with; far beyond any real desk.
-const LIMITS: [(&str, usize); 10] = [
+const LIMITS: [(&str, usize); 14] = [
     ("languages", 100),
     ("skills", 1000),
     ("teams", 1000),
+    ("regions", 100),
+    ("sites", 1000),
+    ("attributes", 100),
+    ("tandems", 1000),
     ("queues", 1000),
     ("agents", 10_000),
     ("calendars", 100),
@@ -185,27 +208,6 @@ fn has_too_many(table: &Table<'_>) -> bool {
         (count > *most).then(|| place.fault(format!("{count} {section}: at most {most} are allowed")))
     };
     LIMITS.iter().filter_map(over).count() > 0
-}
-
-fn keys<'t>(table: &Table<'t>, section: &str) -> Vec<&'t str> {
-    match table.get(section).map(|place| &place.node.value) {
-        Some(Value::Table(entries)) => entries.iter().map(|(key, _): &(_, Node)| key.text.as_str()).collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn languages(table: &Table<'_>) -> Vec<LanguageTag> {
-    let mut languages: Vec<LanguageTag> = Vec::new();
-    for place in table.need("languages", "[en, de]").iter().flat_map(Place::one_or_list) {
-        match place.parsed() {
-            Some(language) if languages.contains(&language) => {
-                place.fault(format!("`{language}` stands here a second time"));
-            }
-            Some(language) => languages.push(language),
-            None => {}
-        }
-    }
-    languages
 }
 
 fn skills(table: &Table<'_>) -> BTreeMap<SkillId, String> {
@@ -305,6 +307,21 @@ fn levels(place: &Place<'_>, known: &Known<'_>) -> BTreeMap<SkillId, SkillLevel>
     entries
         .filter_map(|(skill, place)| Some((skill, level(&place)?)))
         .collect()
+}
+
+/// No single agent is asked for more, and each is compared with everybody.
+const MOST_ASKED: usize = 64;
+
+/// Skills that a ticket asks for.
+fn asked_levels(place: &Place<'_>, known: &Known<'_>) -> BTreeMap<SkillId, SkillLevel> {
+    if place.len() > MOST_ASKED {
+        place.fault(format!(
+            "{} skills are asked for: at most {MOST_ASKED} are allowed",
+            place.len()
+        ));
+        return BTreeMap::new();
+    }
+    levels(place, known)
 }
 
 fn level(place: &Place<'_>) -> Option<SkillLevel> {

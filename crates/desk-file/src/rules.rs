@@ -7,7 +7,7 @@ mod message;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tandem_domain::{LanguageTag, Priority, QueueId, SkillId, SkillLevel, Tag};
+use tandem_domain::{LanguageTag, Priority, QueueId, SkillId, SkillLevel, Tag, TandemId};
 
 use crate::model::Actions;
 pub use condition::{Condition, ProblemKind};
@@ -43,6 +43,8 @@ pub struct Outcome {
     pub tags: BTreeSet<Tag>,
     /// The language in which it is served: the last rule that says so.
     pub language: Option<LanguageTag>,
+    /// Whose customer wrote it: the last rule that says so.
+    pub tandem: Option<TandemId>,
     /// Why it opens no ticket: the last rule that says so.
     pub unrouted: Option<String>,
     /// Rules that could not be decided and were passed over. Nothing of the message is in it.
@@ -106,6 +108,7 @@ impl Outcome {
         replace(&mut self.queue, then.queue.as_ref());
         replace(&mut self.priority, then.priority.as_ref());
         replace(&mut self.language, then.language.as_ref());
+        replace(&mut self.tandem, then.tandem.as_ref());
         replace(&mut self.unrouted, then.unrouted.as_ref());
         self.tags.extend(then.tags.iter().cloned());
         for (skill, level) in &then.skills {

@@ -3,4 +3,6 @@
 pub(crate) mod days;
 pub(crate) mod hours;
 pub(crate) mod moment;
+pub(crate) mod percent;
 pub(crate) mod service_level;
+pub(crate) mod step_length;

@@ -83,24 +83,25 @@ fn every_ticket_that_a_rule_of_acme_makes_can_be_served_in_every_language() {
         let queues = desk
             .queues
             .iter()
-            .filter(|queue| rule.then.queue.as_ref().is_none_or(|id| *id == queue.id));
+            .filter(|queue| rule.then.queue.as_ref().is_none_or(|id| *id == queue.policy.id));
         for (queue, language) in queues.flat_map(|queue| desk.languages.iter().map(move |language| (queue, language))) {
             let is_able = |agent: &Agent| {
-                let needed = queue.skills.iter().chain(&rule.then.skills);
-                agent.teams.iter().any(|team| queue.teams.contains(team))
+                let needed = queue.policy.skills.iter().chain(&rule.then.skills);
+                agent.profile.teams.iter().any(|team| queue.policy.teams.contains(team))
                     && agent
+                        .profile
                         .languages
                         .iter()
                         .any(|(spoken, level)| spoken.serves(language) && *level >= desk.min_proficiency)
                     && needed
                         .into_iter()
-                        .all(|(skill, level)| agent.skills.get(skill).is_some_and(|own| own >= level))
+                        .all(|(skill, level)| agent.profile.skills.get(skill).is_some_and(|own| own >= level))
             };
             assert!(
                 desk.agents.iter().any(is_able),
                 "{} in {} and {language}",
                 rule.name,
-                queue.id
+                queue.policy.id
             );
         }
     }

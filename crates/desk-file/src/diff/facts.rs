@@ -1,6 +1,7 @@
 //! A desk file as plain facts that can be compared: subjects, and properties with values.
 
 mod promises;
+mod routing;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -21,8 +22,9 @@ pub(super) struct Subject {
     pub(super) facts: Vec<Fact>,
 }
 
-/// Desk, skills, teams, channels, agents, queues, rules, calendars, contacts, roles, ladders, policies.
-pub(super) const SECTIONS: usize = 12;
+/// Desk, skills, teams, regions, sites, attributes, channels, agents, tandems, queues, rules, calendars, contacts,
+/// roles, ladders, policies.
+pub(super) const SECTIONS: usize = 16;
 
 pub(super) fn of(file: &DeskFile) -> [Vec<Subject>; SECTIONS] {
     let skills = file
@@ -40,17 +42,33 @@ pub(super) fn of(file: &DeskFile) -> [Vec<Subject>; SECTIONS] {
         }],
         skills.collect(),
         teams.collect(),
+        file.regions
+            .iter()
+            .map(|(id, name)| subject("region", id, vec![fact("name", name)]))
+            .collect(),
+        file.sites
+            .iter()
+            .map(|(id, it)| subject("site", id, routing::site(it)))
+            .collect(),
+        file.attributes
+            .iter()
+            .map(|(id, it)| subject("attribute", id, routing::attribute(it)))
+            .collect(),
         file.channels
             .iter()
             .flat_map(|(channel, section)| channel_subjects(*channel, section))
             .collect(),
         file.agents
             .iter()
-            .map(|it| subject("agent", &it.id, agent(it)))
+            .map(|it| subject("agent", &it.profile.id, agent(it)))
+            .collect(),
+        file.tandems
+            .iter()
+            .map(|it| subject("tandem", &it.id, members("agent", &it.agents)))
             .collect(),
         file.queues
             .iter()
-            .map(|it| subject("queue", &it.id, queue(it)))
+            .map(|it| subject("queue", &it.policy.id, queue(it)))
             .collect(),
         file.rules
             .iter()
@@ -125,7 +143,13 @@ fn desk(file: &DeskFile) -> Vec<Fact> {
     ];
     let levels = file.service_levels.iter();
     let levels = levels.map(|(channel, level)| (channel, service_level::show(*level)));
-    [own, members("language", &file.languages), each("service_level", levels)].concat()
+    [
+        own,
+        members("language", &file.languages),
+        each("service_level", levels),
+        routing::desk(file),
+    ]
+    .concat()
 }
 
 fn channel_subjects(channel: Channel, section: &ChannelSection) -> Vec<Subject> {
@@ -135,6 +159,8 @@ fn channel_subjects(channel: Channel, section: &ChannelSection) -> Vec<Subject> 
         fact("hold_units", policy.hold_units),
         fact("offer_ttl", show(policy.offer_ttl)),
         fact("wrap_up", show(policy.wrap_up)),
+        optional("hold", policy.hold_percent.map(|percent| format!("{percent}%"))),
+        fact("auto_accept", policy.auto_accept),
     ];
     let accounts = section.accounts.iter().map(|(id, account)| {
         let facts = [
@@ -168,31 +194,40 @@ fn contact(contact: &Contact) -> Vec<Fact> {
 }
 
 fn agent(agent: &Agent) -> Vec<Fact> {
+    let profile = &agent.profile;
     let own = vec![
         fact("name", &agent.name),
-        fact("capacity", agent.capacity),
-        optional("contact", agent.contact.as_ref()),
+        fact("capacity", profile.capacity),
+        optional("contact", profile.contact.as_ref()),
     ];
     [
         own,
-        members("team", &agent.teams),
-        levels(&agent.skills),
-        each("language", &agent.languages),
-        each("channel_max", &agent.channel_max),
+        members("team", &profile.teams),
+        levels(&profile.skills),
+        each("language", &profile.languages),
+        each("channel_max", &profile.channel_max),
+        routing::agent(profile),
     ]
     .concat()
 }
 
 fn queue(queue: &Queue) -> Vec<Fact> {
+    let policy = &queue.policy;
     let own = vec![
         fact("name", &queue.name),
-        fact("aging", queue.aging.map_or_else(|| "never".to_owned(), show)),
-        fact("decline_pause", show(queue.decline_pause)),
-        fact("max_missed", queue.max_missed),
-        fact("tier", queue.tier),
-        optional("next_tier", queue.next_tier.as_ref()),
+        fact("aging", policy.aging.map_or_else(|| "never".to_owned(), show)),
+        fact("decline_pause", show(policy.decline_pause)),
+        fact("max_missed", policy.max_missed),
+        fact("tier", policy.tier),
+        optional("next_tier", policy.next_tier.as_ref()),
     ];
-    [own, members("team", &queue.teams), levels(&queue.skills)].concat()
+    [
+        own,
+        members("team", &policy.teams),
+        levels(&policy.skills),
+        routing::queue(policy),
+    ]
+    .concat()
 }
 
 fn rule(rule: &Rule) -> Vec<Fact> {
@@ -201,6 +236,7 @@ fn rule(rule: &Rule) -> Vec<Fact> {
         priority,
         skills,
         tags,
+        tandem,
         language,
         unrouted,
     } = &rule.then;
@@ -209,6 +245,7 @@ fn rule(rule: &Rule) -> Vec<Fact> {
         fact("stop", rule.stop),
         optional("queue", queue.as_ref()),
         optional("priority", priority.as_ref()),
+        optional("tandem", tandem.as_ref()),
         optional("language", language.as_ref()),
         optional("unrouted", unrouted.as_ref()),
     ];

@@ -10,9 +10,18 @@ use super::{DAY, Known, chats, duration_or};
 use crate::Address;
 use crate::model::{Account, ChannelSection, default_policy};
 use crate::place::{Place, Table};
+use crate::written::percent;
 
 pub(super) const CHANNELS: [&str; 4] = ["email", "chat", "phone", "social"];
-const KEYS: [&str; 5] = ["accounts", "units", "hold_units", "offer_ttl", "wrap_up"];
+const KEYS: [&str; 7] = [
+    "accounts",
+    "units",
+    "hold_units",
+    "hold",
+    "offer_ttl",
+    "wrap_up",
+    "auto_accept",
+];
 
 /// What may stand in the file only once.
 #[derive(Default)]
@@ -78,7 +87,24 @@ fn policy(channel: Channel, table: &Table<'_>) -> ChannelPolicy {
         hold_units: hold_units.unwrap_or(default.hold_units.min(units)),
         offer_ttl: duration_or(table, "offer_ttl", 5..=DAY, seconds(default.offer_ttl)),
         wrap_up: duration_or(table, "wrap_up", 0..=DAY, seconds(default.wrap_up)),
+        hold_percent: hold_percent(table),
+        auto_accept: table
+            .get("auto_accept")
+            .and_then(|place| place.truth())
+            .unwrap_or_default(),
     }
+}
+
+fn hold_percent(table: &Table<'_>) -> Option<u8> {
+    let place = table.get("hold")?;
+    let share = percent::parse(place.text()?).filter(|share| *share <= 100);
+    if share.is_none() {
+        place.fault("this must be a share of the ticket's units such as 25% (0% to 100%)");
+    }
+    if table.get("hold_units").is_some() {
+        place.fault("`hold_units` says what a ticket on hold costs, too: drop one of them");
+    }
+    share
 }
 
 fn account(channel: Channel, place: &Place<'_>, known: &Known<'_>, taken: &mut Taken) -> Option<Account> {

@@ -173,7 +173,8 @@ fn is_above(earlier: &Action, tier: u8) -> bool {
 }
 
 fn leads_to(queues: &[Queue], tier: u8) -> bool {
-    let tier_of = |id: &QueueId| queues.iter().find(|queue| queue.id == *id).map(|queue| queue.tier);
-    let reached = queues.iter().filter_map(|queue| tier_of(queue.next_tier.as_ref()?));
+    let policies = || queues.iter().map(|queue| &queue.policy);
+    let tier_of = |id: &QueueId| policies().find(|queue| queue.id == *id).map(|queue| queue.tier);
+    let reached = policies().filter_map(|queue| tier_of(queue.next_tier.as_ref()?));
     reached.max().is_some_and(|highest| highest >= tier)
 }

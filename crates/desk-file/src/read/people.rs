@@ -1,16 +1,19 @@
 //! `agents`, and whether each team has some.
 
+mod details;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use tandem_domain::{AgentId, Channel, LanguageTag, TeamId};
+use tandem_domain::desk::AgentProfile;
+use tandem_domain::{AgentId, Channel, LanguageTag, QueueId, SiteId, TeamId};
 
 use super::channels::CHANNELS;
 use super::{Known, levels, name, proficiency, served};
 use crate::fault::Position;
-use crate::model::{Agent, ChannelSection};
+use crate::model::{Agent, ChannelSection, Site};
 use crate::place::{Place, Table};
 
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 15] = [
     "name",
     "teams",
     "skills",
@@ -18,6 +21,14 @@ const KEYS: [&str; 7] = [
     "capacity",
     "channel_max",
     "contact",
+    "site",
+    "tier",
+    "attributes",
+    "mentor",
+    "cost",
+    "weight",
+    "queues",
+    "available",
 ];
 
 /// Two mails at once, or one call.
@@ -26,60 +37,86 @@ const DEFAULT_CAPACITY: u32 = 2;
 type Channels = BTreeMap<Channel, ChannelSection>;
 
 /// Everybody on the desk, as far as they could be read.
-pub(super) struct Crew {
+pub(super) struct Crew<'t> {
     pub(super) agents: Vec<Agent>,
+    /// Where each agent's share of a queue stands, by the agent's place in `agents`.
+    pub(super) shares: Vec<(usize, QueueId, Place<'t>)>,
     is_whole: bool,
 }
 
-impl Crew {
+impl Crew<'_> {
     /// Everybody: what nobody can do is known only when no agent was misread.
     pub(super) fn if_whole(&self) -> Option<&[Agent]> {
         self.is_whole.then_some(&self.agents)
     }
 }
 
-pub(super) fn crew(table: &Table<'_>, known: &Known<'_>, channels: &Channels) -> Crew {
-    let report = table.place.report();
-    let faults_before = report.count();
-    let agents = agents(table, known, channels);
-    let is_whole = report.count() == faults_before;
-    if is_whole {
-        check_teams(table, &agents);
-    }
-    Crew { agents, is_whole }
+/// What agents are read beside.
+pub(super) struct Around<'a, 't> {
+    pub(super) known: &'a Known<'t>,
+    pub(super) channels: &'a Channels,
+    pub(super) sites: &'a BTreeMap<SiteId, Site>,
 }
 
-fn agents(table: &Table<'_>, known: &Known<'_>, channels: &Channels) -> Vec<Agent> {
+pub(super) fn crew<'t>(table: &Table<'t>, around: &Around<'_, 't>) -> Crew<'t> {
+    let report = table.place.report();
+    let faults_before = report.count();
+    let mut crew = Crew {
+        agents: Vec::new(),
+        shares: Vec::new(),
+        is_whole: false,
+    };
+    let mut mentors = Vec::new();
+    for (id, place) in entries(table) {
+        let table = place.table(&KEYS);
+        let agent = agent(id, &table, around);
+        let (shares, index) = (details::shares(&table, around.known), crew.agents.len());
+        crew.shares
+            .extend(shares.into_iter().map(|(queue, place)| (index, queue, place)));
+        mentors.push(table.get("mentor"));
+        crew.agents.push(agent);
+    }
+    details::check_mentors(&crew.agents, &mentors);
+    crew.is_whole = report.count() == faults_before;
+    if crew.is_whole {
+        check_teams(table, &crew.agents);
+    }
+    crew
+}
+
+fn entries<'t>(table: &Table<'t>) -> Vec<(AgentId, Place<'t>)> {
     let Some(place) = table.need("agents", "{ana: {teams: [support], languages: {en: C2}}}") else {
         return Vec::new();
     };
-    let entries = place.entries();
     if place.is_empty_table() {
         place.fault("a desk needs at least one agent");
     }
-    entries
-        .into_iter()
-        .map(|(id, place)| agent(id, &place, known, channels))
-        .collect()
+    place.entries()
 }
 
-fn agent(id: AgentId, place: &Place<'_>, known: &Known<'_>, channels: &Channels) -> Agent {
-    let table = place.table(&KEYS);
-    let (capacity, channel_max) = room(&table, channels);
-    Agent {
-        name: name(&table, id.as_str()),
-        teams: teams(&table, known),
+fn agent(id: AgentId, table: &Table<'_>, around: &Around<'_, '_>) -> Agent {
+    let known = around.known;
+    let (capacity, channel_max) = room(table, around.channels);
+    let site = table.get("site").and_then(|place| place.word("site", &known.sites));
+    let profile = AgentProfile {
+        teams: teams(table, known),
         skills: table
             .get("skills")
             .map(|place| levels(&place, known))
             .unwrap_or_default(),
-        languages: languages(&table, known),
+        languages: languages(table, known),
         capacity,
         channel_max,
         contact: table
             .get("contact")
             .and_then(|place| place.word("contact", &known.contacts)),
-        id,
+        region: site.as_ref().and_then(|site| around.sites.get(site)?.region.clone()),
+        site,
+        ..details::read(id, table, known)
+    };
+    Agent {
+        name: name(table, profile.id.as_str()),
+        profile,
     }
 }
 
@@ -143,7 +180,7 @@ fn room(table: &Table<'_>, channels: &Channels) -> (u32, BTreeMap<Channel, u32>)
 
 /// A team that nobody is in serves nothing.
 fn check_teams(table: &Table<'_>, agents: &[Agent]) {
-    let manned: BTreeSet<&TeamId> = agents.iter().flat_map(|agent| &agent.teams).collect();
+    let manned: BTreeSet<&TeamId> = agents.iter().flat_map(|agent| &agent.profile.teams).collect();
     let teams = table
         .get("teams")
         .map(|place| place.entries::<TeamId>())

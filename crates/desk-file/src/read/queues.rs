@@ -1,15 +1,24 @@
 //! `queues`, and whether somebody can serve each of them.
 
+mod fit;
+mod order;
+pub(super) mod shares;
+mod steps;
+pub(super) mod targets;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use tandem_domain::{LanguageTag, Proficiency, QueueId, SkillId, SkillLevel, TeamId};
+use tandem_domain::desk::{Choice, QueuePolicy};
+use tandem_domain::{Channel, QueueId, SkillId, SkillLevel, TeamId};
 
-use super::{DAY, HOUR, Known, MINUTE, duration_or, levels, name, people, seconds, tiers};
-use crate::model::{Agent, Queue};
+use super::asked::{self, Part};
+use super::channels::CHANNELS;
+use super::{DAY, Known, MINUTE, asked_levels, duration_or, name, people, seconds, tiers};
+use crate::model::{Agent, ChannelSection, Queue};
 use crate::place::{Place, Table};
+use fit::Fit;
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 17] = [
     "name",
     "teams",
     "skills",
@@ -18,41 +27,80 @@ const KEYS: [&str; 8] = [
     "max_missed",
     "tier",
     "next_tier",
+    "require",
+    "order",
+    "max_overtaken",
+    "choice",
+    "units",
+    "offers_at_once",
+    "auto_accept",
+    "absence",
+    "steps",
 ];
 
-/// Reads the queues; `crew` is none where not every agent could be read.
-pub(super) fn read(table: &Table<'_>, known: &Known<'_>, crew: Option<&[Agent]>, least: Proficiency) -> Vec<Queue> {
-    let Some(place) = table.need("queues", "{support: {teams: [support]}}") else {
-        return Vec::new();
+const CHOICES: [&str; 7] = [
+    "least_loaded",
+    "longest_idle",
+    "best_skilled",
+    "least_over_skilled",
+    "round_robin",
+    "cheapest",
+    "weighted",
+];
+
+/// What queues are read beside.
+pub(super) struct Around<'a, 't> {
+    pub(super) known: &'a Known<'t>,
+    /// None where not every agent could be read.
+    pub(super) crew: Option<&'a [Agent]>,
+    pub(super) channels: &'a BTreeMap<Channel, ChannelSection>,
+}
+
+/// The queues, and where each of them stands.
+pub(super) struct Queues<'t> {
+    pub(super) queues: Vec<Queue>,
+    pub(super) tables: Vec<Table<'t>>,
+}
+
+pub(super) fn read<'t>(table: &Table<'t>, around: &Around<'_, 't>) -> Queues<'t> {
+    let mut all = Queues {
+        queues: Vec::new(),
+        tables: Vec::new(),
     };
-    let entries = place.entries();
+    let Some(place) = table.need("queues", "{support: {teams: [support]}}") else {
+        return all;
+    };
     if place.is_empty_table() {
         place.fault("a desk needs at least one queue");
     }
-    let (mut queues, mut climbs) = (Vec::new(), Vec::new());
-    for (id, place) in entries {
+    let mut fits = Vec::new();
+    for (id, place) in place.entries() {
         let faults_before = place.report().count();
         let table = place.table(&KEYS);
-        let queue = queue(id, &table, known);
-        climbs.push(table.get("next_tier"));
-        if let Some(crew) = crew.filter(|_| place.report().count() == faults_before) {
-            check_served(&place, &queue, crew, &known.languages, least);
+        let (queue, fit) = queue(id, &table, around);
+        if place.report().count() == faults_before {
+            fits.push(fit);
         }
-        queues.push(queue);
+        all.queues.push(queue);
+        all.tables.push(table);
     }
-    tiers::check(&queues, &climbs);
-    queues
+    if let Some(crew) = around.crew {
+        fit::check(&fits, crew, around, &place);
+    }
+    let climbs: Vec<Option<Place<'_>>> = all.tables.iter().map(|table| table.get("next_tier")).collect();
+    tiers::check(&all.queues, &climbs);
+    all
 }
 
-fn queue(id: QueueId, table: &Table<'_>, known: &Known<'_>) -> Queue {
-    Queue {
-        name: name(table, id.as_str()),
+fn queue<'t>(id: QueueId, table: &Table<'t>, around: &Around<'_, 't>) -> (Queue, Fit<'t>) {
+    let known = around.known;
+    let required = asked::read(table, known);
+    let policy = QueuePolicy {
         teams: people::teams(table, known),
         skills: table
             .get("skills")
-            .map(|place| levels(&place, known))
+            .map(|place| asked_levels(&place, known))
             .unwrap_or_default(),
-        aging: aging(table),
         decline_pause: duration_or(table, "decline_pause", 0..=DAY, 10 * MINUTE),
         max_missed: table
             .get("max_missed")
@@ -60,63 +108,58 @@ fn queue(id: QueueId, table: &Table<'_>, known: &Known<'_>) -> Queue {
             .unwrap_or(3),
         tier: tiers::tier(table),
         next_tier: tiers::next(table, known),
-        id,
-    }
-}
-
-/// Without aging, a ticket of low priority can wait for ever: that must be asked for.
-fn aging(table: &Table<'_>) -> Option<Duration> {
-    let default = Duration::from_secs(HOUR);
-    let Some(place) = table.get("aging") else {
-        return Some(default);
+        require: required.as_ref().map(asked::Asked::expression),
+        choice: choice(table),
+        units: table.get("units").map(|place| units(&place)).unwrap_or_default(),
+        absence: table
+            .get("absence")
+            .and_then(|place| place.duration(seconds(MINUTE..=30 * DAY))),
+        ..order::read(id, table)
     };
-    if place.says("never") {
-        return None;
-    }
-    let given = place.duration_or_word(seconds(MINUTE..=30 * DAY), "never, or ");
-    Some(given.unwrap_or(default))
+    let parts = required.map(|asked| asked.parts(known)).unwrap_or_default();
+    let (steps, tried) = steps::read(table, &policy, around);
+    let fit = Fit {
+        place: table.place.clone(),
+        units: table.get("units"),
+        policy: QueuePolicy { steps, ..policy },
+        parts,
+        tried,
+    };
+    let queue = Queue {
+        name: name(table, fit.policy.id.as_str()),
+        policy: fit.policy.clone(),
+    };
+    (queue, fit)
 }
 
-/// A fault if nobody can ever serve the queue, a warning for each language in which nobody can.
-fn check_served(place: &Place<'_>, queue: &Queue, crew: &[Agent], languages: &[LanguageTag], least: Proficiency) {
-    let skilled: Vec<&Agent> = able(crew, queue, &BTreeMap::new()).collect();
-    if skilled.is_empty() {
-        place.fault("nobody can ever serve this queue: no agent of its teams has all of its skills at these levels");
-        return;
-    }
-    let unserved = |language: &&LanguageTag| !skilled.iter().any(|agent| speaks(agent, language, least));
-    let unserved: Vec<&str> = languages.iter().filter(unserved).map(LanguageTag::as_str).collect();
-    match unserved.len() {
-        0 => {}
-        all if all == languages.len() => place.fault(format!(
-            "nobody can ever serve this queue: no agent who has its skills speaks one of the desk's languages at {least} or better"
-        )),
-        _ => place.warn(format!("nobody who serves this queue speaks {} at {least} or better", unserved.join(", "))),
-    }
+fn choice(table: &Table<'_>) -> Choice {
+    let given = table.get("choice").and_then(|place| place.word("choice", &CHOICES));
+    given.unwrap_or_default()
 }
 
-/// Who is in the queue's teams and has its skills and these more.
+/// What a ticket costs in this queue, by channel.
+fn units(place: &Place<'_>) -> BTreeMap<Channel, u32> {
+    let entries = place.referring_entries("channel", &CHANNELS).into_iter();
+    entries
+        .filter_map(|(channel, place)| Some((channel, place.number(1..=100)?)))
+        .collect()
+}
+
+/// Who is in these teams and has these skills and these more.
 pub(super) fn able<'c>(
     crew: &'c [Agent],
-    queue: &Queue,
+    teams: &[TeamId],
+    skills: &BTreeMap<SkillId, SkillLevel>,
     more: &BTreeMap<SkillId, SkillLevel>,
 ) -> impl Iterator<Item = &'c Agent> {
-    let teams: BTreeSet<&TeamId> = queue.teams.iter().collect();
-    let is_in = move |agent: &&Agent| agent.teams.iter().any(|team| teams.contains(team));
+    let teams: BTreeSet<&TeamId> = teams.iter().collect();
+    let is_in = move |agent: &&Agent| agent.profile.teams.iter().any(|team| teams.contains(team));
     crew.iter()
         .filter(is_in)
-        .filter(|agent| has_skills(agent, &queue.skills) && has_skills(agent, more))
+        .filter(|agent| has_skills(agent, skills) && has_skills(agent, more))
 }
 
 pub(super) fn has_skills(agent: &Agent, skills: &BTreeMap<SkillId, SkillLevel>) -> bool {
-    skills
-        .iter()
-        .all(|(skill, level)| agent.skills.get(skill).is_some_and(|own| own >= level))
-}
-
-fn speaks(agent: &Agent, language: &LanguageTag, least: Proficiency) -> bool {
-    agent
-        .languages
-        .iter()
-        .any(|(spoken, level)| *level >= least && spoken.serves(language))
+    let has = |(skill, level): (&SkillId, &SkillLevel)| agent.profile.skills.get(skill).is_some_and(|own| own >= level);
+    skills.iter().all(has)
 }

@@ -1,17 +1,18 @@
 //! `rules`: what is asked of each message, and what follows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tandem_domain::{Priority, Tag};
+use tandem_domain::desk::QueuePolicy;
+use tandem_domain::{Priority, Tag, TeamId};
 
 use super::queues;
-use super::{Known, language, levels};
+use super::{Known, asked_levels, language};
 use crate::model::{Actions, Agent, Queue};
 use crate::place::{Place, Table};
 use crate::rules::{Condition, Rule, Rules, locate};
 
 const KEYS: [&str; 4] = ["name", "when", "then", "stop"];
-const ACTIONS: [&str; 6] = ["queue", "priority", "skills", "tags", "language", "unrouted"];
+const ACTIONS: [&str; 7] = ["queue", "priority", "skills", "tags", "tandem", "language", "unrouted"];
 pub(super) const PRIORITIES: [&str; 4] = ["low", "normal", "high", "urgent"];
 
 /// Every message is asked all of them.
@@ -20,16 +21,14 @@ const MOST_RULES: usize = 200;
 const MOST_PATTERNS: usize = 300;
 
 /// What a rule is checked against.
-pub(super) struct Around<'a> {
-    pub(super) known: &'a Known<'a>,
+pub(super) struct Around<'a, 't> {
+    pub(super) known: &'a Known<'t>,
     /// None where not every agent could be read.
     pub(super) crew: Option<&'a [Agent]>,
     pub(super) queues: &'a [Queue],
-    /// The file's text, in which a mistake in a condition has its place.
-    pub(super) text: &'a str,
 }
 
-pub(super) fn read(table: &Table<'_>, around: &Around<'_>) -> Rules {
+pub(super) fn read(table: &Table<'_>, around: &Around<'_, '_>) -> Rules {
     let Some(place) = table.get("rules") else {
         return Rules::default();
     };
@@ -55,13 +54,13 @@ pub(super) fn read(table: &Table<'_>, around: &Around<'_>) -> Rules {
     Rules::new(rules)
 }
 
-fn rule(index: usize, place: &Place<'_>, around: &Around<'_>, names: &mut BTreeSet<String>) -> Option<Rule> {
+fn rule(index: usize, place: &Place<'_>, around: &Around<'_, '_>, names: &mut BTreeSet<String>) -> Option<Rule> {
     let table = place.table(&KEYS);
     let name = name(index, &table, names);
     let stop = table.get("stop").and_then(|place| place.truth()).unwrap_or(false);
     let when = table
         .need("when", "message.subject.contains(\"invoice\")")
-        .and_then(|place| condition(&place, around.text));
+        .and_then(|place| condition(&place, around.known.text));
     let then = table.get("then").map(|place| actions(&place, around));
     if then.is_none() && table.get("stop").is_none() {
         place.fault("this rule does nothing: it needs `then`, such as `then: {queue: support}`, or `stop: true`");
@@ -100,7 +99,7 @@ fn condition(place: &Place<'_>, text: &str) -> Option<Condition> {
         .ok()
 }
 
-fn actions(place: &Place<'_>, around: &Around<'_>) -> Actions {
+fn actions(place: &Place<'_>, around: &Around<'_, '_>) -> Actions {
     let known = around.known;
     let table = place.table(&ACTIONS);
     if place.is_empty_table() {
@@ -113,8 +112,11 @@ fn actions(place: &Place<'_>, around: &Around<'_>) -> Actions {
             .and_then(|place| place.word::<Priority>("priority", &PRIORITIES)),
         skills: table
             .get("skills")
-            .map(|place| levels(&place, known))
+            .map(|place| asked_levels(&place, known))
             .unwrap_or_default(),
+        tandem: table
+            .get("tandem")
+            .and_then(|place| place.word("tandem", &known.tandems)),
         tags: table.get("tags").map(|place| tags(&place)).unwrap_or_default(),
         language: table.get("language").and_then(|place| language(&place, known)),
         unrouted: table
@@ -133,14 +135,31 @@ fn check_served(place: &Place<'_>, then: &Actions, crew: &[Agent], queues: &[Que
     let named = then
         .queue
         .as_ref()
-        .and_then(|id| queues.iter().find(|queue| queue.id == *id));
+        .and_then(|id| queues.iter().find(|queue| queue.policy.id == *id));
     let is_served = match named {
-        Some(queue) => queues::able(crew, queue, &then.skills).next().is_some(),
+        Some(queue) => is_served(&queue.policy, then, crew),
         None => crew.iter().any(|agent| queues::has_skills(agent, &then.skills)),
     };
     if !is_served {
         place.warn("nobody who could take such a ticket has these skills at these levels: it would wait for ever");
     }
+}
+
+/// In the queue's own step or one of its others, which may not ask for the rule's skills any more.
+fn is_served(queue: &QueuePolicy, then: &Actions, crew: &[Agent]) -> bool {
+    let nothing = BTreeMap::new();
+    let is_able = |teams: &[TeamId], more| queues::able(crew, teams, &queue.skills, more).next().is_some();
+    if queue.steps.is_empty() {
+        return is_able(&queue.teams, &then.skills);
+    }
+    queue.steps.iter().any(|step| {
+        let teams = if step.teams.is_empty() {
+            &queue.teams
+        } else {
+            &step.teams
+        };
+        is_able(teams, if step.asks.skills { &then.skills } else { &nothing })
+    })
 }
 
 fn tags(place: &Place<'_>) -> BTreeSet<Tag> {

@@ -30,8 +30,8 @@ const KEYS: [&str; 9] = [
 const CLOCKS: [&str; 4] = ["accept", "first_response", "next_response", "resolution"];
 
 /// What policies are checked against.
-pub(super) struct Around<'a> {
-    pub(super) known: &'a Known<'a>,
+pub(super) struct Around<'a, 't> {
+    pub(super) known: &'a Known<'t>,
     pub(super) ladders: &'a [Ladder],
     pub(super) queues: &'a [Queue],
 }
@@ -39,7 +39,7 @@ pub(super) struct Around<'a> {
 /// A policy, and where it stands in the file.
 type Placed<'t> = (Policy, Place<'t>);
 
-pub(super) fn read(table: &Table<'_>, around: &Around<'_>) -> Vec<Policy> {
+pub(super) fn read(table: &Table<'_>, around: &Around<'_, '_>) -> Vec<Policy> {
     let places = table.get("sla").map(|place| place.list()).unwrap_or_default();
     let faults_before = table.place.report().count();
     let mut names = BTreeSet::new();
@@ -55,7 +55,7 @@ pub(super) fn read(table: &Table<'_>, around: &Around<'_>) -> Vec<Policy> {
     policies.into_iter().map(|(policy, _)| policy).collect()
 }
 
-fn policy(place: &Place<'_>, around: &Around<'_>, names: &mut BTreeSet<PolicyId>) -> Option<Policy> {
+fn policy(place: &Place<'_>, around: &Around<'_, '_>, names: &mut BTreeSet<PolicyId>) -> Option<Policy> {
     let known = around.known;
     let table = place.table(&KEYS);
     let id = table.need("name", "chat").and_then(|place| name(&place, names));
@@ -142,7 +142,7 @@ fn ladders(
     place: &Place<'_>,
     targets: &BTreeMap<ClockKind, BTreeMap<Priority, Duration>>,
     queues: &BTreeSet<QueueId>,
-    around: &Around<'_>,
+    around: &Around<'_, '_>,
 ) -> BTreeMap<ClockKind, LadderId> {
     let mut ladders = BTreeMap::new();
     for (clock, place) in place.referring_entries::<ClockKind>("clock", &CLOCKS) {

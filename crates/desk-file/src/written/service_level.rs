@@ -4,17 +4,14 @@ use std::time::Duration;
 
 use tandem_domain::desk::ServiceLevel;
 
+use super::percent;
 use crate::duration;
 
 const LONGEST: Duration = Duration::from_hours(30 * 24);
 
 pub(crate) fn parse(text: &str) -> Option<ServiceLevel> {
     let (share, within) = text.split_once(" in ")?;
-    let percent = share.trim().strip_suffix('%')?;
-    let share_percent = percent
-        .bytes()
-        .all(|b| b.is_ascii_digit())
-        .then(|| percent.parse().ok())??;
+    let share_percent = percent::parse(share.trim())?;
     let within = duration::parse(within.trim())?;
     ((1..=100).contains(&share_percent) && !within.is_zero() && within <= LONGEST)
         .then_some(ServiceLevel { share_percent, within })

@@ -99,12 +99,12 @@ impl Written {
         &self.mentions
     }
 
-    /// What is asked for in common, and then each choice by itself: `a and (b or c)` has `a`, `b` and `c`.
+    /// What must hold at the same time, and where each part stands: `a and (b or c)` has two parts.
     #[must_use]
-    pub fn terms(&self) -> Vec<(&Term, Range<usize>)> {
-        let mut terms = Vec::new();
-        self.root.gather(&mut terms);
-        terms
+    pub fn parts(&self) -> Vec<(Expression, Range<usize>)> {
+        let mut parts = Vec::new();
+        self.root.gather(&mut parts);
+        parts
     }
 }
 
@@ -139,10 +139,21 @@ impl Part {
         }
     }
 
-    fn gather<'p>(&'p self, terms: &mut Vec<(&'p Term, Range<usize>)>) {
+    fn gather(&self, parts: &mut Vec<(Expression, Range<usize>)>) {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.gather(terms)),
-            Self::Term(placement) => terms.push((&placement.term, placement.at.clone())),
+            Self::All(each) => each.iter().for_each(|part| part.gather(parts)),
+            part => parts.push((part.expression(), part.at())),
+        }
+    }
+
+    /// From its first term to the end of its last.
+    fn at(&self) -> Range<usize> {
+        match self {
+            Self::All(parts) | Self::Any(parts) => {
+                let ends = [parts.first(), parts.last()].map(|part| part.map_or(0..0, Self::at));
+                ends[0].start..ends[1].end
+            }
+            Self::Term(placement) => placement.at.clone(),
         }
     }
 }

@@ -132,6 +132,21 @@ fn two_expressions_put_together_are_in_normal_form_again() {
 }
 
 #[test]
+fn what_must_hold_at_the_same_time_is_told_part_by_part() {
+    let text = "billing >= 2 and (x or y) and not (team == a or z)";
+    let written = Written::parse(text, Proficiency::B2).expect("an expression");
+    let parts = written.parts();
+    let shown: Vec<(String, &str)> = parts
+        .into_iter()
+        .map(|(part, at)| (part.to_string(), &text[at]))
+        .collect();
+    let told = |part: &str, at| (part.to_owned(), at);
+    assert_eq!(shown[0], told("billing >= 2", "billing >= 2"));
+    assert_eq!(shown[1], told("x >= 1 or y >= 1", "x or y"));
+    assert_eq!(shown[2..], [told("team != a", "team == a"), told("z < 1", "z")]);
+}
+
+#[test]
 fn a_skill_may_be_called_like_another_word() {
     assert_eq!(read("skill.never").to_string(), "skill.never >= 1");
     assert_eq!(read("skill.and").to_string(), "skill.and >= 1");

@@ -13,7 +13,7 @@ type Ways<'a> = BTreeMap<&'a QueueId, BTreeSet<&'a QueueId>>;
 
 /// Only policies that name their queues can be told to move tickets back; one for every queue moves
 /// tickets to where the last of them stay.
-pub(super) fn check(policies: &[Placed<'_>], around: &Around<'_>) {
+pub(super) fn check(policies: &[Placed<'_>], around: &Around<'_, '_>) {
     let mut ways = Ways::new();
     for (policy, _) in policies {
         for (from, to) in moves(policy, around) {
@@ -36,7 +36,7 @@ pub(super) fn check(policies: &[Placed<'_>], around: &Around<'_>) {
     }
 }
 
-fn moves<'a>(policy: &'a Policy, around: &Around<'a>) -> BTreeSet<(&'a QueueId, &'a QueueId)> {
+fn moves<'a>(policy: &'a Policy, around: &Around<'a, '_>) -> BTreeSet<(&'a QueueId, &'a QueueId)> {
     let used: BTreeSet<_> = policy.ladders.values().collect();
     let ladders = around.ladders.iter().filter(|ladder| used.contains(&ladder.id));
     let actions: Vec<&Action> = ladders
@@ -61,7 +61,8 @@ fn target<'a>(action: &'a Action, from: &'a QueueId, queues: &'a [Queue]) -> Opt
 }
 
 fn climbed<'a>(from: &'a QueueId, tier: u8, queues: &'a [Queue]) -> Option<&'a QueueId> {
-    let find = |id: &QueueId| queues.iter().find(|queue| queue.id == *id);
+    let policies = || queues.iter().map(|queue| &queue.policy);
+    let find = |id: &QueueId| policies().find(|queue| queue.id == *id);
     let mut queue = find(from)?;
     while queue.tier < tier {
         // A step that does not lead up is refused elsewhere, and could lead round and round.
