@@ -3,7 +3,7 @@
 mod offers;
 
 use tandem_domain::routing::{Intake, RequeueReason, RoutingEvent};
-use tandem_domain::{AgentId, CompiledDesk, Event, Presence, Requirement, TicketId, Timestamp, Trace};
+use tandem_domain::{AgentId, CompiledDesk, Event, Presence, Requirement, SignedMillis, TicketId, Timestamp, Trace};
 
 use crate::agents::AgentIx;
 use crate::answers::Answers;
@@ -79,9 +79,9 @@ impl State {
                 reason,
             } => self.ticket_mut(*ticket).answers.fail(*message, *reason, at),
             E::PriorityChanged { ticket, priority } => self.reprioritise(*ticket, *priority),
+            E::AgeAdjusted { ticket, by } => self.count_as_older(*ticket, *by),
             // No command leads to these yet.
             E::StepEntered { .. }
-            | E::AgeAdjusted { .. }
             | E::AvailabilityChanged { .. }
             | E::HelperLeft { .. }
             | E::OwnerChanged { .. }
@@ -139,6 +139,9 @@ impl State {
             messages: 1,
             // A ticket that the router hears of late has waited all the same.
             opened_at: intake.received_at.min(at),
+            adjusted: SignedMillis::default(),
+            deadline: None,
+            arrival: None,
             changed_at: at,
             version: 1,
             reprioritised: 0,
@@ -224,7 +227,7 @@ impl State {
             .map(|ticket| self.requirement(ticket).clone())
             .collect();
         self.desk = Some(desk);
-        self.classes = Classes::default();
+        self.classes = Classes::carrying(self.classes.overtaking());
         self.touched = Touched::default();
         for agent in self.agents.all() {
             self.agents.get_mut(agent).classes.clear();
@@ -245,7 +248,10 @@ impl State {
         let class = self.class_of(&requirement);
         let ticket = self.ticket_mut(id);
         ticket.class = class;
+        let number = ticket.arrival.map(|arrival| arrival.number);
+        let same_queue = requirement.queue == before.queue;
         ticket.trail.queues.insert(requirement.queue);
+        self.carry_arrival(id, number.filter(|_| same_queue));
         self.enter(id);
     }
 }

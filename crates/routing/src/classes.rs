@@ -3,192 +3,183 @@
 //! Tickets with equal requirements fit the same agents, so they wait in one class: whether
 //! anybody fits is decided once per class, not once per ticket.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use tandem_domain::{Priority, QueueId, Requirement, TicketId, Timestamp};
+use tandem_domain::desk::QueuePolicy;
+use tandem_domain::{QueueId, Requirement, TicketId};
 
 use crate::bits::Bits;
 use crate::desk::DemandIx;
-
-/// Between queues, a step of priority in a queue without aging counts as this much waiting.
-const STEP_BETWEEN_QUEUES: Duration = Duration::from_hours(1);
+use crate::line::Line;
+use crate::order::{Order, WaitKey};
+use crate::overtaking::{Number, Overtaking};
 
 /// A class's place in [`Classes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ClassIx(pub(crate) usize);
 
-/// A ticket's place in its queue; the smallest is served first.
+/// A queue's place in [`Classes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct WaitKey {
-    /// Steps below the highest priority; always 0 where age makes up for priority.
-    below: u8,
-    /// When it was opened; earlier by one aging time per step of priority, where the queue has one.
-    since: Timestamp,
-    pub(crate) ticket: TicketId,
-}
-
-impl WaitKey {
-    fn new(ticket: TicketId, priority: Priority, opened_at: Timestamp, aging: Option<Duration>) -> Self {
-        let steps = priority as u8;
-        match aging {
-            Some(aging) => Self {
-                below: 0,
-                since: opened_at.minus(aging * u32::from(steps)),
-                ticket,
-            },
-            None => Self {
-                below: Priority::Urgent as u8 - steps,
-                since: opened_at,
-                ticket,
-            },
-        }
-    }
-
-    /// What tickets of different queues are compared by.
-    fn between_queues(self, aging: Option<Duration>) -> (Timestamp, TicketId) {
-        let steps = match aging {
-            Some(_) => 0,
-            None => u32::from(Priority::Urgent as u8 - self.below),
-        };
-        (self.since.minus(STEP_BETWEEN_QUEUES * steps), self.ticket)
-    }
-}
+pub(crate) struct QueueIx(pub(crate) usize);
 
 /// Tickets with one requirement.
 #[derive(Debug)]
 pub(crate) struct Class {
     pub(crate) requirement: Requirement,
+    pub(crate) queue: QueueIx,
     /// Agents who have team, skills and language.
     pub(crate) fit: Bits,
     pub(crate) fit_count: u32,
-    pub(crate) waiting: BTreeSet<WaitKey>,
+    pub(crate) waiting: Line<WaitKey>,
+    /// Where being overtaken is bounded: in the order in which they came.
+    pub(crate) arrivals: Line<(Number, TicketId)>,
     /// What its tickets ask of an agent's capacity.
     pub(crate) demand: DemandIx,
-    aging: Option<Duration>,
 }
 
-impl Class {
-    pub(crate) fn key(&self, ticket: TicketId, priority: Priority, opened_at: Timestamp) -> WaitKey {
-        WaitKey::new(ticket, priority, opened_at, self.aging)
-    }
-
-    /// The first ticket, or the one after `key`.
-    fn next(&self, after: Option<WaitKey>) -> Option<WaitKey> {
-        use std::ops::Bound::{Excluded, Unbounded};
-        match after {
-            None => self.waiting.first().copied(),
-            Some(key) => self.waiting.range((Excluded(key), Unbounded)).next().copied(),
-        }
-    }
-
-    /// How many wait before this one.
-    pub(crate) fn ahead_of(&self, key: WaitKey) -> usize {
-        self.waiting.range(..key).count()
-    }
+/// What the tickets of one queue have in common.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    pub(crate) id: QueueId,
+    pub(crate) order: Order,
+    /// How many wait.
+    pub(crate) waiting: usize,
+    /// How often one of its tickets may be overtaken; none: any number of times.
+    pub(crate) max_overtaken: Option<u32>,
+    /// Counted only where it is bounded.
+    pub(crate) overtaking: Overtaking,
+    classes: Vec<ClassIx>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Classes {
     list: Vec<Class>,
     by_requirement: BTreeMap<Requirement, ClassIx>,
+    queues: Vec<Queue>,
+    by_queue: BTreeMap<QueueId, QueueIx>,
+    /// What queues bring along from another version of the desk, or from a snapshot.
+    carried: BTreeMap<QueueId, Overtaking>,
     /// Classes in which a ticket waits.
     pub(crate) waiting: Bits,
 }
 
 impl Classes {
+    /// No class yet, but numbers that go on in the same queues.
+    pub(crate) fn carrying(carried: BTreeMap<QueueId, Overtaking>) -> Self {
+        Self {
+            carried,
+            ..Self::default()
+        }
+    }
+
+    /// The numbers of each queue in which there are any, without its tickets.
+    pub(crate) fn overtaking(&self) -> BTreeMap<QueueId, Overtaking> {
+        let queues = self.queues.iter().filter(|queue| queue.overtaking.last > 0);
+        queues
+            .map(|queue| (queue.id.clone(), queue.overtaking.without_tickets()))
+            .collect()
+    }
+
     pub(crate) fn get(&self, class: ClassIx) -> &Class {
         &self.list[class.0]
     }
 
+    pub(crate) fn queue(&self, queue: QueueIx) -> &Queue {
+        &self.queues[queue.0]
+    }
+
+    pub(crate) fn queue_mut(&mut self, queue: QueueIx) -> &mut Queue {
+        &mut self.queues[queue.0]
+    }
+
+    pub(crate) fn queue_of(&self, class: ClassIx) -> &Queue {
+        self.queue(self.get(class).queue)
+    }
+
+    /// Every queue of which there is a class.
+    pub(crate) fn queues(&self) -> &[Queue] {
+        &self.queues
+    }
+
+    pub(crate) fn find_queue(&self, queue: &QueueId) -> Option<QueueIx> {
+        self.by_queue.get(queue).copied()
+    }
+
+    /// The queue's classes in which a ticket waits.
+    pub(crate) fn waiting_in(&self, queue: QueueIx) -> impl Iterator<Item = &Class> {
+        let classes = self.queue(queue).classes.iter().map(|class| self.get(*class));
+        classes.filter(|class| !class.waiting.is_empty())
+    }
+
     /// How many wait before this place in the queue, whatever they ask for.
-    pub(crate) fn ahead_in_queue(&self, queue: &QueueId, key: WaitKey) -> usize {
-        let classes = self.list.iter().filter(|class| class.requirement.queue == *queue);
-        classes.map(|class| class.ahead_of(key)).sum()
+    pub(crate) fn ahead_in_queue(&self, queue: QueueIx, key: WaitKey) -> usize {
+        self.waiting_in(queue)
+            .map(|class| class.waiting.count_before(key))
+            .sum()
     }
 
     pub(crate) fn find(&self, requirement: &Requirement) -> Option<ClassIx> {
         self.by_requirement.get(requirement).copied()
     }
 
-    pub(crate) fn add(
-        &mut self,
-        requirement: Requirement,
-        fit: Bits,
-        demand: DemandIx,
-        aging: Option<Duration>,
-    ) -> ClassIx {
+    /// The queue's place; a new one where none of its tickets was seen yet.
+    pub(crate) fn queue_for(&mut self, id: &QueueId, policy: Option<&QueuePolicy>) -> QueueIx {
+        if let Some(queue) = self.find_queue(id) {
+            return queue;
+        }
+        let queue = QueueIx(self.queues.len());
+        self.by_queue.insert(id.clone(), queue);
+        let max_overtaken = policy.and_then(|policy| policy.max_overtaken);
+        let carried = self.carried.remove(id).filter(|_| max_overtaken.is_some());
+        self.queues.push(Queue {
+            id: id.clone(),
+            order: Order::of(policy),
+            waiting: 0,
+            max_overtaken,
+            overtaking: carried.unwrap_or_default(),
+            classes: Vec::new(),
+        });
+        queue
+    }
+
+    pub(crate) fn add(&mut self, requirement: Requirement, queue: QueueIx, fit: Bits, demand: DemandIx) -> ClassIx {
         let class = ClassIx(self.list.len());
         self.by_requirement.insert(requirement.clone(), class);
+        self.queues[queue.0].classes.push(class);
         let fit_count = fit.count();
         self.list.push(Class {
             requirement,
+            queue,
             fit,
             fit_count,
-            waiting: BTreeSet::new(),
+            waiting: Line::default(),
+            arrivals: Line::default(),
             demand,
-            aging,
         });
         class
     }
 
     pub(crate) fn enqueue(&mut self, class: ClassIx, key: WaitKey) {
-        self.list[class.0].waiting.insert(key);
+        let slot = &mut self.list[class.0];
+        slot.waiting.insert(key);
+        self.queues[slot.queue.0].waiting += 1;
         self.waiting.set(class.0, true);
     }
 
     pub(crate) fn dequeue(&mut self, class: ClassIx, key: WaitKey) {
-        let waiting = &mut self.list[class.0].waiting;
-        waiting.remove(&key);
-        self.waiting.set(class.0, !waiting.is_empty());
-    }
-}
-
-/// The heads of some classes, from which the next ticket to be served is taken.
-#[derive(Debug, Default)]
-pub(crate) struct Heads(Vec<(ClassIx, WaitKey)>);
-
-impl Heads {
-    pub(crate) fn new(classes: &Classes, which: &Bits) -> Self {
-        let waiting = which.common(&classes.waiting).map(ClassIx);
-        Self(
-            waiting
-                .filter_map(|class| Some((class, classes.get(class).next(None)?)))
-                .collect(),
-        )
+        let slot = &mut self.list[class.0];
+        slot.waiting.remove(key);
+        self.queues[slot.queue.0].waiting -= 1;
+        self.waiting.set(class.0, !slot.waiting.is_empty());
     }
 
-    /// The ticket to be served next: each queue's first by the queue's own order and, of
-    /// these, the one that has waited longest.
-    pub(crate) fn first(&self, classes: &Classes) -> Option<(ClassIx, TicketId)> {
-        let mut of_queues: BTreeMap<&QueueId, (ClassIx, WaitKey)> = BTreeMap::new();
-        for (class, key) in &self.0 {
-            let first = of_queues
-                .entry(&classes.get(*class).requirement.queue)
-                .or_insert((*class, *key));
-            if *key < first.1 {
-                *first = (*class, *key);
-            }
+    /// The ticket with this number waits in the class, or does so no more.
+    pub(crate) fn note_arrival(&mut self, class: ClassIx, arrival: (Number, TicketId), waits: bool) {
+        let arrivals = &mut self.list[class.0].arrivals;
+        if waits {
+            arrivals.insert(arrival);
+        } else {
+            arrivals.remove(arrival);
         }
-        let first = of_queues
-            .into_values()
-            .min_by_key(|(class, key)| key.between_queues(classes.get(*class).aging));
-        first.map(|(class, key)| (class, key.ticket))
-    }
-
-    /// Goes on to the class's next ticket.
-    pub(crate) fn advance(&mut self, class: ClassIx, classes: &Classes) {
-        let Some(at) = self.0.iter().position(|(head, _)| *head == class) else {
-            return;
-        };
-        match classes.get(class).next(Some(self.0[at].1)) {
-            Some(next) => self.0[at].1 = next,
-            None => drop(self.0.swap_remove(at)),
-        }
-    }
-
-    /// Nobody is free for this class any more.
-    pub(crate) fn leave(&mut self, class: ClassIx) {
-        self.0.retain(|(head, _)| *head != class);
     }
 }

@@ -3,13 +3,14 @@
 //! Before a turn no free agent fits a waiting ticket. So after it only what the turn's events
 //! touched has to be looked at: agents who got room, and classes in which a ticket began to wait.
 
+use tandem_domain::Timestamp;
 use tandem_domain::desk::Choice;
 use tandem_domain::explain::{Rank, Ranking};
-use tandem_domain::Timestamp;
 
 use crate::agents::AgentIx;
 use crate::bits::Bits;
-use crate::classes::{ClassIx, Heads};
+use crate::classes::ClassIx;
+use crate::heads::Heads;
 use crate::state::{State, Touched};
 use crate::ticket::Ticket;
 use crate::turn::Turn;
@@ -32,16 +33,16 @@ impl Turn<'_> {
     /// Makes every offer that can be made.
     pub(crate) fn drain(&mut self) {
         let touched = self.state.touched_classes();
-        let mut heads = Heads::new(&self.state.classes, &touched);
-        while let Some((class, ticket)) = heads.first(&self.state.classes) {
+        let mut heads = Heads::new(self.state, &touched);
+        while let Some((class, ticket)) = heads.first(self.state) {
             let selection = self.state.select(self.state.ticket(ticket), self.now());
             if let Some(agent) = selection.best.first().copied() {
-                heads.advance(class, &self.state.classes);
                 let ranking = self.state.ranking(&selection, agent);
                 self.offer(ticket, agent, ranking);
+                heads.refresh(class, self.state);
             } else if self.state.anybody_free(self.state.ticket(ticket)) {
                 // All who are free are passed over for this one, but not for the next.
-                heads.advance(class, &self.state.classes);
+                heads.skip(class, self.state);
             } else {
                 heads.leave(class);
             }

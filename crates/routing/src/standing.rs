@@ -33,7 +33,7 @@ impl State {
         let ahead = match ticket.phase {
             Phase::Queued => self
                 .classes
-                .ahead_in_queue(&self.requirement(ticket).queue, self.wait_key(ticket)),
+                .ahead_in_queue(self.classes.get(ticket.class).queue, self.wait_key(ticket)),
             Phase::Offered => 0,
             _ => return None,
         };

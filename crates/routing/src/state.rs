@@ -9,7 +9,7 @@ use tandem_domain::{ConversationId, OfferId, Priority, QueueId, Requirement, Tic
 use crate::agents::{AgentIx, Agents};
 use crate::bits::Bits;
 use crate::capacity::{Demand, Load, Work};
-use crate::classes::{ClassIx, Classes, WaitKey};
+use crate::classes::{ClassIx, Classes};
 use crate::closed::{Closed, JustClosed};
 use crate::desk::Desk;
 use crate::ended::EndedOffers;
@@ -92,17 +92,6 @@ impl State {
         }
     }
 
-    pub(crate) fn wait_key(&self, ticket: &Ticket) -> WaitKey {
-        self.classes
-            .get(ticket.class)
-            .key(ticket.id, ticket.priority, ticket.opened_at)
-    }
-
-    /// How many tickets wait before this one among those with an equal requirement.
-    pub(crate) fn tickets_ahead(&self, ticket: &Ticket) -> usize {
-        self.classes.get(ticket.class).ahead_of(self.wait_key(ticket))
-    }
-
     /// The profile of an agent of the desk.
     pub(crate) fn profile(&self, agent: AgentIx) -> Option<&AgentProfile> {
         self.agents.get(agent).profile.as_ref()
@@ -130,9 +119,10 @@ impl State {
         let desk = self.desk.as_ref().expect("the first event of a desk is its activation");
         let fit = self.agents.fitting(requirement, desk);
         let fitting: Vec<_> = fit.iter().map(AgentIx).collect();
-        let aging = desk.queue(&requirement.queue).and_then(|policy| policy.aging);
+        let policy = desk.queue(&requirement.queue);
         let demand = desk.demand_in(&requirement.queue, requirement.channel);
-        let class = self.classes.add(requirement.clone(), fit, demand, aging);
+        let queue = self.classes.queue_for(&requirement.queue, policy);
+        let class = self.classes.add(requirement.clone(), queue, fit, demand);
         for agent in fitting {
             self.agents.get_mut(agent).classes.set(class.0, true);
         }
@@ -174,10 +164,10 @@ impl State {
 
     /// Takes the ticket out of the indices of its phase.
     pub(crate) fn leave(&mut self, id: TicketId) {
-        let ticket = &self.tickets[&id];
-        if ticket.phase == Phase::Queued {
-            self.classes.dequeue(ticket.class, self.wait_key(ticket));
+        if self.ticket(id).phase == Phase::Queued {
+            self.leave_line(id);
         }
+        let ticket = &self.tickets[&id];
         for offer in &ticket.offers {
             self.offers.remove(&offer.id);
         }
@@ -191,11 +181,13 @@ impl State {
 
     /// Puts the ticket into the indices of its phase.
     pub(crate) fn enter(&mut self, id: TicketId) {
-        let ticket = &self.tickets[&id];
-        if ticket.phase == Phase::Queued {
-            self.classes.enqueue(ticket.class, self.wait_key(ticket));
-            self.touched.classes.set(ticket.class.0, true);
+        let ticket = self.ticket(id);
+        let (phase, class) = (ticket.phase, ticket.class);
+        if phase == Phase::Queued {
+            self.join_line(id);
+            self.touched.classes.set(class.0, true);
         }
+        let ticket = &self.tickets[&id];
         for offer in &ticket.offers {
             self.offers.insert(offer.id, id);
         }
@@ -205,6 +197,7 @@ impl State {
         for (agent, since) in ticket.holders() {
             self.agents.get_mut(agent).items.insert((since, id));
         }
+        self.note_arrival(id);
     }
 
     /// Brings what is derived from an agent's presence and tickets up to date.

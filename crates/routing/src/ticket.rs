@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use tandem_domain::explain::Ranking;
 use tandem_domain::{
-    AccountId, ConversationId, Priority, QueueId, RoutingState, Tag, TicketId, TicketStatus, Timestamp, Trace,
+    AccountId, ConversationId, Priority, QueueId, RoutingState, SignedMillis, Tag, TicketId, TicketStatus, Timestamp,
+    Trace,
 };
 
 use crate::agents::AgentIx;
@@ -12,6 +13,7 @@ use crate::answers::Answers;
 use crate::classes::ClassIx;
 use crate::desk::Asked;
 use crate::holders::{Helper, OpenOffer};
+use crate::overtaking::Arrival;
 use crate::timers::Timer;
 
 /// Where a ticket is, with what belongs to being there.
@@ -133,6 +135,12 @@ pub(crate) struct Ticket {
     pub(crate) trail: Trail,
     pub(crate) messages: u64,
     pub(crate) opened_at: Timestamp,
+    /// By how much it counts as older than it is, in its queue's order only.
+    pub(crate) adjusted: SignedMillis,
+    /// When the target ends by which its queue is ordered, as of when it began to wait.
+    pub(crate) deadline: Option<Timestamp>,
+    /// As whom it came into its queue, where being overtaken is bounded there and it was not served yet.
+    pub(crate) arrival: Option<Arrival>,
     pub(crate) changed_at: Timestamp,
     pub(crate) version: u64,
     /// The version at which its priority was changed last; 0: never.

@@ -80,8 +80,8 @@ impl<'a> Turn<'a> {
             Command::FinishWrapUp { ticket } => self.finish_wrap_up(ticket),
             Command::Reopen { ticket } => self.reopen(ticket),
             Command::Cancel { ticket } => self.cancel(ticket),
-            Command::AdjustAge { ticket, .. }
-            | Command::Pull { ticket, .. }
+            Command::AdjustAge { ticket, by } => self.adjust_age(ticket, by),
+            Command::Pull { ticket, .. }
             | Command::Consult { ticket, .. }
             | Command::EndHelp { ticket, .. }
             | Command::HandOver { ticket, .. }

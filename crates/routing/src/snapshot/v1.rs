@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tandem_domain::explain::Ranking;
 use tandem_domain::{
     AccountId, AgentId, CompiledDesk, ConversationId, LanguageTag, OfferId, Presence, Priority, QueueId, Requirement,
-    RestoreError, SkillId, SkillLevel, Tag, TicketId, Timestamp, Trace,
+    RestoreError, SignedMillis, SkillId, SkillLevel, Tag, TicketId, Timestamp, Trace,
 };
 
 use super::damaged;
@@ -304,6 +304,9 @@ impl TicketV1 {
             },
             messages: self.messages,
             opened_at: self.opened_at,
+            adjusted: SignedMillis::default(),
+            deadline: None,
+            arrival: None,
             changed_at: self.changed_at,
             version: self.version,
             reprioritised: 0,

@@ -1,0 +1,107 @@
+//! In which order a queue's tickets are served.
+
+use std::time::Duration;
+
+use tandem_domain::desk::{QueueOrder, QueuePolicy};
+use tandem_domain::sla::PolicyFacts;
+use tandem_domain::{ClockKind, Priority, Schedule, TicketId, Timestamp};
+
+use crate::state::State;
+use crate::ticket::Ticket;
+
+/// Between queues, a step of priority in a queue without aging counts as this much waiting.
+const STEP_BETWEEN_QUEUES: Duration = Duration::from_hours(1);
+
+/// A queue's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// The higher priority first, whatever the age.
+    Strict,
+    /// Waiting this long counts as one step of priority.
+    Aging(Duration),
+    /// Whose target of this clock ends first.
+    Deadline(ClockKind),
+}
+
+/// A ticket's place in its queue; the smallest is served first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct WaitKey {
+    /// Steps below the highest priority, in strict order. Without a target where the order is by targets: 1. Else 0.
+    below: u8,
+    /// What makes it the earlier: when it was opened (earlier by one aging time per step of priority, where the queue has
+    /// one), or when its target ends. Either is moved by what the age was adjusted by.
+    since: Timestamp,
+    pub(crate) ticket: TicketId,
+}
+
+impl Order {
+    pub(crate) fn of(policy: Option<&QueuePolicy>) -> Self {
+        match policy.map(|policy| (policy.order, policy.aging)) {
+            Some((QueueOrder::Deadline(clock), _)) => Self::Deadline(clock),
+            Some((QueueOrder::Aging, Some(aging))) => Self::Aging(aging),
+            Some((QueueOrder::Aging, None)) | None => Self::Strict,
+        }
+    }
+
+    pub(crate) fn key(self, ticket: &Ticket) -> WaitKey {
+        let (below, since) = match (self, ticket.deadline) {
+            (Self::Strict, _) => (Priority::Urgent as u8 - ticket.priority as u8, ticket.opened_at),
+            (Self::Aging(aging), _) => (0, ticket.opened_at.minus(aging * u32::from(ticket.priority as u8))),
+            (Self::Deadline(_), Some(deadline)) => (0, deadline),
+            (Self::Deadline(_), None) => (1, ticket.opened_at),
+        };
+        WaitKey {
+            below,
+            since: since.earlier_by(ticket.adjusted),
+            ticket: ticket.id,
+        }
+    }
+
+    /// What tickets of different queues are compared by: how long they wait, and in queues where priority makes up for
+    /// waiting (or simply goes first) that too.
+    pub(crate) fn age_between_queues(self, ticket: &Ticket) -> (Timestamp, TicketId) {
+        let step = match self {
+            Self::Strict => STEP_BETWEEN_QUEUES,
+            Self::Aging(aging) => aging,
+            Self::Deadline(_) => Duration::ZERO,
+        };
+        let since = ticket.opened_at.minus(step * u32::from(ticket.priority as u8));
+        (since.earlier_by(ticket.adjusted), ticket.id)
+    }
+
+    /// The same, where the place in the queue tells it: the ticket need not be looked at.
+    pub(crate) fn between_queues(self, key: WaitKey) -> Option<(Timestamp, TicketId)> {
+        let steps = match self {
+            Self::Strict => u32::from(Priority::Urgent as u8 - key.below),
+            Self::Aging(_) => 0,
+            Self::Deadline(_) => return None,
+        };
+        Some((key.since.minus(STEP_BETWEEN_QUEUES * steps), key.ticket))
+    }
+}
+
+impl State {
+    /// When the target by which the ticket's queue is ordered ends, counted from the opening without pauses.
+    /// None: its queue goes by something else, or nothing is promised.
+    pub(crate) fn deadline_in_queue(&self, ticket: &Ticket) -> Option<Timestamp> {
+        let class = self.classes.get(ticket.class);
+        let Order::Deadline(clock) = self.classes.queue(class.queue).order else {
+            return None;
+        };
+        let plan = &self.desk().compiled.sla;
+        let policy = plan.policy_of(PolicyFacts {
+            queue: &class.requirement.queue,
+            channel: class.requirement.channel,
+            language: self.desk().language_of(&ticket.asked),
+            priority: ticket.priority,
+            tags: &ticket.tags,
+        })?;
+        let target = policy.target(clock, ticket.priority)?;
+        let round_the_clock = Schedule::round_the_clock();
+        let schedule = policy
+            .calendar
+            .as_ref()
+            .and_then(|calendar| self.desk().schedule(calendar));
+        schedule.unwrap_or(&round_the_clock).after(ticket.opened_at, target)
+    }
+}
