@@ -1,18 +1,19 @@
 //! The agents of a desk, and who of them has room.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use rustc_hash::FxHashMap;
 use tandem_domain::desk::AgentProfile;
-use tandem_domain::explain::Rank;
 use tandem_domain::{AgentId, Presence, Requirement, TicketId, Timestamp};
 
 use crate::abilities::Abilities;
 use crate::bits::Bits;
 use crate::capacity::{Demand, Limits, Load};
+use crate::choice::Form;
 use crate::desk::{DemandIx, Desk};
 
 /// An agent's place in [`Agents`]; stays the same while the process runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct AgentIx(pub(crate) usize);
 
 #[derive(Debug)]
@@ -21,7 +22,7 @@ pub(crate) struct Agent {
     /// None: not on the desk any more, but a ticket still names him or her.
     pub(crate) profile: Option<AgentProfile>,
     /// The place in the desk file: the last tie-breaker.
-    order: usize,
+    order: u32,
     pub(crate) presence: Presence,
     /// Offers missed in a row.
     pub(crate) missed: u32,
@@ -34,16 +35,10 @@ pub(crate) struct Agent {
     pub(crate) changed: u64,
     /// Classes that the agent fits.
     pub(crate) classes: Bits,
-    rank: Option<RankKey>,
-}
-
-/// What agents are ordered by: the smaller share of capacity in use, then the longer idle, then the file's order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct RankKey {
-    share: u64,
-    idle_since: Timestamp,
-    order: usize,
-    pub(crate) agent: AgentIx,
+    /// Of capacity in use.
+    share: i64,
+    /// The last offer that the agent got; 0 before the first.
+    pub(crate) offered: u64,
 }
 
 impl Agent {
@@ -59,7 +54,8 @@ impl Agent {
             load: Load::default(),
             changed: 0,
             classes: Bits::default(),
-            rank: None,
+            share: 0,
+            offered: 0,
         }
     }
 
@@ -91,39 +87,34 @@ impl Agent {
         self.limits().exceeded_by(&self.load)
     }
 
-    pub(crate) fn rank(&self) -> Rank {
-        Rank {
-            agent: self.id.clone(),
-            used: self.load.used(),
-            capacity: self.capacity(),
+    /// The place in the desk file.
+    pub(crate) fn order(&self) -> u32 {
+        self.order
+    }
+
+    /// As what agents are chosen by.
+    pub(crate) fn form(&self) -> Form {
+        Form {
+            share: self.share,
             idle_since: self.idle_since,
-            score: 0,
-            order: u32::try_from(self.order).expect("fewer than 2^32 agents"),
+            offered: self.offered,
         }
     }
 
-    pub(crate) fn rank_key(&self, agent: AgentIx) -> RankKey {
-        let share = (u64::from(self.load.taken()) << 32)
-            .checked_div(u64::from(self.capacity()))
-            .unwrap_or(u64::MAX);
-        RankKey {
-            share,
-            idle_since: self.idle_since,
-            order: self.order,
-            agent,
-        }
+    /// Of capacity in use, by 2^32.
+    fn share_in_use(&self) -> i64 {
+        let share = (u64::from(self.load.taken()) << 32).checked_div(self.capacity().into());
+        share.and_then(|share| i64::try_from(share).ok()).unwrap_or(i64::MAX)
     }
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Agents {
     slots: Vec<Agent>,
-    by_id: BTreeMap<AgentId, AgentIx>,
+    by_id: FxHashMap<AgentId, AgentIx>,
     in_order: Vec<AgentIx>,
     /// Per demand: who is online and has room for one more such ticket.
     free: Vec<Bits>,
-    /// Everybody who is online, best first.
-    ranked: BTreeSet<RankKey>,
     abilities: Abilities,
 }
 
@@ -170,9 +161,10 @@ impl Agents {
         &self.free[demand.0]
     }
 
-    /// Everybody who is online, best first.
-    pub(crate) fn ranked(&self) -> impl Iterator<Item = AgentIx> + '_ {
-        self.ranked.iter().map(|key| key.agent)
+    /// For which demands the agent has room, one bit each; those beyond the 64th are left out.
+    pub(crate) fn room_of(&self, agent: AgentIx) -> u64 {
+        let free = self.free.iter().take(64).enumerate();
+        free.fold(0, |room, (demand, free)| room | u64::from(free.contains(agent.0)) << demand)
     }
 
     /// Takes over who is on the desk and what they can do. Who is not any more is offline.
@@ -189,7 +181,7 @@ impl Agents {
             self.get_mut(agent).leave_desk();
         }
         self.in_order = profiles.iter().map(|(agent, _)| *agent).collect();
-        for (order, (agent, profile)) in profiles.into_iter().enumerate() {
+        for (order, (agent, profile)) in (0..).zip(profiles) {
             let slot = self.get_mut(agent);
             if slot.profile.is_none() {
                 // What still happened to a former agent's tickets must not count for a newcomer.
@@ -214,12 +206,7 @@ impl Agents {
         for (demand, free) in desk.demands().iter().zip(&mut self.free) {
             free.set(agent.0, online && slot.has_room(*demand, desk));
         }
-        let rank = online.then(|| slot.rank_key(agent));
-        if rank != slot.rank {
-            slot.rank.take().map(|old| self.ranked.remove(&old));
-            slot.rank = rank;
-            self.ranked.extend(rank);
-        }
+        slot.share = slot.share_in_use();
     }
 
     pub(crate) fn is_free_for_anything(&self, agent: AgentIx) -> bool {

@@ -7,10 +7,11 @@ use tandem_domain::{AgentId, CompiledDesk, Event, Presence, Requirement, SignedM
 
 use crate::agents::AgentIx;
 use crate::answers::Answers;
+use crate::candidates::Candidates;
 use crate::classes::Classes;
 use crate::desk::{Asked, Desk};
 use crate::stale::is_escalations;
-use crate::state::{State, Touched};
+use crate::state::State;
 use crate::ticket::{Phase, Ticket, Trail};
 
 impl State {
@@ -228,7 +229,9 @@ impl State {
             .collect();
         self.desk = Some(desk);
         self.classes = Classes::carrying(self.classes.overtaking());
-        self.touched = Touched::default();
+        self.candidates = Candidates::default();
+        self.choices.clear();
+        self.touched.clear();
         for agent in self.agents.all() {
             self.agents.get_mut(agent).classes.clear();
         }
@@ -242,9 +245,9 @@ impl State {
     }
 
     fn reclassify(&mut self, id: TicketId, before: &Requirement) {
-        let requirement =
-            self.desk()
-                .requirement(&self.ticket(id).asked, &before.queue, before.channel, (0, Vec::new()));
+        let requirement = self
+            .desk()
+            .requirement(&self.ticket(id).asked, &before.queue, before.channel, (0, Vec::new()));
         let class = self.class_of(&requirement);
         let ticket = self.ticket_mut(id);
         ticket.class = class;

@@ -58,6 +58,11 @@ impl Bits {
             .for_each(|(ours, theirs)| *ours &= theirs);
     }
 
+    /// How many machine words it takes: what looking through it costs.
+    pub(crate) fn words(&self) -> usize {
+        self.0.len()
+    }
+
     /// The members, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.0.iter().enumerate().flat_map(|(at, word)| members(at, *word))

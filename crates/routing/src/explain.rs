@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use tandem_domain::explain::{Candidate, Explanation, Lack};
 use tandem_domain::{AgentId, LanguageTag, Presence, Proficiency, Requirement, TicketId, Timestamp};
 
-use crate::agents::{Agent, AgentIx, RankKey};
+use crate::agents::{Agent, AgentIx};
 use crate::desk::Desk;
 use crate::requirement::proficiency;
 use crate::state::State;
@@ -39,19 +39,15 @@ impl State {
     fn candidates(&self, ticket: &Ticket, now: Timestamp) -> Vec<Candidate> {
         let agents = self.agents.in_order().iter();
         let mut lacking: Vec<_> = agents
-            .map(|agent| (self.lacks(*agent, ticket, now), self.rank_for(*agent)))
+            .map(|agent| (self.lacks(*agent, ticket, now), self.merit(*agent, ticket.class), *agent))
             .collect();
-        lacking.sort_by_key(|(lacks, rank)| (unfitness(lacks), lacks.len(), Reverse(passing(lacks)), *rank));
-        let ranked = lacking.into_iter().zip(1..).map(|((lacks, rank), place)| Candidate {
-            agent: self.agent_id(rank.agent),
+        lacking.sort_by_key(|(lacks, merit, _)| (unfitness(lacks), lacks.len(), Reverse(passing(lacks)), *merit));
+        let ranked = lacking.into_iter().zip(1..).map(|((lacks, _, agent), place)| Candidate {
+            agent: self.agent_id(agent),
             rank: lacks.is_empty().then_some(place),
             lacks,
         });
         ranked.collect()
-    }
-
-    fn rank_for(&self, agent: AgentIx) -> RankKey {
-        self.agents.get(agent).rank_key(agent)
     }
 
     fn agent_id(&self, agent: AgentIx) -> AgentId {

@@ -136,6 +136,7 @@ impl State {
     /// Adds an open offer; one to own it makes the ticket an offered one.
     pub(crate) fn add_offer(&mut self, id: TicketId, offer: OpenOffer, at: Timestamp) {
         self.last_offer = offer.id.0;
+        self.agents.get_mut(offer.agent).offered = offer.id.0;
         self.alter(id, at, |ticket| {
             if offer.kind == OfferKind::Own {
                 ticket.phase = Phase::Offered;

@@ -155,13 +155,11 @@ impl Turn<'_> {
 
     /// Offers a waiting ticket to an agent who was named by hand, whatever his or her skills.
     pub(crate) fn offer_directly(&mut self, ticket: TicketId, agent: AgentIx) {
-        let selection = self.state.select(self.state.ticket(ticket), self.now());
-        let winner = self.state.agents.get(agent).rank();
+        let selection = self.state.choose(ticket, 0, self.now());
+        let class = self.state.ticket(ticket).class;
         let ranking = Ranking {
-            winner,
-            runners_up: Vec::new(),
             direct: true,
-            ..self.state.ranking(&selection, agent)
+            ..self.state.ranking(class, &selection, agent)
         };
         self.offer(ticket, agent, ranking);
     }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use tandem_domain::desk::AgentProfile;
+use tandem_domain::desk::{AgentProfile, Choice};
 use tandem_domain::routing::TicketView;
-use tandem_domain::{ConversationId, OfferId, Priority, QueueId, Requirement, TicketId, TicketStatus, Timestamp};
+use tandem_domain::{
+    ConversationId, OfferId, Priority, QueueId, Requirement, TicketId, TicketStatus, Timestamp,
+};
 
 use crate::agents::{AgentIx, Agents};
 use crate::bits::Bits;
 use crate::capacity::{Demand, Load, Work};
+use crate::candidates::Candidates;
 use crate::classes::{ClassIx, Classes};
 use crate::closed::{Closed, JustClosed};
 use crate::desk::Desk;
@@ -32,6 +35,9 @@ pub(crate) struct State {
     pub(crate) classes: Classes,
     pub(crate) timers: Timers,
     pub(crate) touched: Touched,
+    pub(crate) candidates: Candidates,
+    /// By class: how agents are chosen.
+    pub(crate) choices: Vec<Choice>,
     pub(crate) just_closed: JustClosed,
     pub(crate) pace: Pace,
     /// Restored from a snapshot that knew less than the journal.
@@ -45,8 +51,16 @@ pub(crate) struct State {
 /// Where the events at hand may have brought an agent and a ticket together.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
-    pub(crate) agents: Bits,
+    pub(crate) agents: Vec<AgentIx>,
     pub(crate) classes: Bits,
+}
+
+impl Touched {
+    /// Keeps the memory for the next turn.
+    pub(crate) fn clear(&mut self) {
+        self.agents.clear();
+        self.classes.clear();
+    }
 }
 
 /// Looking things up.
@@ -121,8 +135,10 @@ impl State {
         let fitting: Vec<_> = fit.iter().map(AgentIx).collect();
         let policy = desk.queue(&requirement.queue);
         let demand = desk.demand_in(&requirement.queue, requirement.channel);
+        let choice = policy.map_or_else(Choice::default, |policy| policy.choice);
         let queue = self.classes.queue_for(&requirement.queue, policy);
         let class = self.classes.add(requirement.clone(), queue, fit, demand);
+        self.choices.push(choice);
         for agent in fitting {
             self.agents.get_mut(agent).classes.set(class.0, true);
         }
@@ -206,7 +222,8 @@ impl State {
         let desk = self.desk.as_ref().expect("the first event of a desk is its activation");
         self.agents.set_load(agent, load, desk);
         self.agents.get_mut(agent).changed = self.applied;
-        self.touched.agents.set(agent.0, true);
+        self.touched.agents.push(agent);
+        self.candidates.note(agent);
     }
 
     /// Forgets a closed ticket and its conversation.

@@ -1,0 +1,151 @@
+//! Who could take a ticket now, best first, and the facts that are kept of it.
+
+use tandem_domain::desk::Choice;
+use tandem_domain::explain::{Rank, Ranking};
+use tandem_domain::{OfferId, TicketId, Timestamp};
+
+use crate::agents::AgentIx;
+use crate::candidates::{Candidates, Found, Wanted};
+use crate::choice::{Merit, draw, score, standing, value};
+use crate::classes::ClassIx;
+use crate::state::State;
+use crate::ticket::Ticket;
+
+/// The winner and three runners-up are kept with an offer.
+pub(crate) const RANKED: usize = 4;
+
+/// Who could take a ticket now.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Selection {
+    /// How many have team, skills and language.
+    fit: u32,
+    /// How many of these are there, have room and are not passed over.
+    free: u32,
+    /// The best of these, at most as many as were asked for.
+    pub(crate) best: Vec<AgentIx>,
+}
+
+impl State {
+    /// Who could take the ticket now, best first: at most `most`.
+    pub(crate) fn choose(&mut self, ticket: TicketId, most: usize, now: Timestamp) -> Selection {
+        let mut candidates = std::mem::take(&mut self.candidates);
+        let ticket = self.ticket(ticket);
+        let selection = self.choose_from(&mut candidates, ticket, most, now);
+        debug_assert_eq!(selection, self.select(ticket, most, now), "a shortlist is wrong");
+        self.candidates = candidates;
+        selection
+    }
+
+    fn choose_from(&self, candidates: &mut Candidates, ticket: &Ticket, most: usize, now: Timestamp) -> Selection {
+        let willing = |agent: AgentIx| ticket.passes_over(agent, now).is_none();
+        match candidates.best(&self.wanted(ticket.class), &self.agents, most, willing) {
+            Some(Found { free, best }) => Selection {
+                fit: self.classes.get(ticket.class).fit_count,
+                free: free - self.passed_over(ticket, now),
+                best,
+            },
+            None => self.select(ticket, most, now),
+        }
+    }
+
+    /// The same by looking at each who fits and is free. Whatever keeps candidates in order must find what this finds.
+    pub(crate) fn select(&self, ticket: &Ticket, most: usize, now: Timestamp) -> Selection {
+        let class = self.classes.get(ticket.class);
+        let free = self.agents.free(class.demand);
+        let willing = |agent: &AgentIx| ticket.passes_over(*agent, now).is_none();
+        let candidates = class.fit.common(free).map(AgentIx).filter(willing);
+        let mut merits: Vec<_> = candidates
+            .map(|agent| (self.merit(agent, ticket.class), agent))
+            .collect();
+        merits.sort_unstable();
+        Selection {
+            fit: class.fit_count,
+            free: u32::try_from(merits.len()).expect("fewer than 2^32 agents"),
+            best: merits.into_iter().take(most).map(|(_, agent)| agent).collect(),
+        }
+    }
+
+    /// How many could take the ticket, were they not passed over for it.
+    fn passed_over(&self, ticket: &Ticket, now: Timestamp) -> u32 {
+        let class = self.classes.get(ticket.class);
+        let free = self.agents.free(class.demand);
+        let available = |agent: AgentIx| class.fit.contains(agent.0) && free.contains(agent.0);
+        let passed = ticket.passed_over.iter();
+        let passed = passed.filter(|passed| passed.until > now && available(passed.agent));
+        u32::try_from(passed.count()).expect("fewer than there are agents")
+    }
+
+    /// Whether somebody who could take the ticket is passed over for it.
+    pub(crate) fn is_passed_over(&self, ticket: &Ticket, now: Timestamp) -> bool {
+        self.passed_over(ticket, now) > 0
+    }
+
+    fn wanted(&self, class: ClassIx) -> Wanted<'_> {
+        let known = self.classes.get(class);
+        Wanted {
+            class,
+            requirement: &known.requirement,
+            demand: known.demand,
+            choice: self.choice(class),
+            fit: &known.fit,
+            fit_count: known.fit_count,
+        }
+    }
+
+    /// How agents are chosen for the class's tickets.
+    pub(crate) fn choice(&self, class: ClassIx) -> Choice {
+        self.choices.get(class.0).copied().unwrap_or_default()
+    }
+
+    /// What the agent is worth beside others for the class's next ticket; the smallest is chosen.
+    pub(crate) fn merit(&self, agent: AgentIx, class: ClassIx) -> Merit {
+        let slot = self.agents.get(agent);
+        let (choice, form) = (self.choice(class), slot.form());
+        let of_profile = slot.profile.as_ref().map_or(0, |profile| match choice {
+            Choice::Weighted => draw(OfferId(self.last_offer + 1), &slot.id, profile.weight),
+            _ => standing(choice, profile, &self.classes.get(class).requirement),
+        });
+        Merit {
+            value: value(choice, &form, of_profile),
+            idle_since: form.idle_since,
+            order: slot.order(),
+        }
+    }
+
+    /// The facts that are kept with an offer of a ticket of this class.
+    pub(crate) fn ranking(&self, class: ClassIx, selection: &Selection, winner: AgentIx) -> Ranking {
+        let choice = self.choice(class);
+        let rank = |agent: AgentIx| self.rank(agent, choice, &self.merit(agent, class));
+        let mut others = selection
+            .best
+            .iter()
+            .copied()
+            .filter(|agent| *agent != winner)
+            .take(RANKED - 1)
+            .peekable();
+        let second = others.peek().map(|second| self.merit(*second, class));
+        Ranking {
+            considered: u32::try_from(self.agents.in_order().len()).expect("fewer than 2^32 agents"),
+            fit: selection.fit,
+            free: selection.free,
+            winner: rank(winner),
+            runners_up: others.map(rank).collect(),
+            direct: false,
+            step: self.classes.get(class).requirement.step,
+            choice,
+            deciding: second.map(|second| self.merit(winner, class).decided_by(&second)),
+        }
+    }
+
+    fn rank(&self, agent: AgentIx, choice: Choice, merit: &Merit) -> Rank {
+        let slot = self.agents.get(agent);
+        Rank {
+            agent: slot.id.clone(),
+            used: slot.load.used(),
+            capacity: slot.capacity(),
+            idle_since: merit.idle_since,
+            score: score(choice, merit),
+            order: merit.order,
+        }
+    }
+}
