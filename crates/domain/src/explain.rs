@@ -100,6 +100,11 @@ pub enum Lack {
         /// What the agent is doing.
         is: Presence,
     },
+    /// Online, but outside the hours in which the agent can be offered work.
+    OutOfHours {
+        /// Until then; none: for good.
+        until: Option<Timestamp>,
+    },
     /// No room for the ticket's units.
     Capacity {
         /// Units that the ticket costs.

@@ -17,6 +17,7 @@ impl Turn<'_> {
         desk.version = version;
         self.emit(RoutingEvent::DeskActivated(desk));
         self.release_removed_agents();
+        self.adopt_windows();
         self.revoke_misfits();
         Ok(Outcome::Reply(Reply::Activated { version }))
     }

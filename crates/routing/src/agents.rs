@@ -24,6 +24,9 @@ pub(crate) struct Agent {
     /// The place in the desk file: the last tie-breaker.
     order: u32,
     pub(crate) presence: Presence,
+    /// Whether the agent's window is open, and when that changes next.
+    pub(crate) available: bool,
+    pub(crate) edge: Option<Timestamp>,
     /// Offers missed in a row.
     pub(crate) missed: u32,
     /// When the agent last got an offer or became free.
@@ -48,6 +51,8 @@ impl Agent {
             profile: None,
             order: 0,
             presence: Presence::Offline,
+            available: true,
+            edge: None,
             missed: 0,
             idle_since: Timestamp::EPOCH,
             items: BTreeSet::new(),
@@ -62,8 +67,20 @@ impl Agent {
     fn leave_desk(&mut self) {
         self.profile = None;
         self.presence = Presence::Offline;
+        self.available = true;
         self.missed = 0;
         self.idle_since = Timestamp::EPOCH;
+    }
+
+    /// Whether anything may be offered to the agent.
+    pub(crate) fn takes_offers(&self) -> bool {
+        self.presence == Presence::Online && self.available
+    }
+
+    /// Whether the agent was to leave once nothing is at hand, which is so now. What is parked waits for its customer,
+    /// and may do so for days: it does not keep anybody.
+    pub(crate) fn has_drained(&self) -> bool {
+        self.presence == Presence::Draining && self.load.is_parked()
     }
 
     pub(crate) fn capacity(&self) -> u32 {
@@ -202,7 +219,7 @@ impl Agents {
     pub(crate) fn set_load(&mut self, agent: AgentIx, load: Load, desk: &Desk) {
         let slot = &mut self.slots[agent.0];
         slot.load = load;
-        let online = slot.presence == Presence::Online;
+        let online = slot.takes_offers();
         for (demand, free) in desk.demands().iter().zip(&mut self.free) {
             free.set(agent.0, online && slot.has_room(*demand, desk));
         }

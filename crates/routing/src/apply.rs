@@ -32,8 +32,9 @@ impl State {
     fn fold(&mut self, body: &RoutingEvent, at: Timestamp) {
         use RoutingEvent as E;
         match body {
-            E::DeskActivated(desk) => self.switch_desk((**desk).clone()),
+            E::DeskActivated(desk) => self.switch_desk((**desk).clone(), at),
             E::PresenceChanged { agent, presence } => self.set_presence(agent, *presence, at),
+            E::AvailabilityChanged { agent, available } => self.set_available(agent, *available, at),
             E::TicketOpened {
                 ticket,
                 intake,
@@ -83,7 +84,6 @@ impl State {
             E::AgeAdjusted { ticket, by } => self.count_as_older(*ticket, *by),
             // No command leads to these yet.
             E::StepEntered { .. }
-            | E::AvailabilityChanged { .. }
             | E::HelperLeft { .. }
             | E::OwnerChanged { .. }
             | E::TicketMerged { .. }
@@ -129,6 +129,7 @@ impl State {
             tags: intake.tags.clone(),
             phase: Phase::Queued,
             held_since: 0,
+            over_capacity: false,
             offers: Vec::new(),
             helpers: Vec::new(),
             passed_over: Vec::new(),
@@ -218,7 +219,7 @@ impl State {
     }
 
     /// Puts another version of the desk in force: who fits what and what tickets ask for is worked out anew.
-    pub(crate) fn switch_desk(&mut self, compiled: CompiledDesk) {
+    pub(crate) fn switch_desk(&mut self, compiled: CompiledDesk, at: Timestamp) {
         let desk = Desk::new(compiled);
         self.agents.adopt(&desk);
         self.pace.keep(|queue| desk.queue(queue).is_some());
@@ -239,6 +240,7 @@ impl State {
         for (ticket, before) in tickets {
             self.reclassify(ticket, &before);
         }
+        self.watch_windows(at);
         for agent in self.agents.all() {
             self.refresh(agent);
         }

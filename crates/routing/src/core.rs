@@ -86,7 +86,8 @@ impl Core for RoutingCore {
     }
 
     fn next_wakeup(&self) -> Option<Timestamp> {
-        self.state.timers.next()
+        let edge = self.state.edges.first().map(|(at, _)| *at);
+        self.state.timers.next().into_iter().chain(edge).min()
     }
 
     fn query(&self, query: &Query, now: Timestamp) -> Answer {

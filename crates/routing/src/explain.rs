@@ -60,6 +60,8 @@ impl State {
         let mut lacks = abilities_lacking(slot, self.requirement(ticket), self.desk());
         if slot.presence != Presence::Online {
             lacks.push(Lack::Presence { is: slot.presence });
+        } else if !slot.available {
+            lacks.push(Lack::OutOfHours { until: slot.edge });
         }
         lacks.extend(self.room_lacking(agent, ticket));
         lacks.extend(ticket.passes_over(agent, now).map(|until| Lack::PassedOver { until }));
@@ -79,7 +81,7 @@ impl State {
     }
 }
 
-/// When the ticket's own time is up or, while it waits, somebody is no longer passed over for it.
+/// When the ticket's own time is up or, while it waits, somebody's window opens or pause ends.
 fn next_change(ticket: &Ticket, candidates: &[Candidate]) -> Option<Timestamp> {
     if let Some(at) = ticket.deadlines().map(|(at, _)| at).min() {
         return Some(at);
@@ -89,6 +91,7 @@ fn next_change(ticket: &Ticket, candidates: &[Candidate]) -> Option<Timestamp> {
         .flat_map(|candidate| &candidate.lacks)
         .filter_map(|lack| match lack {
             Lack::PassedOver { until } => Some(*until),
+            Lack::OutOfHours { until } => *until,
             _ => None,
         });
     pauses.min().filter(|_| ticket.phase == Phase::Queued)
@@ -144,6 +147,10 @@ fn passing(lacks: &[Lack]) -> bool {
 pub(crate) fn is_ability(lack: &Lack) -> bool {
     match lack {
         Lack::Team { .. } | Lack::Skill { .. } | Lack::Language { .. } => true,
-        Lack::Presence { .. } | Lack::Capacity { .. } | Lack::ChannelMaximum { .. } | Lack::PassedOver { .. } => false,
+        Lack::Presence { .. }
+        | Lack::OutOfHours { .. }
+        | Lack::Capacity { .. }
+        | Lack::ChannelMaximum { .. }
+        | Lack::PassedOver { .. } => false,
     }
 }

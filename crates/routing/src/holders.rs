@@ -131,6 +131,16 @@ impl State {
             }
             self.refresh(agent);
         }
+        self.mark(id);
+    }
+
+    /// Notes whether whoever is at the ticket has it beyond his or her capacity.
+    fn mark(&mut self, id: TicketId) {
+        let at_it = match self.ticket(id).phase {
+            Phase::Assigned { owner } | Phase::WrappingUp { owner, .. } => Some(owner),
+            _ => None,
+        };
+        self.ticket_mut(id).over_capacity = at_it.is_some_and(|owner| self.agents.get(owner).is_over_capacity());
     }
 
     /// Adds an open offer; one to own it makes the ticket an offered one.

@@ -3,6 +3,7 @@
 use tandem_domain::routing::{Intake, Reply, RequeueReason, RoutingEvent, StepPlace};
 use tandem_domain::{ConversationId, Presence, TicketId};
 
+use crate::agents::AgentIx;
 use crate::desk::Asked;
 use crate::ticket::Phase;
 use crate::turn::{Outcome, Turn};
@@ -56,7 +57,7 @@ impl Turn<'_> {
     fn wake(&mut self, ticket: TicketId) {
         match self.state.ticket(ticket).phase {
             Phase::Queued | Phase::Offered | Phase::Assigned { .. } | Phase::Cancelled | Phase::Abandoned => {}
-            Phase::OnHold { owner } if self.is_online(owner) && self.has_full_room(owner, ticket) => {
+            Phase::OnHold { owner } if self.is_at_work(owner) => {
                 self.emit(RoutingEvent::TicketResumed { ticket });
             }
             Phase::OnHold { .. } => self.put_back(ticket, RequeueReason::CustomerReplied),
@@ -80,7 +81,11 @@ impl Turn<'_> {
         Outcome::Ticket(ticket)
     }
 
-    fn is_online(&self, agent: crate::agents::AgentIx) -> bool {
-        self.state.agents.get(agent).presence == Presence::Online
+    /// Whether somebody takes care of what he or she has already.
+    fn is_at_work(&self, agent: AgentIx) -> bool {
+        matches!(
+            self.state.agents.get(agent).presence,
+            Presence::Online | Presence::Draining
+        )
     }
 }

@@ -14,6 +14,7 @@ mod answering;
 mod answers;
 mod apply;
 pub mod assign;
+mod availability;
 mod bits;
 mod candidates;
 mod capacity;

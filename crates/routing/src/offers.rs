@@ -7,6 +7,7 @@ use tandem_domain::{AgentId, OfferId, Presence, TicketId};
 use crate::agents::AgentIx;
 use crate::ended::End;
 use crate::holders::OfferKind;
+use crate::state::State;
 use crate::turn::{Outcome, Turn};
 
 /// Answers.
@@ -133,8 +134,8 @@ impl Turn<'_> {
         let policy = self.state.desk().channel(demand.channel);
         let slot = self.state.agents.get(agent);
         assert!(
-            slot.presence == Presence::Online,
-            "{ticket} would be offered to {}, who is not online",
+            slot.takes_offers(),
+            "{ticket} would be offered to {}, who takes no offers",
             slot.id
         );
         assert!(
@@ -143,6 +144,7 @@ impl Turn<'_> {
             slot.id
         );
         let expires_at = self.now().plus(policy.offer_ttl);
+        let accepted = self.state.accepts_itself(ticket);
         let (offer, agent) = (OfferId(self.state.last_offer + 1), slot.id.clone());
         self.emit(RoutingEvent::OfferIssued {
             offer,
@@ -151,6 +153,9 @@ impl Turn<'_> {
             expires_at,
             ranking,
         });
+        if accepted {
+            self.take(ticket, offer);
+        }
     }
 
     /// Offers a waiting ticket to an agent who was named by hand, whatever his or her skills.
@@ -258,5 +263,14 @@ fn without_help(reason: RevokeReason) -> NoHelp {
         RevokeReason::TicketMoved => NoHelp::TicketMoved,
         RevokeReason::DeskChanged => NoHelp::DeskChanged,
         RevokeReason::AcceptedElsewhere => NoHelp::Withdrawn,
+    }
+}
+
+impl State {
+    /// Whether queue or channel spare their agents the answer.
+    pub(crate) fn accepts_itself(&self, ticket: TicketId) -> bool {
+        let requirement = self.requirement(self.ticket(ticket));
+        let queue = self.desk().queue(&requirement.queue);
+        queue.is_some_and(|policy| policy.auto_accept) || self.desk().channel(requirement.channel).auto_accept
     }
 }

@@ -41,6 +41,21 @@ impl Turn<'_> {
         }
     }
 
+    /// Who wanted to finish first, and has, is gone.
+    pub(crate) fn let_go(&mut self) {
+        let touched = self.state.touched.agents.iter().map(AgentIx);
+        let done: Vec<_> = touched
+            .filter(|agent| self.state.agents.get(*agent).has_drained())
+            .collect();
+        for agent in done {
+            let id = self.state.agents.get(agent).id.clone();
+            self.emit(RoutingEvent::PresenceChanged {
+                agent: id,
+                presence: Presence::Offline,
+            });
+        }
+    }
+
     /// Does what is due.
     pub(crate) fn tick(mut self) {
         for due in self.state.timers.due(self.now()) {
@@ -49,6 +64,7 @@ impl Turn<'_> {
                 self.end(&due);
             }
         }
+        self.turn_windows();
         self.drain();
     }
 

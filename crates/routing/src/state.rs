@@ -9,6 +9,7 @@ use tandem_domain::{
 };
 
 use crate::agents::{AgentIx, Agents};
+use crate::availability::Edges;
 use crate::bits::Bits;
 use crate::capacity::{Demand, Load, Work};
 use crate::candidates::Candidates;
@@ -34,6 +35,7 @@ pub(crate) struct State {
     pub(crate) ended_offers: EndedOffers,
     pub(crate) classes: Classes,
     pub(crate) timers: Timers,
+    pub(crate) edges: Edges,
     pub(crate) touched: Touched,
     pub(crate) candidates: Candidates,
     /// By class: how agents are chosen.

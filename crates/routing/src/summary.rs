@@ -125,9 +125,11 @@ fn ability_reasons(lacks: &[Lack]) -> Vec<String> {
             needs,
             has: Some(has),
         } => format!("speaks {language} at {has} (needs {needs})"),
-        Lack::Presence { .. } | Lack::Capacity { .. } | Lack::ChannelMaximum { .. } | Lack::PassedOver { .. } => {
-            String::new()
-        }
+        Lack::Presence { .. }
+        | Lack::OutOfHours { .. }
+        | Lack::Capacity { .. }
+        | Lack::ChannelMaximum { .. }
+        | Lack::PassedOver { .. } => String::new(),
     };
     lacks.iter().filter(|lack| is_ability(lack)).map(reason).collect()
 }
@@ -138,6 +140,10 @@ fn moment_reasons(candidate: &Candidate, state: &State) -> Vec<String> {
             is: Presence::NotResponding,
         } => "is not responding".to_owned(),
         Lack::Presence { is } => format!("is {is}"),
+        Lack::OutOfHours { until: Some(until) } => {
+            format!("is outside his or her hours until {}", until.whole_second())
+        }
+        Lack::OutOfHours { until: None } => "has no hours any more".to_owned(),
         Lack::Capacity { needs, .. } => no_room(&candidate.agent, *needs, state),
         Lack::ChannelMaximum { has, maximum } => format!("has the most tickets of this channel ({has} of {maximum})"),
         Lack::PassedOver { until } => {

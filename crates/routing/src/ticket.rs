@@ -127,6 +127,8 @@ pub(crate) struct Ticket {
     pub(crate) phase: Phase,
     /// The number of the event that gave it to its owner, or offered it last: work lists are in this order.
     pub(crate) held_since: u64,
+    /// Whether its owner had no room for it when it last came or moved.
+    pub(crate) over_capacity: bool,
     pub(crate) offers: Vec<OpenOffer>,
     pub(crate) helpers: Vec<Helper>,
     pub(crate) passed_over: Vec<PassedOver>,

@@ -23,9 +23,6 @@ impl Turn<'_> {
         if self.state.agents.get(owner).presence == Presence::Offline {
             return Err(self.unavailable("ticket_id", owner, "is offline"));
         }
-        if !self.has_full_room(owner, ticket) {
-            return Err(self.unavailable("ticket_id", owner, "has no room beside the tickets at hand"));
-        }
         self.emit(RoutingEvent::TicketResumed { ticket });
         Ok(Outcome::Ticket(ticket))
     }
@@ -99,6 +96,8 @@ impl Turn<'_> {
             "has it already".to_owned()
         } else if slot.presence != Presence::Online {
             format!("is {}", slot.presence)
+        } else if !slot.available {
+            "is outside the hours in which offers are made".to_owned()
         } else if !slot.has_room(self.state.demand(ticket), self.state.desk()) {
             format!("has no room ({} of {} units taken)", slot.load.used(), slot.capacity())
         } else {

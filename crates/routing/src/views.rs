@@ -33,7 +33,7 @@ impl State {
             helpers: Vec::new(),
             scheduled_until: None,
             merged_into: None,
-            over_capacity: false,
+            over_capacity: ticket.over_capacity,
             unservable: false,
             aged_by: SignedMillis::default(),
         }
@@ -63,7 +63,7 @@ impl State {
             tickets: agent.items.iter().map(|(_, ticket)| *ticket).collect(),
             missed: agent.missed,
             over_capacity: agent.is_over_capacity(),
-            available: true,
+            available: agent.available,
             helping: Vec::new(),
         }
     }

@@ -294,6 +294,7 @@ impl TicketV1 {
             tags: self.tags,
             phase,
             held_since,
+            over_capacity: false,
             offers,
             helpers: Vec::new(),
             passed_over,

@@ -116,7 +116,12 @@ fn an_agent() -> impl Strategy<Value = AgentId> {
 }
 
 fn a_presence() -> impl Strategy<Value = Presence> {
-    prop_oneof![4 => Just(Presence::Online), 1 => Just(Presence::Away), 1 => Just(Presence::Offline)]
+    prop_oneof![
+        4 => Just(Presence::Online),
+        1 => Just(Presence::Away),
+        1 => Just(Presence::Offline),
+        1 => Just(Presence::Draining)
+    ]
 }
 
 fn a_message() -> impl Strategy<Value = Intake> {
@@ -398,7 +403,12 @@ fn work_on(world: &mut World, ticket: TicketId) {
         RoutingState::Offered => world.take(ticket),
         RoutingState::Assigned | RoutingState::OnHold => world.resolve(ticket),
         RoutingState::WrappingUp => drop(world.run(Command::FinishWrapUp { ticket }).unwrap()),
-        RoutingState::Queued | RoutingState::Done | RoutingState::Cancelled | RoutingState::Abandoned => {}
+        RoutingState::Queued
+        | RoutingState::Done
+        | RoutingState::Cancelled
+        | RoutingState::Abandoned
+        | RoutingState::Scheduled
+        | RoutingState::Merged => {}
     }
 }
 

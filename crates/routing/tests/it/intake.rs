@@ -104,7 +104,7 @@ fn a_message_on_a_held_ticket_gives_it_back_to_an_owner_with_room() {
 }
 
 #[test]
-fn a_message_on_a_held_ticket_queues_it_when_the_owner_has_no_room() {
+fn a_message_on_a_held_ticket_gives_it_back_even_beyond_capacity() {
     let mut world = World::staffed(desk([agent("ana")]));
     let held = world.open(mail(1).by(Channel::Chat));
     world.take(held);
@@ -112,16 +112,18 @@ fn a_message_on_a_held_ticket_queues_it_when_the_owner_has_no_room() {
     let other = world.open(mail(2));
     world.take(other);
     world.intake(mail(3).in_conversation(1));
-    assert_eq!(world.state(held), RoutingState::Queued);
-    assert!(world.history.iter().any(|event| {
-        matches!(
-            event.body,
-            RoutingEvent::TicketRequeued {
-                reason: RequeueReason::CustomerReplied,
-                ..
-            }
-        )
-    }));
+    assert_eq!(world.state(held), RoutingState::Assigned);
+    assert!(world.ticket(held).over_capacity && world.agent("ana").over_capacity);
+    let later = world.open(mail(4));
+    assert_eq!(
+        world.state(later),
+        RoutingState::Queued,
+        "nothing is offered until it fits again"
+    );
+    world.resolve(held);
+    world.run(Command::FinishWrapUp { ticket: held }).unwrap();
+    assert!(!world.agent("ana").over_capacity);
+    assert_eq!(world.offered_to(later).as_deref(), Some("ana"));
 }
 
 #[test]

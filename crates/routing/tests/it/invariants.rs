@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use tandem_domain::desk::AgentProfile;
 use tandem_domain::routing::{AgentView, RoutingEvent, TicketView};
 use tandem_domain::{
-    AgentId, Channel, CompiledDesk, MessageId, Presence, Requirement, RoutingState, TicketId, TicketStatus, Timestamp,
+    AgentId, CompiledDesk, Event, MessageId, Presence, Requirement, RoutingState, TicketId, TicketStatus, Timestamp,
 };
 use tandem_routing::rows;
 
+use crate::policy;
 use crate::world::World;
 
 pub(crate) fn check(world: &World) {
@@ -27,8 +28,8 @@ pub(crate) fn check(world: &World) {
     }
 }
 
-/// The agent whose capacity the ticket takes. By construction of the view there is at most one.
-fn holder(ticket: &TicketView) -> Option<&AgentId> {
+/// The agents whose capacity the ticket takes: its owner, or those to whom it is offered.
+fn holders(ticket: &TicketView) -> Vec<&AgentId> {
     let owned = matches!(
         ticket.state,
         RoutingState::Assigned | RoutingState::OnHold | RoutingState::WrappingUp
@@ -39,18 +40,19 @@ fn holder(ticket: &TicketView) -> Option<&AgentId> {
         "{ticket:?}"
     );
     assert!(!owned || ticket.owner.is_some(), "{ticket:?}");
-    ticket
-        .owner
-        .as_ref()
-        .filter(|_| owned)
-        .or(ticket.offer.as_ref().map(|offer| &offer.agent))
+    assert_eq!(ticket.offer.as_ref(), ticket.offers.first(), "{ticket:?}");
+    let offered = ticket.offers.iter().map(|offer| &offer.agent);
+    ticket.owner.iter().filter(|_| owned).chain(offered).collect()
 }
 
 fn holders_are_where_agents_say(tickets: &[TicketView], agents: &[AgentView]) {
     let mut held: BTreeMap<&AgentId, BTreeSet<TicketId>> = BTreeMap::new();
     for ticket in tickets {
-        if let Some(agent) = holder(ticket) {
-            held.entry(agent).or_default().insert(ticket.id);
+        for agent in holders(ticket) {
+            assert!(
+                held.entry(agent).or_default().insert(ticket.id),
+                "twice with {agent}: {ticket:?}"
+            );
         }
     }
     for agent in agents {
@@ -61,42 +63,58 @@ fn holders_are_where_agents_say(tickets: &[TicketView], agents: &[AgentView]) {
     assert!(held.is_empty(), "held by nobody of the desk: {held:?}");
 }
 
-fn units(desk: &CompiledDesk, ticket: &TicketView) -> u32 {
-    let policy = &desk.channels[&ticket.requirement.channel];
-    if ticket.state == RoutingState::OnHold {
-        policy.hold_units
-    } else {
-        policy.units
-    }
-}
-
-fn of_channel(tickets: &[TicketView], agent: &AgentView, channel: Channel) -> u32 {
-    let held = tickets.iter().filter(|ticket| agent.tickets.contains(&ticket.id));
-    let counted = held.filter(|ticket| ticket.requirement.channel == channel && ticket.state != RoutingState::OnHold);
-    u32::try_from(counted.count()).unwrap()
-}
-
-/// A new desk file may leave somebody with too much; then nothing may be added.
+/// Nothing is offered beyond what the policy allows. Beyond the capacity is only what interrupts other work, what
+/// came back from hold, and what a new desk file left behind.
 fn capacity_is_kept(world: &World, desk: &CompiledDesk, tickets: &[TicketView], agents: &[AgentView]) {
-    let shrunk = world
+    let beyond = |event: &Event<RoutingEvent>| matches!(event.body, RoutingEvent::TicketResumed { .. });
+    let activations = world
         .history
         .iter()
-        .filter(|event| matches!(event.body, RoutingEvent::DeskActivated(_)))
-        .count()
-        > 1;
+        .filter(|event| matches!(event.body, RoutingEvent::DeskActivated(_)));
+    let may_exceed = activations.count() > 1 || !desk.interruptible_by.is_empty() || world.history.iter().any(beyond);
     for agent in agents {
-        let held = tickets.iter().filter(|ticket| agent.tickets.contains(&ticket.id));
-        assert_eq!(
-            agent.used,
-            held.map(|ticket| units(desk, ticket)).sum::<u32>(),
-            "{agent:?}"
-        );
-        assert!(shrunk || agent.used <= agent.capacity, "{agent:?}");
-        let maxima = &profile(desk, &agent.id).channel_max;
-        for (channel, maximum) in maxima {
-            assert!(shrunk || of_channel(tickets, agent, *channel) <= *maximum, "{agent:?}");
+        let held = held_by(tickets, agent);
+        let taken: u32 = held.iter().map(|ticket| policy::taken(desk, ticket)).sum();
+        assert_eq!(agent.used, taken.div_ceil(100), "{agent:?}");
+        assert_eq!(agent.over_capacity, taken > 100 * agent.capacity, "{agent:?}");
+        assert!(may_exceed || !agent.over_capacity, "{agent:?}");
+        for (channel, maximum) in &profile(desk, &agent.id).channel_max {
+            assert!(
+                may_exceed || policy::of_channel(&held, *channel) <= *maximum,
+                "{agent:?}"
+            );
+        }
+        offers_fitted(world, desk, &held, agent);
+    }
+}
+
+/// What was offered to the agent in the last turn had room beside all else, the last offer first.
+fn offers_fitted(world: &World, desk: &CompiledDesk, held: &[&TicketView], agent: &AgentView) {
+    let mut held = held.to_vec();
+    for event in world.last_turn().iter().rev() {
+        let RoutingEvent::OfferIssued { ticket, agent: to, .. } = &event.body else {
+            continue;
+        };
+        let place = held.iter().position(|held| held.id == *ticket);
+        if let Some(place) = place.filter(|_| *to == agent.id) {
+            let offered = held.remove(place);
+            assert!(
+                agent.presence == Presence::Online && agent.available,
+                "{agent:?} got {offered:?}"
+            );
+            assert!(
+                policy::may_be_offered(desk, profile(desk, &agent.id), &held, offered),
+                "{agent:?} got {offered:?}"
+            );
         }
     }
+}
+
+fn held_by<'a>(tickets: &'a [TicketView], agent: &AgentView) -> Vec<&'a TicketView> {
+    tickets
+        .iter()
+        .filter(|ticket| agent.tickets.contains(&ticket.id))
+        .collect()
 }
 
 fn messages_are_on_one_ticket(world: &World, tickets: &[TicketView]) {
@@ -125,7 +143,7 @@ fn indices_mirror_tickets(world: &World, tickets: &[TicketView]) {
         for agent in ticket
             .owner
             .iter()
-            .chain(ticket.offer.as_ref().map(|offer| &offer.agent))
+            .chain(ticket.offers.iter().map(|offer| &offer.agent))
         {
             entry(rows::TICKET_BY_AGENT, agent.as_str());
         }
@@ -159,7 +177,8 @@ fn nobody_idles_beside_a_fitting_ticket(
     for ticket in tickets.iter().filter(|ticket| ticket.state == RoutingState::Queued) {
         assert_eq!(ticket.status, TicketStatus::Open);
         for agent in agents {
-            let free = agent.presence == Presence::Online && has_room(desk, tickets, agent, ticket);
+            let room = policy::may_be_offered(desk, profile(desk, &agent.id), &held_by(tickets, agent), ticket);
+            let free = agent.presence == Presence::Online && agent.available && room;
             let fits = fits(desk, profile(desk, &agent.id), &ticket.requirement);
             let passed_over = paused
                 .get(&(ticket.id, agent.id.clone()))
@@ -171,16 +190,6 @@ fn nobody_idles_beside_a_fitting_ticket(
 
 fn profile<'a>(desk: &'a CompiledDesk, agent: &AgentId) -> &'a AgentProfile {
     desk.agents.iter().find(|profile| profile.id == *agent).unwrap()
-}
-
-fn has_room(desk: &CompiledDesk, tickets: &[TicketView], agent: &AgentView, ticket: &TicketView) -> bool {
-    let channel = ticket.requirement.channel;
-    let maximum = profile(desk, &agent.id)
-        .channel_max
-        .get(&channel)
-        .copied()
-        .unwrap_or(u32::MAX);
-    agent.used + desk.channels[&channel].units <= agent.capacity && of_channel(tickets, agent, channel) < maximum
 }
 
 pub(crate) fn fits(desk: &CompiledDesk, agent: &AgentProfile, requirement: &Requirement) -> bool {
@@ -249,6 +258,7 @@ fn pauses(world: &World, _desk: &CompiledDesk) -> BTreeMap<(TicketId, AgentId), 
                 ticket,
                 requirement,
                 reason,
+                ..
             } => {
                 use tandem_domain::routing::RequeueReason::{Requested, Transferred};
                 queues.insert(*ticket, requirement.queue.clone());

@@ -15,6 +15,7 @@ mod matching;
 mod matrix;
 mod model;
 mod offers;
+mod policy;
 mod presence;
 mod priorities;
 mod read_model;

@@ -213,7 +213,7 @@ impl Model {
 
     fn wake(&mut self, id: TicketId) {
         match self.ticket(id).place.clone() {
-            Place::OnHold(owner) if self.online(&owner) && self.room(&owner, id) => {
+            Place::OnHold(owner) if self.online(&owner) || self.agent(&owner).presence == Presence::Draining => {
                 self.put(id, Place::Assigned(owner));
             }
             Place::WrappingUp(owner, _) => self.put(id, Place::Assigned(owner)),

@@ -35,18 +35,12 @@ fn a_held_ticket_is_pending_and_is_taken_up_again() {
 }
 
 #[test]
-fn taking_up_needs_room_and_an_owner_who_is_there() {
+fn taking_up_needs_an_owner_who_is_there_and_goes_beyond_capacity_if_need_be() {
     let mut world = one_agent();
     let held = owned(Channel::Chat, &mut world);
     world.hold(held);
     let other = world.open(mail(2));
-    let refused = world.run(Command::Resume { ticket: held }).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "agent `ana` cannot take it now: has no room beside the tickets at hand"
-    );
     world.take(other);
-    world.resolve(other);
     world.set_presence("ana", Presence::Offline);
     assert!(matches!(
         world.run(Command::Resume { ticket: held }),
@@ -54,6 +48,14 @@ fn taking_up_needs_room_and_an_owner_who_is_there() {
     ));
     world.set_presence("ana", Presence::Away);
     world.run(Command::Resume { ticket: held }).unwrap();
+    assert_eq!(
+        (
+            world.agent("ana").used,
+            world.agent("ana").over_capacity,
+            world.ticket(held).over_capacity
+        ),
+        (3, true, true)
+    );
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub(crate) struct World {
     /// Under which commands come.
     pub(crate) trace: Trace,
     pub(crate) history: Vec<Event<RoutingEvent>>,
+    /// How long the history was before the last turn.
+    turn: usize,
     pub(crate) read_model: ReadModel,
 }
 
@@ -49,6 +51,7 @@ impl World {
             now: Timestamp::from_micros(1_800_000_000_000_000),
             trace: Trace::default(),
             history: Vec::new(),
+            turn: 0,
             read_model: ReadModel::new(),
         }
     }
@@ -178,6 +181,7 @@ impl World {
                 None => drop(self.read_model.remove(&key)),
             }
         }
+        self.turn = self.history.len();
         self.history.extend(events);
         invariants::check(self);
     }
@@ -363,6 +367,11 @@ impl World {
 
     pub(crate) fn offer_of(&self, ticket: TicketId) -> OfferId {
         self.ticket(ticket).offer.expect("an offer").id
+    }
+
+    /// What the last command, tick or lost session led to.
+    pub(crate) fn last_turn(&self) -> &[Event<RoutingEvent>] {
+        &self.history[self.turn..]
     }
 
     /// What happened since there were `seen` events.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use tandem_domain::desk::AgentProfile;
-use tandem_domain::{AgentId, Priority, Requirement, TicketId, Timestamp};
+use tandem_domain::{AgentId, Channel, Presence, Priority, Requirement, TicketId, Timestamp};
 
 use super::{Model, Place, Ticket};
 use crate::invariants::fits;
@@ -12,8 +12,22 @@ use crate::invariants::fits;
 /// Who gets which ticket.
 impl Model {
     pub(super) fn match_up(&mut self) {
+        self.let_go();
         while let Some((ticket, agent)) = self.best_pair() {
             self.offer(ticket, &agent, false);
+        }
+    }
+
+    /// Who wanted to leave, and has nothing at hand any more, is gone.
+    fn let_go(&mut self) {
+        for place in 0..self.agents.len() {
+            let (id, presence) = (self.agents[place].id.clone(), self.agents[place].presence);
+            let idle = Channel::ALL
+                .into_iter()
+                .all(|channel| self.at_hand(&id, channel, None) == 0);
+            if presence == Presence::Draining && idle {
+                self.agents[place].presence = Presence::Offline;
+            }
         }
     }
 

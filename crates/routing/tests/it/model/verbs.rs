@@ -50,7 +50,7 @@ impl Model {
             return None;
         };
         let there = self.agent(&owner).presence != Presence::Offline;
-        (there && self.room(&owner, ticket)).then(|| self.put(ticket, Place::Assigned(owner)))
+        there.then(|| self.put(ticket, Place::Assigned(owner)))
     }
 
     pub(super) fn requeue(&mut self, ticket: TicketId) -> Option<()> {
