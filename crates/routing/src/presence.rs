@@ -43,16 +43,14 @@ impl Turn<'_> {
 
     /// Who wanted to finish first, and has, is gone.
     pub(crate) fn let_go(&mut self) {
-        let touched = self.state.touched.agents.iter().map(AgentIx);
-        let done: Vec<_> = touched
-            .filter(|agent| self.state.agents.get(*agent).has_drained())
-            .collect();
-        for agent in done {
-            let id = self.state.agents.get(agent).id.clone();
-            self.emit(RoutingEvent::PresenceChanged {
-                agent: id,
-                presence: Presence::Offline,
-            });
+        let mut seen = 0;
+        while let Some(agent) = self.state.touched.agents.get(seen).copied() {
+            let slot = self.state.agents.get(agent);
+            if slot.has_drained() {
+                let (agent, presence) = (slot.id.clone(), Presence::Offline);
+                self.emit(RoutingEvent::PresenceChanged { agent, presence });
+            }
+            seen += 1;
         }
     }
 
