@@ -132,6 +132,8 @@ pub(crate) struct Agents {
     in_order: Vec<AgentIx>,
     /// Per demand: who is online and has room for one more such ticket.
     free: Vec<Bits>,
+    /// Everybody who is offered work.
+    there: Bits,
     abilities: Abilities,
 }
 
@@ -184,6 +186,11 @@ impl Agents {
         free.fold(0, |room, (demand, free)| room | u64::from(free.contains(agent.0)) << demand)
     }
 
+    /// Everybody who is offered work, whether with room or not.
+    pub(crate) fn there(&self) -> &Bits {
+        &self.there
+    }
+
     /// Takes over who is on the desk and what they can do. Who is not any more is offline.
     pub(crate) fn adopt(&mut self, desk: &Desk) {
         let profiles: Vec<_> = desk
@@ -220,6 +227,7 @@ impl Agents {
         let slot = &mut self.slots[agent.0];
         slot.load = load;
         let online = slot.takes_offers();
+        self.there.set(agent.0, online);
         for (demand, free) in desk.demands().iter().zip(&mut self.free) {
             free.set(agent.0, online && slot.has_room(*demand, desk));
         }

@@ -2,7 +2,7 @@
 
 mod offers;
 
-use tandem_domain::routing::{Intake, RequeueReason, RoutingEvent};
+use tandem_domain::routing::{Intake, RequeueReason, RoutingEvent, StepPlace};
 use tandem_domain::{AgentId, CompiledDesk, Event, Presence, Requirement, SignedMillis, TicketId, Timestamp, Trace};
 
 use crate::agents::AgentIx;
@@ -10,14 +10,17 @@ use crate::answers::Answers;
 use crate::candidates::Candidates;
 use crate::classes::Classes;
 use crate::desk::{Asked, Desk};
+use crate::last_agents::LastAgents;
 use crate::stale::is_escalations;
 use crate::state::State;
-use crate::ticket::{Phase, Ticket, Trail};
+use crate::steps::is_handed_back;
+use crate::ticket::{Phase, Ticket, Trail, boxed};
 
 impl State {
     pub(crate) fn apply(&mut self, event: &Event<RoutingEvent>) {
         self.applied += 1;
         self.just_closed.forget_old(event.at);
+        self.last_agents.forget_old(event.at);
         let ticket = event.body.ticket();
         self.count_event(ticket, event.at);
         let unmarked = ticket.filter(|_| is_escalations(event)).and_then(|id| self.marks(id));
@@ -39,8 +42,8 @@ impl State {
                 ticket,
                 intake,
                 requirement,
-                place: _,
-            } => self.open(*ticket, intake, requirement, at),
+                place,
+            } => self.open(*ticket, intake, (requirement, place), at),
             E::MessageAdded {
                 ticket,
                 automatic,
@@ -61,8 +64,14 @@ impl State {
                 ticket,
                 requirement,
                 reason,
-                place: _,
-            } => self.requeue(*ticket, requirement, *reason, at),
+                place,
+            } => self.requeue(*ticket, (requirement, place), *reason, at),
+            E::StepEntered {
+                ticket,
+                requirement,
+                place,
+                ..
+            } => self.queue(*ticket, requirement, place, at),
             E::WrapUpStarted { ticket, until } => self.wrap_up(*ticket, *until, at),
             E::TicketDone { ticket } => self.finish(*ticket, at),
             E::TicketCancelled { ticket } => self.withdraw(*ticket, Phase::Cancelled, at),
@@ -83,8 +92,7 @@ impl State {
             E::PriorityChanged { ticket, priority } => self.reprioritise(*ticket, *priority),
             E::AgeAdjusted { ticket, by } => self.count_as_older(*ticket, *by),
             // No command leads to these yet.
-            E::StepEntered { .. }
-            | E::HelperLeft { .. }
+            E::HelperLeft { .. }
             | E::OwnerChanged { .. }
             | E::TicketMerged { .. }
             | E::TicketSplit { .. }
@@ -116,7 +124,13 @@ impl State {
 
 /// Tickets.
 impl State {
-    fn open(&mut self, id: TicketId, intake: &Intake, requirement: &Requirement, at: Timestamp) {
+    fn open(
+        &mut self,
+        id: TicketId,
+        intake: &Intake,
+        (requirement, place): (&Requirement, &StepPlace),
+        at: Timestamp,
+    ) {
         let class = self.class_of(requirement);
         self.last_ticket = id.0;
         self.insert(Ticket {
@@ -124,7 +138,11 @@ impl State {
             conversation: intake.conversation,
             account: intake.account.clone(),
             asked: Asked::by(intake),
+            customer: intake.customer,
+            tandem: intake.tandem.clone(),
             class,
+            place: boxed(place),
+            last_owner: None,
             priority: intake.priority,
             tags: intake.tags.clone(),
             phase: Phase::Queued,
@@ -184,11 +202,15 @@ impl State {
         self.forget(id, at);
     }
 
-    fn requeue(&mut self, id: TicketId, requirement: &Requirement, reason: RequeueReason, at: Timestamp) {
-        // Whoever hands a ticket back must not be the next to get it.
-        let handed_back = matches!(reason, RequeueReason::Requested | RequeueReason::Transferred);
-        let holder = self.ticket(id).phase.holder().filter(|_| handed_back);
-        self.queue(id, requirement, at);
+    fn requeue(
+        &mut self,
+        id: TicketId,
+        (requirement, place): (&Requirement, &StepPlace),
+        reason: RequeueReason,
+        at: Timestamp,
+    ) {
+        let holder = self.ticket(id).phase.holder().filter(|_| is_handed_back(reason));
+        self.queue(id, requirement, place, at);
         let ticket = self.ticket_mut(id);
         ticket.chosen = None;
         ticket.moved = ticket.version;
@@ -223,11 +245,10 @@ impl State {
         let desk = Desk::new(compiled);
         self.agents.adopt(&desk);
         self.pace.keep(|queue| desk.queue(queue).is_some());
-        let channels: Vec<_> = self
-            .tickets
-            .values()
-            .map(|ticket| self.requirement(ticket).clone())
-            .collect();
+        if !desk.prefers_last_agents() {
+            self.last_agents = LastAgents::default();
+        }
+        let tickets = self.all_asked();
         self.desk = Some(desk);
         self.classes = Classes::carrying(self.classes.overtaking());
         self.candidates = Candidates::default();
@@ -236,27 +257,12 @@ impl State {
         for agent in self.agents.all() {
             self.agents.get_mut(agent).classes.clear();
         }
-        let tickets: Vec<_> = self.tickets.keys().copied().zip(channels).collect();
-        for (ticket, before) in tickets {
-            self.reclassify(ticket, &before);
+        for before in tickets {
+            self.reclassify(&before);
         }
         self.watch_windows(at);
         for agent in self.agents.all() {
             self.refresh(agent);
         }
-    }
-
-    fn reclassify(&mut self, id: TicketId, before: &Requirement) {
-        let requirement = self
-            .desk()
-            .requirement(&self.ticket(id).asked, &before.queue, before.channel, (0, Vec::new()));
-        let class = self.class_of(&requirement);
-        let ticket = self.ticket_mut(id);
-        ticket.class = class;
-        let number = ticket.arrival.map(|arrival| arrival.number);
-        let same_queue = requirement.queue == before.queue;
-        ticket.trail.queues.insert(requirement.queue);
-        self.carry_arrival(id, number.filter(|_| same_queue));
-        self.enter(id);
     }
 }

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tandem_domain::desk::{ChannelPolicy, QueuePolicy};
+use tandem_domain::desk::{ChannelPolicy, Preference, QueuePolicy};
 use tandem_domain::routing::Intake;
-use tandem_domain::{CalendarId, Channel, CompiledDesk, LanguageTag, QueueId, Schedule, SkillId, SkillLevel};
+use tandem_domain::sla::PolicyFacts;
+use tandem_domain::{
+    CalendarId, Channel, ClockKind, CompiledDesk, LanguageTag, QueueId, Schedule, SkillId, SkillLevel,
+};
 
 use crate::capacity::{Demand, Interruptions};
 use crate::requirement::Expressions;
@@ -49,6 +52,8 @@ pub(crate) struct Desk {
     interruptions: Interruptions,
     pub(crate) expressions: Expressions,
     schedules: BTreeMap<CalendarId, Schedule>,
+    round_the_clock: Schedule,
+    prefers_last_agents: bool,
 }
 
 /// A demand's place in [`Desk::demands`].
@@ -70,6 +75,8 @@ impl Desk {
             interruptions: Interruptions::of(&compiled.interruptible_by),
             expressions: Expressions::of(&compiled),
             schedules: schedules(&compiled),
+            round_the_clock: Schedule::round_the_clock(),
+            prefers_last_agents: prefers_last_agents(&compiled),
             compiled,
             queues,
             skills,
@@ -122,15 +129,33 @@ impl Desk {
         self.skills.contains(skill)
     }
 
+    /// Whether any step asks who served a customer last: only then it is remembered.
+    pub(crate) fn prefers_last_agents(&self) -> bool {
+        self.prefers_last_agents
+    }
+
     /// A calendar's hours.
     pub(crate) fn schedule(&self, calendar: &CalendarId) -> Option<&Schedule> {
         self.schedules.get(calendar)
+    }
+
+    /// The working time within which something is promised to such a ticket, and by whose hours; none: nothing is.
+    pub(crate) fn promised(&self, clock: ClockKind, facts: PolicyFacts<'_>) -> Option<(Duration, &Schedule)> {
+        let policy = self.compiled.sla.policy_of(facts)?;
+        let target = policy.target(clock, facts.priority)?;
+        let own = policy.calendar.as_ref().and_then(|calendar| self.schedule(calendar));
+        Some((target, own.unwrap_or(&self.round_the_clock)))
     }
 
     /// For how long somebody who declined or missed one of the queue's tickets is passed over for it.
     pub(crate) fn decline_pause(&self, queue: &QueueId) -> Duration {
         self.queue(queue).map_or(Duration::ZERO, |policy| policy.decline_pause)
     }
+}
+
+fn prefers_last_agents(compiled: &CompiledDesk) -> bool {
+    let mut steps = compiled.queues.iter().flat_map(|queue| &queue.steps);
+    steps.any(|step| step.prefer == Some(Preference::LastAgent))
 }
 
 fn schedules(compiled: &CompiledDesk) -> BTreeMap<CalendarId, Schedule> {

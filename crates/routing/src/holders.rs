@@ -85,7 +85,9 @@ impl Ticket {
             .offers
             .iter()
             .map(|offer| (offer.expires_at, Timer::OfferExpires(offer.id)));
-        self.phase.deadline().into_iter().chain(offers)
+        let step = self.step_ends().filter(|_| self.phase == Phase::Queued);
+        let step = step.map(|at| (at, Timer::StepEnds));
+        self.phase.deadline().into_iter().chain(step).chain(offers)
     }
 }
 

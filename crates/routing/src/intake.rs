@@ -1,10 +1,9 @@
 //! Customers come and go: each message ends up on exactly one ticket, or is unrouted.
 
-use tandem_domain::routing::{Intake, Reply, RequeueReason, RoutingEvent, StepPlace};
+use tandem_domain::routing::{Intake, Reply, RequeueReason, RoutingEvent};
 use tandem_domain::{ConversationId, Presence, TicketId};
 
 use crate::agents::AgentIx;
-use crate::desk::Asked;
 use crate::ticket::Phase;
 use crate::turn::{Outcome, Turn};
 
@@ -19,17 +18,13 @@ impl Turn<'_> {
     }
 
     fn open(&mut self, intake: Box<Intake>) -> Reply {
-        let asked = Asked::by(&intake);
-        let requirement = self
-            .state
-            .desk()
-            .requirement(&asked, &intake.queue, intake.channel, (0, Vec::new()));
+        let (requirement, place) = self.first_step(&intake);
         let ticket = TicketId(self.state.last_ticket + 1);
         self.emit(RoutingEvent::TicketOpened {
             ticket,
             intake,
             requirement: requirement.into(),
-            place: StepPlace::default(),
+            place,
         });
         Reply::OnTicket { ticket, opened: true }
     }

@@ -14,6 +14,7 @@ impl Turn<'_> {
     /// Makes every offer that can be made.
     pub(crate) fn drain(&mut self) {
         self.let_go();
+        self.settle_steps();
         let touched = self.state.touched_classes();
         let mut heads = Heads::new(self.state, &touched);
         while let Some((class, ticket)) = heads.first(self.state) {

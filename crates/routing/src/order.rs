@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tandem_domain::desk::{QueueOrder, QueuePolicy};
 use tandem_domain::sla::PolicyFacts;
-use tandem_domain::{ClockKind, Priority, Schedule, TicketId, Timestamp};
+use tandem_domain::{ClockKind, Priority, TicketId, Timestamp};
 
 use crate::state::State;
 use crate::ticket::Ticket;
@@ -88,20 +88,14 @@ impl State {
         let Order::Deadline(clock) = self.classes.queue(class.queue).order else {
             return None;
         };
-        let plan = &self.desk().compiled.sla;
-        let policy = plan.policy_of(PolicyFacts {
+        let facts = PolicyFacts {
             queue: &class.requirement.queue,
             channel: class.requirement.channel,
             language: self.desk().language_of(&ticket.asked),
             priority: ticket.priority,
             tags: &ticket.tags,
-        })?;
-        let target = policy.target(clock, ticket.priority)?;
-        let round_the_clock = Schedule::round_the_clock();
-        let schedule = policy
-            .calendar
-            .as_ref()
-            .and_then(|calendar| self.desk().schedule(calendar));
-        schedule.unwrap_or(&round_the_clock).after(ticket.opened_at, target)
+        };
+        let (target, schedule) = self.desk().promised(clock, facts)?;
+        schedule.after(ticket.opened_at, target)
     }
 }

@@ -70,6 +70,7 @@ impl Turn<'_> {
         let (_, ticket, timer) = *due;
         match timer {
             Timer::OfferExpires(offer) => self.expire(ticket, offer),
+            Timer::StepEnds => self.leave_step(ticket),
             Timer::WrapUpEnds => self.emit(RoutingEvent::TicketDone { ticket }),
             Timer::Closes => self.emit(RoutingEvent::TicketClosed { ticket }),
             Timer::PauseEnds(_) => self.end_pause(ticket, due),

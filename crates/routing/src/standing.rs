@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tandem_domain::routing::{RoutingEvent, Standing, TicketView};
-use tandem_domain::{Channel, ConversationId, Event, RoutingState, TicketId, Timestamp};
+use tandem_domain::{Channel, ConversationId, Event, QueueId, RoutingState, TicketId, Timestamp};
 
 use crate::state::State;
 use crate::ticket::{Phase, Ticket};
@@ -43,6 +43,13 @@ impl State {
     fn estimated_wait(&self, ticket: &Ticket, position: u32, now: Timestamp) -> Option<Duration> {
         let gap = self.pace.gap(&self.requirement(ticket).queue, now)?;
         Some(gap.saturating_mul(position))
+    }
+
+    /// The estimated wait of a ticket that joins the queue's end now, as far as it is known.
+    pub(crate) fn expected_wait(&self, queue: &QueueId, now: Timestamp) -> Option<Duration> {
+        let waiting = self.classes.find_queue(queue).map_or(0, |queue| self.classes.queue(queue).waiting);
+        let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+        Some(self.pace.gap(queue, now)?.saturating_mul(waiting.saturating_add(1)))
     }
 
     /// See [`RoutingCore::changed_chats`](crate::RoutingCore::changed_chats).

@@ -1,12 +1,10 @@
 //! Everything that the router knows about a desk, and its indices.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tandem_domain::desk::{AgentProfile, Choice};
-use tandem_domain::routing::TicketView;
-use tandem_domain::{
-    ConversationId, OfferId, Priority, QueueId, Requirement, TicketId, TicketStatus, Timestamp,
-};
+use tandem_domain::routing::{StepPlace, TicketView};
+use tandem_domain::{ConversationId, OfferId, Priority, Requirement, TicketId, TicketStatus, Timestamp};
 
 use crate::agents::{AgentIx, Agents};
 use crate::availability::Edges;
@@ -17,8 +15,9 @@ use crate::classes::{ClassIx, Classes};
 use crate::closed::{Closed, JustClosed};
 use crate::desk::Desk;
 use crate::ended::EndedOffers;
+use crate::last_agents::LastAgents;
 use crate::pace::Pace;
-use crate::ticket::{PassedOver, Phase, Ticket};
+use crate::ticket::{PassedOver, Phase, Ticket, boxed};
 use crate::timers::{Timer, Timers};
 
 /// The facts, and what is derived from them. Facts change in `apply` only; what is derived
@@ -42,6 +41,7 @@ pub(crate) struct State {
     pub(crate) choices: Vec<Choice>,
     pub(crate) just_closed: JustClosed,
     pub(crate) pace: Pace,
+    pub(crate) last_agents: LastAgents,
     /// Restored from a snapshot that knew less than the journal.
     pub(crate) of_older: bool,
     pub(crate) last_ticket: u64,
@@ -55,6 +55,8 @@ pub(crate) struct State {
 pub(crate) struct Touched {
     pub(crate) agents: Vec<AgentIx>,
     pub(crate) classes: Bits,
+    /// Tickets that came into a queue with steps: theirs may be over.
+    pub(crate) steps: BTreeSet<TicketId>,
 }
 
 impl Touched {
@@ -62,6 +64,7 @@ impl Touched {
     pub(crate) fn clear(&mut self) {
         self.agents.clear();
         self.classes.clear();
+        self.steps.clear();
     }
 }
 
@@ -86,12 +89,6 @@ impl State {
 
     pub(crate) fn requirement(&self, ticket: &Ticket) -> &Requirement {
         &self.classes.get(ticket.class).requirement
-    }
-
-    /// What the ticket would ask for in that queue.
-    pub(crate) fn requirement_in(&self, ticket: &Ticket, queue: &QueueId) -> Requirement {
-        self.desk()
-            .requirement(&ticket.asked, queue, self.requirement(ticket).channel, (0, Vec::new()))
     }
 
     /// What the ticket asks of an agent's capacity.
@@ -157,18 +154,28 @@ impl State {
 
     /// Moves a ticket on, and all indices with it.
     pub(crate) fn shift(&mut self, id: TicketId, phase: Phase, at: Timestamp) {
-        self.shift_to(id, phase, self.ticket(id).class, at);
+        self.alter(id, at, |ticket| ticket.phase = phase);
     }
 
-    /// Puts a ticket, wherever it is, among those that wait with this requirement.
-    pub(crate) fn queue(&mut self, id: TicketId, requirement: &Requirement, at: Timestamp) {
+    /// Puts a ticket, wherever it is, among those that wait with this requirement in this step.
+    pub(crate) fn queue(&mut self, id: TicketId, requirement: &Requirement, place: &StepPlace, at: Timestamp) {
         let class = self.class_of(requirement);
         self.ticket_mut(id).trail.queues.insert(requirement.queue.clone());
-        self.shift_to(id, Phase::Queued, class, at);
+        self.alter(id, at, |ticket| {
+            (ticket.phase, ticket.class) = (Phase::Queued, class);
+            ticket.place = boxed(place);
+        });
     }
 
-    fn shift_to(&mut self, id: TicketId, phase: Phase, class: ClassIx, at: Timestamp) {
-        self.alter(id, at, |ticket| (ticket.phase, ticket.class) = (phase, class));
+    /// Notes that the agent has the ticket from now on, for those who are to prefer him or her later.
+    pub(crate) fn note_owner(&mut self, id: TicketId, owner: AgentIx, at: Timestamp) {
+        let remembers = self.desk().prefers_last_agents();
+        let ticket = self.ticket_mut(id);
+        ticket.trail.owners.insert(owner);
+        ticket.last_owner = Some(owner);
+        if let Some(customer) = ticket.customer.filter(|_| remembers) {
+            self.last_agents.note(customer, owner, at);
+        }
     }
 
     /// Makes a ticket more or less urgent, which may change its place among those that wait.
@@ -178,6 +185,13 @@ impl State {
         ticket.priority = priority;
         ticket.reprioritised = ticket.version;
         self.enter(id);
+    }
+
+    /// What it does by itself is not done any more.
+    pub(crate) fn stop_deadlines(&mut self, id: TicketId) {
+        for (at, timer) in self.tickets[&id].deadlines() {
+            self.timers.stop(&(at, id, timer));
+        }
     }
 
     /// Takes the ticket out of the indices of its phase.
@@ -202,6 +216,9 @@ impl State {
         let ticket = self.ticket(id);
         let (phase, class) = (ticket.phase, ticket.class);
         if phase == Phase::Queued {
+            if ticket.place.is_some() {
+                self.touched.steps.insert(id);
+            }
             self.join_line(id);
             self.touched.classes.set(class.0, true);
         }

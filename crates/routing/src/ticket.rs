@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use tandem_domain::explain::Ranking;
+use tandem_domain::routing::StepPlace;
 use tandem_domain::{
-    AccountId, ConversationId, Priority, QueueId, RoutingState, SignedMillis, Tag, TicketId, TicketStatus, Timestamp,
-    Trace,
+    AccountId, ConversationId, CustomerId, Priority, QueueId, RoutingState, SignedMillis, Tag, TandemId, TicketId,
+    TicketStatus, Timestamp, Trace,
 };
 
 use crate::agents::AgentIx;
@@ -121,7 +122,14 @@ pub(crate) struct Ticket {
     pub(crate) conversation: ConversationId,
     pub(crate) account: AccountId,
     pub(crate) asked: Asked,
+    /// Where ingest knows one.
+    pub(crate) customer: Option<CustomerId>,
+    pub(crate) tandem: Option<TandemId>,
     pub(crate) class: ClassIx,
+    /// Where it stands among its queue's steps. None: in the first one, which has no end, and nothing was passed over.
+    pub(crate) place: Option<Box<StepPlace>>,
+    /// Who accepted it or took it over last.
+    pub(crate) last_owner: Option<AgentIx>,
     pub(crate) priority: Priority,
     pub(crate) tags: BTreeSet<Tag>,
     pub(crate) phase: Phase,
@@ -163,8 +171,18 @@ impl Ticket {
             .map(|passed| passed.until)
     }
 
+    /// When its routing step ends; none: it does not, or it is not known yet in the desk's new version.
+    pub(crate) fn step_ends(&self) -> Option<Timestamp> {
+        self.place.as_ref()?.until
+    }
+
     /// Whether the customer is not yet served: such tickets keep their queue in the desk file.
     pub(crate) fn is_open(&self) -> bool {
         !matches!(self.phase, Phase::Done { .. } | Phase::Cancelled | Phase::Abandoned)
     }
+}
+
+/// The place itself, where it is not simply the first step, without an end.
+pub(crate) fn boxed(place: &StepPlace) -> Option<Box<StepPlace>> {
+    (*place != StepPlace::default()).then(|| Box::new(place.clone()))
 }

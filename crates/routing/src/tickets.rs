@@ -1,6 +1,6 @@
 //! What agents and supervisors do with tickets.
 
-use tandem_domain::routing::{Rejection, RequeueReason, RevokeReason, RoutingEvent, StepPlace, TransferTarget};
+use tandem_domain::routing::{Rejection, RequeueReason, RevokeReason, RoutingEvent, TransferTarget};
 use tandem_domain::{AgentId, Presence, QueueId, RoutingState, TicketId};
 
 use crate::agents::AgentIx;
@@ -65,13 +65,7 @@ impl Turn<'_> {
             return Err(unknown("queue", queue.as_str(), known));
         }
         self.revoke_of(ticket);
-        let requirement = self.state.requirement_in(self.state.ticket(ticket), queue);
-        self.emit(RoutingEvent::TicketRequeued {
-            ticket,
-            requirement: requirement.into(),
-            reason: RequeueReason::Transferred,
-            place: StepPlace::default(),
-        });
+        self.put_into(queue, ticket, RequeueReason::Transferred);
         Ok(Outcome::Ticket(ticket))
     }
 
@@ -108,13 +102,18 @@ impl Turn<'_> {
 
     /// Puts a ticket back into its queue, with its age.
     pub(crate) fn put_back(&mut self, id: TicketId, reason: RequeueReason) {
-        let ticket = self.state.ticket(id);
-        let requirement = self.state.requirement_in(ticket, &self.state.requirement(ticket).queue);
+        let queue = self.state.requirement(self.state.ticket(id)).queue.clone();
+        self.put_into(&queue, id, reason);
+    }
+
+    /// Puts a ticket into a queue, with its age; the queue's steps begin.
+    pub(crate) fn put_into(&mut self, queue: &QueueId, ticket: TicketId, reason: RequeueReason) {
+        let (requirement, place) = self.first_step_in(ticket, queue, reason);
         self.emit(RoutingEvent::TicketRequeued {
-            ticket: id,
+            ticket,
             requirement: requirement.into(),
             reason,
-            place: StepPlace::default(),
+            place,
         });
     }
 

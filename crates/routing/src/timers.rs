@@ -10,6 +10,8 @@ use crate::agents::AgentIx;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
     OfferExpires(OfferId),
+    /// Of a ticket that waits: an offer holds its step.
+    StepEnds,
     WrapUpEnds,
     Closes,
     /// This agent is passed over for it no longer. Changes no fact, it only makes the router look

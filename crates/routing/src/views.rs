@@ -1,6 +1,6 @@
 //! What readers see.
 
-use tandem_domain::routing::{AgentView, OfferView, StepPlace, TicketView, WorkList};
+use tandem_domain::routing::{AgentView, OfferView, TicketView, WorkList};
 use tandem_domain::{AgentId, Presence, SignedMillis, TicketId};
 
 use crate::agents::AgentIx;
@@ -29,12 +29,12 @@ impl State {
             answered_at: ticket.answers.answered_at(),
             undelivered: ticket.answers.undelivered.clone(),
             offers: ticket.own_offers().map(|offer| self.offer_view(offer)).collect(),
-            step: StepPlace::default(),
+            step: ticket.place.as_deref().cloned().unwrap_or_default(),
             helpers: Vec::new(),
             scheduled_until: None,
             merged_into: None,
             over_capacity: ticket.over_capacity,
-            unservable: false,
+            unservable: self.is_unservable(ticket),
             aged_by: SignedMillis::default(),
         }
     }

@@ -124,10 +124,10 @@ impl State {
         self.stop_pauses(id);
         let queue = self.requirement(self.ticket(id)).queue.clone();
         self.pace.accepted(&queue, at);
+        self.note_owner(id, owner, at);
         self.alter(id, at, |ticket| {
             let accepted = ticket.take_offer(offer);
             (ticket.held_since, ticket.chosen) = (accepted.since, accepted.ranking);
-            ticket.trail.owners.insert(owner);
             ticket.moved = ticket.version;
             ticket.phase = Phase::Assigned { owner };
         });

@@ -1,6 +1,8 @@
 //! What must hold after every step, checked the slow and obvious way: from the desk file, the
 //! history of events and the read model, never from the core's own indices.
 
+mod steps;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use tandem_domain::desk::AgentProfile;
@@ -22,9 +24,12 @@ pub(crate) fn check(world: &World) {
     messages_are_on_one_ticket(world, &tickets);
     indices_mirror_tickets(world, &tickets);
     agent_rows_are_current(world, &agents);
+    steps::steps_come_in_order(world);
     // Until the tick that is due has run, somebody may still be passed over on paper.
     if tandem_domain::Core::next_wakeup(&world.core).is_none_or(|at| at > world.now) {
-        nobody_idles_beside_a_fitting_ticket(world, &desk, &tickets, &agents);
+        let paused = pauses(world, &desk);
+        nobody_idles_beside_a_fitting_ticket(world, &desk, &tickets, &agents, &paused);
+        steps::steps_are_kept(world, &desk, &tickets, &paused);
     }
 }
 
@@ -172,8 +177,8 @@ fn nobody_idles_beside_a_fitting_ticket(
     desk: &CompiledDesk,
     tickets: &[TicketView],
     agents: &[AgentView],
+    paused: &BTreeMap<(TicketId, AgentId), Timestamp>,
 ) {
-    let paused = pauses(world, desk);
     for ticket in tickets.iter().filter(|ticket| ticket.state == RoutingState::Queued) {
         assert_eq!(ticket.status, TicketStatus::Open);
         for agent in agents {
@@ -193,12 +198,17 @@ fn profile<'a>(desk: &'a CompiledDesk, agent: &AgentId) -> &'a AgentProfile {
 }
 
 pub(crate) fn fits(desk: &CompiledDesk, agent: &AgentProfile, requirement: &Requirement) -> bool {
-    let teams = desk
-        .queues
-        .iter()
-        .find(|queue| queue.id == requirement.queue)
-        .map(|queue| &queue.teams);
-    let team = teams.is_some_and(|teams| teams.iter().any(|team| agent.teams.contains(team)));
+    let of_queue = desk.queues.iter().find(|queue| queue.id == requirement.queue);
+    let of_queue = of_queue
+        .map(|queue| &queue.teams)
+        .filter(|_| requirement.pool.is_empty());
+    let pool = of_queue.unwrap_or(&requirement.pool);
+    let team = pool.iter().any(|team| agent.teams.contains(team));
+    let named = requirement.only.is_empty() || requirement.only.contains(&agent.id);
+    let expression = requirement
+        .expression
+        .as_ref()
+        .is_none_or(|expression| expression.holds_for(agent));
     let skills = requirement
         .skills
         .iter()
@@ -209,7 +219,7 @@ pub(crate) fn fits(desk: &CompiledDesk, agent: &AgentProfile, requirement: &Requ
             .iter()
             .any(|(spoken, level)| spoken.serves(wanted) && level >= least)
     });
-    team && skills && language
+    team && named && skills && language && expression
 }
 
 /// Until when whom is passed over for what, from the history. The pause of whoever hands a ticket

@@ -24,6 +24,7 @@ mod simulation;
 mod snapshots;
 mod stale;
 mod standing;
+mod steps;
 mod stories;
 mod support;
 mod tickets;
