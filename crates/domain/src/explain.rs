@@ -46,6 +46,10 @@ named_enum!(
         LongerIdle = "longer_idle",
         /// Equal in everything, but earlier in the desk file.
         FileOrder = "file_order",
+        /// It was the queue's turn with this agent.
+        Turn = "turn",
+        /// Several agents and tickets met, and this serves the most of them.
+        Batch = "batch",
     }
 );
 

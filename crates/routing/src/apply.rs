@@ -15,10 +15,12 @@ use crate::stale::is_escalations;
 use crate::state::State;
 use crate::steps::is_handed_back;
 use crate::ticket::{Phase, Ticket, Trail, boxed};
+use crate::turns::Turns;
 
 impl State {
     pub(crate) fn apply(&mut self, event: &Event<RoutingEvent>) {
         self.applied += 1;
+        self.last_at = event.at;
         self.just_closed.forget_old(event.at);
         self.last_agents.forget_old(event.at);
         let ticket = event.body.ticket();
@@ -124,13 +126,7 @@ impl State {
 
 /// Tickets.
 impl State {
-    fn open(
-        &mut self,
-        id: TicketId,
-        intake: &Intake,
-        (requirement, place): (&Requirement, &StepPlace),
-        at: Timestamp,
-    ) {
+    fn open(&mut self, id: TicketId, intake: &Intake, (requirement, place): (&Requirement, &StepPlace), at: Timestamp) {
         let class = self.class_of(requirement);
         self.last_ticket = id.0;
         self.insert(Ticket {
@@ -250,6 +246,7 @@ impl State {
         }
         let tickets = self.all_asked();
         self.desk = Some(desk);
+        self.turns = Turns::default();
         self.classes = Classes::carrying(self.classes.overtaking());
         self.candidates = Candidates::default();
         self.choices.clear();

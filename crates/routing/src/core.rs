@@ -87,7 +87,8 @@ impl Core for RoutingCore {
 
     fn next_wakeup(&self) -> Option<Timestamp> {
         let edge = self.state.edges.first().map(|(at, _)| *at);
-        self.state.timers.next().into_iter().chain(edge).min()
+        let gathered = self.state.gathered_until();
+        self.state.timers.next().into_iter().chain(edge).chain(gathered).min()
     }
 
     fn query(&self, query: &Query, now: Timestamp) -> Answer {

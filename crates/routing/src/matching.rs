@@ -3,6 +3,10 @@
 //! Before a turn no free agent fits a waiting ticket. So after it only what the turn's events
 //! touched has to be looked at: agents who got room, and classes in which a ticket began to wait.
 
+use tandem_domain::TicketId;
+use tandem_domain::explain::{Deciding, Ranking};
+
+use crate::agents::AgentIx;
 use crate::bits::Bits;
 use crate::classes::ClassIx;
 use crate::heads::Heads;
@@ -11,11 +15,16 @@ use crate::state::State;
 use crate::turn::Turn;
 
 impl Turn<'_> {
-    /// Makes every offer that can be made.
+    /// Makes every offer that can be made; where the desk gathers, at the end of a window.
     pub(crate) fn drain(&mut self) {
         self.let_go();
         self.settle_steps();
+        if self.state.gathers() && !self.window_is_over {
+            return;
+        }
+        self.serve_by_turns();
         let touched = self.state.touched_classes();
+        self.solve(&touched);
         let mut heads = Heads::new(self.state, &touched);
         while let Some((class, ticket)) = heads.first(self.state) {
             let selection = self.state.choose(ticket, RANKED, self.now());
@@ -35,6 +44,14 @@ impl Turn<'_> {
             "a free agent and a ticket that fits are side by side"
         );
         self.state.touched.clear();
+    }
+
+    /// Offers a ticket to an agent who was not found by rank alone.
+    pub(crate) fn offer_to(&mut self, class: ClassIx, ticket: TicketId, agent: AgentIx, why: Option<Deciding>) {
+        let selection = self.state.choose(ticket, RANKED, self.now());
+        let ranking = self.state.ranking(class, &selection, agent);
+        let deciding = why.or(ranking.deciding);
+        self.offer(ticket, agent, Ranking { deciding, ..ranking });
     }
 
     /// Whether the first ticket of each class that was touched finds nobody any more.

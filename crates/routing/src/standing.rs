@@ -1,9 +1,7 @@
 //! Where a conversation's ticket stands, as its customer may know it.
 
-use std::time::Duration;
-
 use tandem_domain::routing::{RoutingEvent, Standing, TicketView};
-use tandem_domain::{Channel, ConversationId, Event, QueueId, RoutingState, TicketId, Timestamp};
+use tandem_domain::{Channel, ConversationId, Event, RoutingState, TicketId, Timestamp};
 
 use crate::state::State;
 use crate::ticket::{Phase, Ticket};
@@ -16,7 +14,7 @@ impl State {
                 let position = self.place_in_queue(ticket);
                 Some(Standing {
                     position,
-                    estimated_wait: position.and_then(|position| self.estimated_wait(ticket, position, now)),
+                    estimated_wait: self.estimated_wait(ticket, now),
                     answers: ticket.answers.count(),
                     ..standing_of(&self.view(ticket))
                 })
@@ -38,18 +36,6 @@ impl State {
             _ => return None,
         };
         Some(u32::try_from(ahead).map_or(u32::MAX, |ahead| ahead.saturating_add(1)))
-    }
-
-    fn estimated_wait(&self, ticket: &Ticket, position: u32, now: Timestamp) -> Option<Duration> {
-        let gap = self.pace.gap(&self.requirement(ticket).queue, now)?;
-        Some(gap.saturating_mul(position))
-    }
-
-    /// The estimated wait of a ticket that joins the queue's end now, as far as it is known.
-    pub(crate) fn expected_wait(&self, queue: &QueueId, now: Timestamp) -> Option<Duration> {
-        let waiting = self.classes.find_queue(queue).map_or(0, |queue| self.classes.queue(queue).waiting);
-        let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
-        Some(self.pace.gap(queue, now)?.saturating_mul(waiting.saturating_add(1)))
     }
 
     /// See [`RoutingCore::changed_chats`](crate::RoutingCore::changed_chats).

@@ -9,8 +9,8 @@ use tandem_domain::{ConversationId, OfferId, Priority, Requirement, TicketId, Ti
 use crate::agents::{AgentIx, Agents};
 use crate::availability::Edges;
 use crate::bits::Bits;
-use crate::capacity::{Demand, Load, Work};
 use crate::candidates::Candidates;
+use crate::capacity::{Demand, Load, Work};
 use crate::classes::{ClassIx, Classes};
 use crate::closed::{Closed, JustClosed};
 use crate::desk::Desk;
@@ -19,6 +19,7 @@ use crate::last_agents::LastAgents;
 use crate::pace::Pace;
 use crate::ticket::{PassedOver, Phase, Ticket, boxed};
 use crate::timers::{Timer, Timers};
+use crate::turns::Turns;
 
 /// The facts, and what is derived from them. Facts change in `apply` only; what is derived
 /// changes with them and is not in a snapshot.
@@ -48,6 +49,9 @@ pub(crate) struct State {
     pub(crate) last_offer: u64,
     /// How many events there were.
     pub(crate) applied: u64,
+    /// When the last one was.
+    pub(crate) last_at: Timestamp,
+    pub(crate) turns: Turns,
 }
 
 /// Where the events at hand may have brought an agent and a ticket together.

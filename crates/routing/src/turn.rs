@@ -12,6 +12,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) state: &'a mut State,
     context: &'a Context,
     out: &'a mut Vec<Event<RoutingEvent>>,
+    /// Where the desk gathers: whether this is the tick that ends it.
+    pub(crate) window_is_over: bool,
 }
 
 /// What a command came to: of what the caller is told, once the turn is over.
@@ -27,7 +29,12 @@ pub enum Outcome {
 
 impl<'a> Turn<'a> {
     pub(crate) fn new(state: &'a mut State, context: &'a Context, out: &'a mut Vec<Event<RoutingEvent>>) -> Self {
-        Self { state, context, out }
+        Self {
+            state,
+            context,
+            out,
+            window_is_over: false,
+        }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -101,6 +101,10 @@ impl State {
         ranking: &Ranking,
         at: Timestamp,
     ) {
+        if !ranking.direct && self.ticket(id).phase == Phase::Queued {
+            let agent = self.agents.place(agent);
+            self.note_turn(agent, id, at);
+        }
         self.stop_pauses_if(id, |passed| passed.until <= at);
         let since = self.applied;
         let ticket = self.ticket_mut(id);

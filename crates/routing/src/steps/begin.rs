@@ -127,7 +127,7 @@ impl State {
         if let Some(why) = step
             .skip_if
             .iter()
-            .find_map(|skip| self.skips(*skip, &fit, ticket, now))
+            .find_map(|skip| self.skips(*skip, &requirement, &fit, now))
         {
             return Err(why);
         }
@@ -136,11 +136,11 @@ impl State {
         Ok((requirement, until))
     }
 
-    fn skips(&self, skip: SkipIf, fit: &Bits, ticket: &Bearings<'_>, now: Timestamp) -> Option<SkipReason> {
+    fn skips(&self, skip: SkipIf, asks: &Requirement, fit: &Bits, now: Timestamp) -> Option<SkipReason> {
         let (holds, why) = match skip {
             SkipIf::NobodyOnline => (fit.count_common(self.agents.there()) == 0, SkipReason::NobodyOnline),
             SkipIf::WaitOver(limit) => {
-                let wait = self.expected_wait(ticket.queue, now);
+                let wait = self.expected_wait(asks, fit, now);
                 (wait.is_some_and(|wait| wait > limit), SkipReason::LongWait)
             }
         };

@@ -1,0 +1,223 @@
+//! Several agents and several tickets meet: who gets what is solved for all of them at once.
+//!
+//! One after the other, the first ticket may take the only agent who could have served the second. Solved, of the tickets at
+//! the head of the line as many are served as can be, and which, the order of the line says: nobody who is served could make
+//! room for somebody before. Of the ways to do that, the best by what the queues choose agents by: the least over-skilled
+//! where that is asked for, then those with the smaller share of capacity in use, then the others' order.
+//!
+//! Where tickets that cost differently many units compete for the same agent, that is packing, not matching: such an agent
+//! is given one ticket a round, and there are rounds until nothing more is served.
+
+use std::collections::BTreeMap;
+use std::iter;
+use std::ops::Range;
+use std::time::Duration;
+
+use tandem_domain::desk::{BetweenQueues, Choice};
+use tandem_domain::explain::Deciding;
+use tandem_domain::{TicketId, Timestamp};
+
+use crate::agents::AgentIx;
+use crate::assign::{Batch, solve};
+use crate::bits::Bits;
+use crate::choice::over_skill;
+use crate::classes::ClassIx;
+use crate::desk::DemandIx;
+use crate::heads::Heads;
+use crate::state::State;
+use crate::turn::Turn;
+
+/// So many pairs are looked at before tickets are served one after the other instead: some milliseconds.
+const WORK: u64 = 2_000_000;
+
+/// An agent gets so many tickets in one round at most: more places make more pairs than they are worth.
+const PLACES: usize = 32;
+
+/// Parts of a cost are below this.
+const PART: u32 = 1 << 10;
+
+/// A ticket at the head of the line, with who could take it, best first.
+struct Waiting {
+    class: ClassIx,
+    ticket: TicketId,
+    candidates: Vec<AgentIx>,
+}
+
+/// Room for one ticket.
+struct Place {
+    agent: AgentIx,
+    /// The share of capacity in use before it is taken, out of [`PART`].
+    share: u32,
+}
+
+/// Room at several agents.
+#[derive(Default)]
+struct Places {
+    all: Vec<Place>,
+    of: BTreeMap<AgentIx, Range<usize>>,
+}
+
+impl Turn<'_> {
+    /// Makes the offers of a solution, where several agents got room at once or the desk gathers.
+    pub(crate) fn solve(&mut self, touched: &Bits) {
+        if self.state.may_solve() {
+            while self.solve_round(touched) {}
+        }
+    }
+
+    /// Whether anything was offered.
+    fn solve_round(&mut self, touched: &Bits) -> bool {
+        let line = self.head_of_line(touched);
+        let places = self.state.places(&line);
+        if line.len() < 2 || places.of.len() < 2 {
+            return false;
+        }
+        let matching = solve(&self.state.batch(&line, &places), WORK);
+        if !matching.solved {
+            return false;
+        }
+        let offers = line.iter().zip(&matching.agents);
+        for (waiting, place) in offers.filter_map(|(waiting, place)| Some((waiting, (*place)?))) {
+            let agent = places.all[place].agent;
+            self.offer_to(waiting.class, waiting.ticket, agent, Some(Deciding::Batch));
+        }
+        matching.agents.iter().any(Option::is_some)
+    }
+
+    /// The tickets that would be served first, as long as there is anybody who could take them.
+    fn head_of_line(&mut self, touched: &Bits) -> Vec<Waiting> {
+        let most = self.state.desk().compiled.matching.head as usize;
+        let mut heads = Heads::new(self.state, touched);
+        let mut line = Vec::new();
+        while let Some((class, ticket)) = heads.first(self.state).filter(|_| line.len() < most) {
+            // Who has as many candidates as there are tickets finds one of them free, whatever the others get.
+            let candidates = self.state.choose(ticket, most, self.now()).best;
+            if !candidates.is_empty() {
+                heads.take(class, self.state);
+                line.push(Waiting {
+                    class,
+                    ticket,
+                    candidates,
+                });
+            } else if self.state.is_passed_over(self.state.ticket(ticket), self.now()) {
+                heads.skip(class, self.state);
+            } else {
+                heads.leave(class);
+            }
+        }
+        line
+    }
+}
+
+impl State {
+    /// Weights are the agents' own choice between queues: there, nobody chooses for them.
+    fn may_solve(&self) -> bool {
+        let desk = &self.desk().compiled;
+        desk.matching.head > 1
+            && desk.between_queues != BetweenQueues::Weights
+            && (self.gathers() || self.several_got_room())
+    }
+
+    fn several_got_room(&self) -> bool {
+        let mut agents = self.touched.agents.iter();
+        let free = |agent: &&AgentIx| self.agents.is_free_for_anything(**agent);
+        let first = agents.find(free);
+        first.is_some_and(|first| agents.any(|agent| agent != first && self.agents.is_free_for_anything(*agent)))
+    }
+
+    /// For how many of these tickets each candidate has room.
+    fn places(&self, line: &[Waiting]) -> Places {
+        let mut asked: BTreeMap<AgentIx, Vec<DemandIx>> = BTreeMap::new();
+        for waiting in line {
+            let demand = self.classes.get(waiting.class).demand;
+            for agent in &waiting.candidates {
+                asked.entry(*agent).or_default().push(demand);
+            }
+        }
+        let mut places = Places::default();
+        for (agent, demands) in asked {
+            let from = places.all.len();
+            places.all.extend(self.places_of(agent, &demands));
+            places.of.insert(agent, from..places.all.len());
+        }
+        places
+    }
+
+    fn places_of(&self, agent: AgentIx, demands: &[DemandIx]) -> Vec<Place> {
+        let alike = demands.iter().all(|demand| *demand == demands[0]);
+        let demand = self.desk().demand(demands[0]);
+        let slot = self.agents.get(agent);
+        let (limits, mut load) = (slot.limits(), slot.load);
+        let mut places = Vec::new();
+        let most = if alike { demands.len().min(PLACES) } else { 1 };
+        while places.len() < most && (!alike || limits.admit(&load, demand, self.desk().interruptions())) {
+            let share = u64::from(load.used()) * u64::from(PART) / u64::from(slot.capacity().max(1));
+            let share = u32::try_from(share).map_or(PART - 1, |share| share.min(PART - 1));
+            places.push(Place { agent, share });
+            load.add(demand.at_hand());
+        }
+        places
+    }
+
+    /// The tickets in order, each before all that come after it.
+    fn batch(&self, line: &[Waiting], places: &Places) -> Batch {
+        let mut batch = Batch::new(vec![1; places.all.len()]);
+        for (rank, waiting) in (0..).zip(line) {
+            let preferences = (0..PART).chain(iter::repeat(PART - 1));
+            let pairs = waiting
+                .candidates
+                .iter()
+                .zip(preferences)
+                .flat_map(|(agent, preference)| {
+                    let over_skill = self.over_skill(*agent, waiting.class);
+                    let places = places.of[agent].clone().map(|at| (at, places.all[at].share));
+                    places.map(move |(at, share)| (at, (over_skill * PART + share) * PART + preference))
+                });
+            batch.add(rank, pairs);
+        }
+        batch
+    }
+
+    /// Skills and languages beyond what the class asks for, in queues that spare them.
+    fn over_skill(&self, agent: AgentIx, class: ClassIx) -> u32 {
+        let profile = self
+            .profile(agent)
+            .filter(|_| self.choice(class) == Choice::LeastOverSkilled);
+        let over = profile.map_or(0, |profile| over_skill(profile, &self.classes.get(class).requirement));
+        u32::try_from(over).map_or(PART - 1, |over| over.min(PART - 1))
+    }
+}
+
+/// Gathering: with a window, offers are made at its end only. Windows end at whole multiples of their length, so that
+/// nothing but the time of the last event says when the one at hand is over, and a restart changes nothing.
+impl State {
+    fn window(&self) -> Duration {
+        self.desk
+            .as_ref()
+            .map_or(Duration::ZERO, |desk| desk.compiled.matching.window)
+    }
+
+    pub(crate) fn gathers(&self) -> bool {
+        !self.window().is_zero()
+    }
+
+    /// When the window of the last event is over.
+    pub(crate) fn window_end(&self) -> Timestamp {
+        let window = i64::try_from(self.window().as_micros()).unwrap_or(i64::MAX).max(1);
+        let begun = self.last_at.as_micros().div_euclid(window);
+        Timestamp::from_micros((begun + 1).saturating_mul(window))
+    }
+
+    /// When what was gathered is to be looked at; none where nothing was.
+    pub(crate) fn gathered_until(&self) -> Option<Timestamp> {
+        let something = !self.touched.agents.is_empty() || !self.touched.classes.is_empty();
+        (self.gathers() && something).then(|| self.window_end())
+    }
+
+    /// After a restart it is not known what was gathered: everything that waits is looked at.
+    pub(crate) fn gather_all(&mut self) {
+        if self.gathers() {
+            self.touched.classes = self.classes.waiting.clone();
+        }
+    }
+}
