@@ -69,10 +69,14 @@ impl Report {
     }
 
     pub(crate) fn warn(&self, warning: Fault) {
-        let mut warnings = self.warnings.borrow_mut();
-        if warnings.len() < MOST_FAULTS {
-            warnings.push(warning);
+        if !self.is_full_of_warnings() {
+            self.warnings.borrow_mut().push(warning);
         }
+    }
+
+    /// Whether no more warnings are taken.
+    pub(crate) fn is_full_of_warnings(&self) -> bool {
+        self.warnings.borrow().len() >= MOST_FAULTS
     }
 
     /// Faults so far; a section was read without one if this did not move.

@@ -148,8 +148,11 @@ fn queues<'t>(
         crew: crew.if_whole(),
         channels,
     };
+    let faults_before = table.place.report().count();
     let queues = queues::read(table, &around);
-    queues::shares::check(crew, &queues.queues, known);
+    if table.place.report().count() == faults_before {
+        queues::shares::check(crew, &queues.queues, known);
+    }
     queues
 }
 

@@ -7,6 +7,7 @@ use tandem_desk_file::{MAX_SIZE, parse};
 
 const BASE: &str = include_str!("faults/base.yaml");
 const PROMISES: &str = include_str!("faults/promises.yaml");
+const ROUTING: &str = include_str!("faults/routing.yaml");
 
 /// Far more than any text takes, far less than a text would that makes work grow with its square.
 const SOON: Duration = Duration::from_secs(30);
@@ -139,6 +140,44 @@ fn the_largest_promises_are_checked_soon() {
     ends_soon("moves in circles", text);
 }
 
+#[test]
+fn the_largest_requirements_are_checked_soon() {
+    let agents: String = (0..5000)
+        .map(|n| {
+            format!(
+                "  a{n}: {{teams: t, languages: {{en: C2}}, mentor: a{}}}\n",
+                (n + 1) % 5000
+            )
+        })
+        .collect();
+    let start = format!(
+        "desk: big\nlanguages: [en]\nskills: {{x: , y: }}\nteams: {{t: }}\nchannels: {{email: {{accounts: {{}}}}}}\nagents:\n{agents}queues:\n"
+    );
+    let choices: Vec<String> = (0..8)
+        .map(|n| format!("(x == {} or agent == a{n} or y >= 2 and y < 2)", n % 5))
+        .collect();
+    let asked = choices.join(" and ");
+    let steps = format!(
+        "{{name: s1, require: {asked}, for: 1s}}, {{name: s2, prefer: [a1], require: not ({asked}), for: 1s}}, {{name: s3}}"
+    );
+    let text = numbered(&start, |n| {
+        format!("  q{n}: {{teams: t, require: {asked}, steps: [{steps}]}}\n")
+    });
+    ends_soon("many steps of many queues", text);
+    let text = numbered(&start, |n| {
+        format!(
+            "  q{n}: {{teams: t, steps: [{{name: s, require: {}x, for: 1s}}]}}\n",
+            "not (".repeat(200)
+        )
+    });
+    ends_soon("deep requirements", text);
+    let names: Vec<String> = (0..200).map(|n| format!("b{n}")).collect();
+    let text = numbered(&start, |n| {
+        format!("  q{n}: {{teams: t, require: 'agent in [{}]'}}\n", names.join(", "))
+    });
+    ends_soon("unknown agents", text);
+}
+
 /// A text that is nearly a desk file: pieces of a base file cut out, doubled, and replaced by others.
 fn nearly_a_desk() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -160,12 +199,16 @@ fn nearly_a_desk() -> impl Strategy<Value = String> {
             "<<: ",
             "\u{feff}",
             "---\n",
-            "message."
+            "message.",
+            " and ",
+            " not (",
+            "100%",
+            "nobody_online"
         ])
         .prop_map(str::to_owned),
     ];
     let edits = prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize, piece), 1..6);
-    (prop::sample::select(vec![BASE, PROMISES]), edits).prop_map(|(base, edits)| {
+    (prop::sample::select(vec![BASE, PROMISES, ROUTING]), edits).prop_map(|(base, edits)| {
         edits.into_iter().fold(base.to_owned(), |text, (at, length, piece)| {
             let start = text.floor_char_boundary(at.index(text.len()));
             let end = text.ceil_char_boundary((start + length).min(text.len()));

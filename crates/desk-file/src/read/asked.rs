@@ -18,45 +18,53 @@ pub(super) struct Asked<'t> {
 }
 
 /// Something that must hold together with the rest of a requirement.
-pub(super) struct Part {
+pub(super) struct Part<'t> {
     pub(super) expression: Expression,
     /// As it stands in the file.
-    pub(super) shown: String,
-    pub(super) at: Position,
+    pub(super) shown: &'t str,
+    /// The requirement of which it is a part.
+    place: Place<'t>,
+    text: &'t str,
+    start: usize,
+}
+
+impl Part<'_> {
+    /// Looked for in the file only when it is to be told.
+    pub(super) fn position(&self, known: &Known<'_>) -> Position {
+        position(&self.place, known.text, self.text, self.start)
+    }
 }
 
 /// What stands under `require`; none where nothing does, or what cannot be read.
 pub(super) fn read<'t>(table: &Table<'t>, known: &Known<'t>) -> Option<Asked<'t>> {
     let place = table.get("require")?;
     let text = place.text()?;
-    let written = match Written::parse(text, known.least) {
-        Ok(written) => written,
-        Err(fault) => {
-            place.fault_at(
-                position(&place, known.text, text, fault.at.start),
-                format!("{}: {}", fault.what, fault.help),
-            );
-            return None;
-        }
-    };
+    let written = Written::parse(text, known.least)
+        .map_err(|fault| {
+            let message = format!("{}: {}", fault.what, fault.help);
+            fault_within(&place, known, text, fault.at.start, message);
+        })
+        .ok()?;
     let asked = Asked { place, text, written };
     for mention in asked.written.mentions() {
-        let fault = |message: String| asked.place.fault_at(asked.position(known, &mention.at), message);
+        let fault = |message: String| fault_within(&asked.place, known, text, mention.at.start, message);
         check(mention, known, &asked.place, fault);
     }
     asked.check_possible(known).then_some(asked)
 }
 
-impl Asked<'_> {
+impl<'t> Asked<'t> {
     pub(super) fn expression(&self) -> Expression {
         self.written.expression()
     }
 
-    pub(super) fn parts(&self, known: &Known<'_>) -> Vec<Part> {
+    pub(super) fn parts(&self) -> Vec<Part<'t>> {
         let part = |(expression, at): (Expression, Range<usize>)| Part {
             expression,
-            shown: self.text[at.clone()].to_owned(),
-            at: self.position(known, &at),
+            shown: self.text.get(at.clone()).unwrap_or_default(),
+            place: self.place.clone(),
+            text: self.text,
+            start: at.start,
         };
         self.written.parts().into_iter().map(part).collect()
     }
@@ -69,7 +77,7 @@ impl Asked<'_> {
     fn check_possible(&self, known: &Known<'_>) -> bool {
         if let Some(clash) = self.written.contradiction() {
             let message = format!("{}: drop one, or join them with `or`", self.shown(&clash));
-            self.place.fault_at(self.position(known, &clash.second_at), message);
+            fault_within(&self.place, known, self.text, clash.second_at.start, message);
             return false;
         }
         if self.expression() == Expression::never() {
@@ -81,6 +89,9 @@ impl Asked<'_> {
             self.place.warn("this holds for everybody: it can be left away");
         }
         for clash in self.written.dead_choices() {
+            if self.place.report().is_full_of_warnings() {
+                break;
+            }
             let message = format!("{}: nobody is ever found by this choice", self.shown(&clash));
             self.place.warn_at(self.position(known, &clash.second_at), message);
         }
@@ -91,6 +102,13 @@ impl Asked<'_> {
         let [first, second] = [&clash.first_at, &clash.second_at].map(|at| &self.text[at.clone()]);
         format!("`{first}` and `{second}` can never both hold")
     }
+}
+
+/// Beyond the limit faults are only counted, and looking for their places would take long.
+fn fault_within(place: &Place<'_>, known: &Known<'_>, text: &str, byte: usize, message: String) {
+    let is_told = !place.report().is_full();
+    let at = is_told.then(|| position(place, known.text, text, byte));
+    place.fault_at(at.unwrap_or(Position::START), message);
 }
 
 fn position(place: &Place<'_>, file: &str, text: &str, byte: usize) -> Position {

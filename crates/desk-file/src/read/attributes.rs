@@ -66,11 +66,7 @@ fn value(place: &Place<'_>, kind: &AttributeKind) -> Option<AttributeValue> {
         AttributeKind::Number => {
             let number = place.text()?.parse().ok().filter(is_number);
             if number.is_none() {
-                place.fault(format!(
-                    "this must be a whole number from {} to {}",
-                    Numbers::LOWEST,
-                    Numbers::HIGHEST
-                ));
+                place.fault("this must be a whole number, up to a trillion: so the attribute says");
             }
             number.map(AttributeValue::Number)
         }

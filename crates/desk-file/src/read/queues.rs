@@ -116,7 +116,7 @@ fn queue<'t>(id: QueueId, table: &Table<'t>, around: &Around<'_, 't>) -> (Queue,
             .and_then(|place| place.duration(seconds(MINUTE..=30 * DAY))),
         ..order::read(id, table)
     };
-    let parts = required.map(|asked| asked.parts(known)).unwrap_or_default();
+    let parts = required.map(|asked| asked.parts()).unwrap_or_default();
     let (steps, tried) = steps::read(table, &policy, around);
     let fit = Fit {
         place: table.place.clone(),

@@ -12,7 +12,7 @@ pub(crate) fn in_file(text: &str, node: &Node, offset: usize) -> Position {
         return node.at;
     };
     let mut source = Source {
-        chars: text.chars().skip(node.start).peekable(),
+        chars: rest(text, node.start).chars(),
         at: node.at,
     };
     source.skip_opening(*style);
@@ -31,8 +31,19 @@ pub(crate) fn in_file(text: &str, node: &Node, offset: usize) -> Position {
     }
 }
 
+/// The text from a character on; counting characters one by one takes long where many places are looked for.
+fn rest(text: &str, start: usize) -> &str {
+    let is_plain = text.as_bytes().get(..start).is_some_and(<[u8]>::is_ascii);
+    let from = if is_plain {
+        start
+    } else {
+        text.char_indices().nth(start).map_or(text.len(), |(at, _)| at)
+    };
+    &text[from..]
+}
+
 struct Source<'t> {
-    chars: std::iter::Peekable<std::iter::Skip<std::str::Chars<'t>>>,
+    chars: std::str::Chars<'t>,
     at: Position,
 }
 

@@ -7,7 +7,7 @@ use super::{Expression, Term, normal};
 use crate::LanguageTag;
 
 /// A search that takes longer gives up: with 64 terms, there may be more ways than can ever be tried.
-const MOST_STEPS: usize = 20_000;
+const MOST_STEPS: usize = 1000;
 
 /// Two terms that can never hold together.
 #[derive(Clone, Debug)]
@@ -27,39 +27,41 @@ impl Written {
     /// where a bounded search does not find out.
     #[must_use]
     pub fn contradiction(&self) -> Option<Clash<'_>> {
-        clash(&self.root)
+        let mut steps_left = MOST_STEPS;
+        clash(&self.root, &mut steps_left)
     }
 
     /// Why some of the choices in it can never be taken, though the whole can hold.
     #[must_use]
     pub fn dead_choices(&self) -> Vec<Clash<'_>> {
-        let mut dead = Vec::new();
-        gather_dead(&self.root, &mut dead);
+        let (mut dead, mut steps_left) = (Vec::new(), MOST_STEPS);
+        gather_dead(&self.root, &mut steps_left, &mut dead);
         dead
     }
 }
 
-fn gather_dead<'w>(part: &'w Part, dead: &mut Vec<Clash<'w>>) {
+fn gather_dead<'w>(part: &'w Part, steps_left: &mut usize, dead: &mut Vec<Clash<'w>>) {
     match part {
         Part::Any(parts) => {
             for part in parts {
-                match clash(part) {
+                match clash(part, steps_left) {
                     Some(clash) => dead.push(clash),
-                    None => gather_dead(part, dead),
+                    None => gather_dead(part, steps_left, dead),
                 }
             }
         }
-        Part::All(parts) => parts.iter().for_each(|part| gather_dead(part, dead)),
+        Part::All(parts) => parts.iter().for_each(|part| gather_dead(part, steps_left, dead)),
         Part::Term(_) => {}
     }
 }
 
-fn clash(part: &Part) -> Option<Clash<'_>> {
+fn clash<'w>(part: &'w Part, steps_left: &mut usize) -> Option<Clash<'w>> {
     let mut search = Search {
-        steps_left: MOST_STEPS,
+        steps_left: *steps_left,
         clash: None,
     };
     let can_hold = search.can_hold(vec![part], Vec::new(), Vec::new());
+    *steps_left = search.steps_left;
     if can_hold { None } else { search.clash }
 }
 
@@ -126,6 +128,9 @@ fn opponent<'w>(held: &[&'w Placement], new: &Placement) -> Option<&'w Placement
         .iter()
         .filter(|other| is_same_thing(&other.term, &new.term))
         .collect();
+    if related.len() < 2 {
+        return None;
+    }
     let terms = related.iter().map(|other| Expression::Term(other.term.clone()));
     let together = normal::all(terms.chain([Expression::Term(new.term.clone())]).collect());
     related
@@ -156,8 +161,8 @@ fn never_together(one: &Term, other: &Term) -> bool {
         return asks_more_of_finer(language, *levels, finer, *more)
             || asks_more_of_finer(finer, *more, language, *levels);
     }
-    let both = vec![Expression::Term(one.clone()), Expression::Term(other.clone())];
-    is_same_thing(one, other) && normal::all(both) == Expression::never()
+    let both = || vec![Expression::Term(one.clone()), Expression::Term(other.clone())];
+    is_same_thing(one, other) && normal::all(both()) == Expression::never()
 }
 
 /// Whoever serves `de-CH` serves `de` at least as well.

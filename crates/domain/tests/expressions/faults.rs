@@ -42,6 +42,7 @@ fn what_is_wrong_is_told_with_its_place_and_what_to_write() {
         ("team not x", "x", "`x` stands after `not`"),
         ("team == \"a\"", "\"", "values stand without quotes"),
         ("attr.vip", "attr.vip", "an attribute alone asks nothing"),
+        ("attr.n in [many, 2]", "many", "`many` is not a number here"),
         ("attr.n >= many", "many", "`many` is not a number here"),
         ("tier", "tier", "a tier must be compared"),
         ("Billing", "Billing", "`Billing` is not a key"),

@@ -98,7 +98,7 @@ fn circle<'a>(
 
 fn shown(circle: &[&AgentId]) -> String {
     match circle {
-        [alone] => format!("`{alone}` cannot be the own mentor: name somebody else"),
+        [alone] => format!("`{alone}` cannot be his or her own mentor: name somebody else"),
         [first, ..] => {
             let ids: Vec<&str> = circle.iter().map(|id| id.as_str()).collect();
             let way = ids

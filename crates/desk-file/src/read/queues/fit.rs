@@ -7,7 +7,6 @@ use tandem_domain::expression::Expression;
 use tandem_domain::{AgentId, Channel, LanguageTag, Proficiency, TeamId};
 
 use super::{Around, Part, able};
-use crate::fault::Position;
 use crate::model::Agent;
 use crate::place::Place;
 
@@ -20,7 +19,7 @@ pub(in crate::read) struct Fit<'t> {
     pub(super) place: Place<'t>,
     pub(super) units: Option<Place<'t>>,
     pub(super) policy: QueuePolicy,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<Part<'t>>,
     /// By step; empty: the queue's own.
     pub(super) tried: Vec<Try<'t>>,
 }
@@ -29,7 +28,7 @@ pub(in crate::read) struct Fit<'t> {
 pub(super) struct Try<'t> {
     pub(super) place: Place<'t>,
     pub(super) prefer: Option<Place<'t>>,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<Part<'t>>,
     pub(super) teams: Vec<TeamId>,
     /// The least proficiency; none: any language will do.
     pub(super) least: Option<Proficiency>,
@@ -38,9 +37,11 @@ pub(super) struct Try<'t> {
 }
 
 pub(super) fn check(fits: &[Fit<'_>], crew: &[Agent], around: &Around<'_, '_>, place: &Place<'_>) {
+    let terms = |parts: &[Part<'_>]| parts.iter().map(|part| part.expression.terms().count()).sum::<usize>();
     let asked = |fit: &Fit<'_>| {
-        let steps = fit.tried.iter().map(|tried| tried.parts.len() + fit.parts.len() + 1);
-        steps.sum::<usize>() + fit.parts.len() + 1
+        let own = terms(&fit.parts) + 1;
+        let steps = fit.tried.iter().map(|tried| terms(&tried.parts) + own);
+        steps.sum::<usize>() + own
     };
     let comparisons = fits.iter().map(asked).sum::<usize>().saturating_mul(crew.len());
     if comparisons > MOST_COMPARISONS {
@@ -62,6 +63,9 @@ impl Fit<'_> {
             least: Some(around.known.least),
             only: Vec::new(),
         };
+        if self.parts_met_by_nobody(crew, around) {
+            return;
+        }
         let mut found = Vec::new();
         if self.tried.is_empty() {
             found = self.check_step(&own, "this queue", true, crew, around);
@@ -71,6 +75,20 @@ impl Fit<'_> {
             found.extend(self.check_step(tried, "this step", is_last, crew, around));
         }
         self.check_units(&found, around);
+    }
+
+    /// What the queue requires in every step is a fault of its own, once.
+    fn parts_met_by_nobody(&self, crew: &[Agent], around: &Around<'_, '_>) -> bool {
+        let teams = self.tried.iter().flat_map(|tried| &tried.teams);
+        let teams: Vec<TeamId> = self.policy.teams.iter().chain(teams).cloned().collect();
+        let skilled: Vec<&Agent> = able(crew, &teams, &self.policy.skills, &BTreeMap::new()).collect();
+        let parts: Vec<&Part<'_>> = self.parts.iter().collect();
+        let fault = nobody(&parts, &skilled).filter(|_| !skilled.is_empty());
+        if let Some((message, part)) = &fault {
+            let message = format!("nobody can ever serve this queue: no agent of its teams with its skills {message}");
+            self.place.fault_at(part.position(around.known), message);
+        }
+        fault.is_some()
     }
 
     /// Who can serve the step.
@@ -89,10 +107,10 @@ impl Fit<'_> {
             ));
             return skilled;
         }
-        let parts: Vec<&Part> = self.parts.iter().chain(&tried.parts).collect();
-        if let Some((message, at)) = nobody(&parts, &skilled) {
+        let parts: Vec<&Part<'_>> = self.parts.iter().chain(&tried.parts).collect();
+        if let Some((message, part)) = nobody(&parts, &skilled) {
             let message = format!("nobody can ever serve {what}: no agent of its teams with its skills {message}");
-            tried.place.fault_at(at, message);
+            tried.place.fault_at(part.position(around.known), message);
             return Vec::new();
         }
         let mut fitting = skilled;
@@ -147,33 +165,31 @@ impl Fit<'_> {
                 continue;
             }
             let is_open = |agent: &&&Agent| agent.profile.channel_max.get(channel) != Some(&0);
-            let open: Vec<&&Agent> = found.iter().filter(is_open).collect();
-            let small: BTreeSet<&str> = open
+            let open: BTreeMap<&AgentId, u32> = found
                 .iter()
-                .filter(|agent| agent.profile.capacity < *units)
-                .map(|agent| agent.profile.id.as_str())
+                .filter(is_open)
+                .map(|agent| (&agent.profile.id, agent.profile.capacity))
                 .collect();
-            warn_of_small(
-                place,
-                *channel,
-                *units,
-                &small,
-                open.len() == small.len() && !open.is_empty(),
-            );
+            check_room(place, *channel, *units, &open);
         }
     }
 }
 
-fn warn_of_small(place: &Place<'_>, channel: Channel, units: u32, small: &BTreeSet<&str>, are_all: bool) {
-    if are_all {
+/// `open` has the capacity of everybody who serves the queue on this channel.
+fn check_room(place: &Place<'_>, channel: Channel, units: u32, open: &BTreeMap<&AgentId, u32>) {
+    let small: Vec<&str> = open
+        .iter()
+        .filter(|(_, capacity)| **capacity < units)
+        .map(|(id, _)| id.as_str())
+        .collect();
+    if small.len() == open.len() && !open.is_empty() {
         place.fault(format!(
-            "nobody who serves this queue has a capacity of {units}, the units of one of its {channel} tickets: lower them, or raise a capacity"
+            "nobody who serves this queue has the {units} units that a ticket over {channel} costs here: lower them, or raise a capacity"
         ));
     } else if !small.is_empty() {
-        let shown: Vec<&str> = small.iter().take(10).copied().collect();
+        let shown = small.iter().take(10).copied().collect::<Vec<_>>().join(", ");
         place.warn(format!(
-            "a {channel} ticket of {units} units is never offered to whoever has less capacity: {}",
-            shown.join(", ")
+            "a ticket over {channel} costs {units} units here, so it is never offered to who has fewer: {shown}"
         ));
     }
 }
@@ -196,7 +212,7 @@ fn check_preferred(tried: &Try<'_>, fitting: &mut Vec<&Agent>) {
 
 /// Why nobody meets all of the parts, and where that stands: a part that nobody meets, two that nobody meets both, or
 /// all of them.
-fn nobody(parts: &[&Part], among: &[&Agent]) -> Option<(String, Position)> {
+fn nobody<'p, 't>(parts: &[&'p Part<'t>], among: &[&Agent]) -> Option<(String, &'p Part<'t>)> {
     let holds = |expression: &Expression| -> Vec<bool> {
         among.iter().map(|agent| expression.holds_for(&agent.profile)).collect()
     };
@@ -206,19 +222,19 @@ fn nobody(parts: &[&Part], among: &[&Agent]) -> Option<(String, Position)> {
     }
     for (part, met) in parts.iter().zip(&met) {
         if !met.contains(&true) {
-            return Some((format!("meets `{}`", part.shown), part.at));
+            return Some((format!("meets `{}`", part.shown), *part));
         }
     }
     for (second, (part, met_second)) in parts.iter().zip(&met).enumerate() {
         for (first, met_first) in parts.iter().zip(&met).take(second) {
             if !met_first.iter().zip(met_second).any(|(one, other)| *one && *other) {
-                return Some((format!("meets both `{}` and `{}`", first.shown, part.shown), part.at));
+                return Some((format!("meets both `{}` and `{}`", first.shown, part.shown), *part));
             }
         }
     }
     let shown: Vec<String> = parts.iter().take(10).map(|part| format!("`{}`", part.shown)).collect();
     let last = parts.last()?;
-    Some((format!("meets all of {}", shown.join(", ")), last.at))
+    Some((format!("meets all of {}", shown.join(", ")), *last))
 }
 
 fn speaks(agent: &Agent, language: &LanguageTag, least: Proficiency) -> bool {

@@ -8,9 +8,8 @@ use tandem_domain::desk::{Asks, LanguageAsk, Preference, QueuePolicy, RoutingSte
 use super::Around;
 use super::fit::Try;
 use crate::duration;
-use crate::place::{Place, Table};
+use crate::place::{Place, Table, unknown};
 use crate::read::{Known, PROFICIENCIES, asked, people, tandems};
-use crate::suggest::{one_of, quoted};
 use crate::written::step_length;
 
 const KEYS: [&str; 7] = ["name", "prefer", "require", "teams", "asks", "for", "skip_if"];
@@ -83,7 +82,7 @@ fn step<'t>(
     let tried = Try {
         place: table.place.clone(),
         prefer: table.get("prefer"),
-        parts: required.map(|asked| asked.parts(known)).unwrap_or_default(),
+        parts: required.map(|asked| asked.parts()).unwrap_or_default(),
         teams: if step.teams.is_empty() {
             queue.teams.clone()
         } else {
@@ -157,10 +156,8 @@ fn preference(place: &Place<'_>, around: &Around<'_, '_>) -> Option<Preference> 
         place.fault("nobody is preferred: name agents, or leave `prefer` away");
         return None;
     }
-    // A single word that is no agent was meant to be one of the three.
-    if let (false, Some(text)) = (place.is_list(), place.text())
-        && !known.is_agent(text)
-    {
+    if !place.is_list() && !known.is_agent(place.text()?) {
+        // A single word that is no agent was meant to be one of the three.
         let words = [&PREFERENCES[..], &known.agents[..]].concat();
         return place.word::<String>("preference", &words).and(None);
     }
@@ -201,8 +198,7 @@ fn length(place: &Place<'_>, known: &Known<'_>) -> Option<StepLength> {
     if let StepLength::Working { calendar, .. } = &length
         && !known.calendars.contains(&calendar.as_str())
     {
-        let known = one_of(&known.calendars);
-        place.fault(format!("unknown calendar {}: use {known}", quoted(calendar.as_str())));
+        place.fault(unknown("calendar", calendar.as_str(), &known.calendars, place.report()));
     }
     Some(length)
 }

@@ -13,7 +13,7 @@ pub(in crate::read) fn check(queues: &Queues<'_>, plan: &SlaPlan) {
             && let Some(place) = table.get("order")
         {
             place.warn(format!(
-                "no policy promises this queue's tickets a {clock}: they would all go by age"
+                "no policy with a target for `{clock}` fits this queue's tickets: they would all go by age"
             ));
         }
         let places = table.get("steps").map(|place| place.list()).unwrap_or_default();
@@ -22,7 +22,7 @@ pub(in crate::read) fn check(queues: &Queues<'_>, plan: &SlaPlan) {
                 && !is_promised(policy, plan, clock)
             {
                 place.fault(format!(
-                    "no policy promises this queue's tickets a {clock}, so there is no time of which to take a share: add a target, or write a time such as `for: 5m`"
+                    "no policy with a target for `{clock}` fits this queue's tickets, so there is no time of which to take a share: add one, or write a time such as `for: 5m`"
                 ));
             }
         }

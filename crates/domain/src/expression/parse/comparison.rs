@@ -155,7 +155,7 @@ impl<'t> Parser<'t> {
             }
             Test::Compare(Compare::Equal | Compare::NotEqual, value) => is_number(value),
             Test::Compare(..) => true,
-            Test::In(values) => values.first().is_some_and(is_number),
+            Test::In(values) => values.iter().any(is_number),
         };
         let test = if numbers {
             self.mention(at, Name::Number(attribute.clone()));
