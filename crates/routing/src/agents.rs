@@ -183,7 +183,9 @@ impl Agents {
     /// For which demands the agent has room, one bit each; those beyond the 64th are left out.
     pub(crate) fn room_of(&self, agent: AgentIx) -> u64 {
         let free = self.free.iter().take(64).enumerate();
-        free.fold(0, |room, (demand, free)| room | u64::from(free.contains(agent.0)) << demand)
+        free.fold(0, |room, (demand, free)| {
+            room | u64::from(free.contains(agent.0)) << demand
+        })
     }
 
     /// Everybody who is offered work, whether with room or not.

@@ -11,6 +11,7 @@ use crate::candidates::Candidates;
 use crate::classes::Classes;
 use crate::desk::{Asked, Desk};
 use crate::last_agents::LastAgents;
+use crate::several::Short;
 use crate::stale::is_escalations;
 use crate::state::State;
 use crate::steps::is_handed_back;
@@ -250,6 +251,7 @@ impl State {
         self.classes = Classes::carrying(self.classes.overtaking());
         self.candidates = Candidates::default();
         self.choices.clear();
+        self.short = Short::default();
         self.touched.clear();
         for agent in self.agents.all() {
             self.agents.get_mut(agent).classes.clear();

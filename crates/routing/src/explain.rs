@@ -39,14 +39,23 @@ impl State {
     fn candidates(&self, ticket: &Ticket, now: Timestamp) -> Vec<Candidate> {
         let agents = self.agents.in_order().iter();
         let mut lacking: Vec<_> = agents
-            .map(|agent| (self.lacks(*agent, ticket, now), self.merit(*agent, ticket.class), *agent))
+            .map(|agent| {
+                (
+                    self.lacks(*agent, ticket, now),
+                    self.merit(*agent, ticket.class),
+                    *agent,
+                )
+            })
             .collect();
         lacking.sort_by_key(|(lacks, merit, _)| (unfitness(lacks), lacks.len(), Reverse(passing(lacks)), *merit));
-        let ranked = lacking.into_iter().zip(1..).map(|((lacks, _, agent), place)| Candidate {
-            agent: self.agent_id(agent),
-            rank: lacks.is_empty().then_some(place),
-            lacks,
-        });
+        let ranked = lacking
+            .into_iter()
+            .zip(1..)
+            .map(|((lacks, _, agent), place)| Candidate {
+                agent: self.agent_id(agent),
+                rank: lacks.is_empty().then_some(place),
+                lacks,
+            });
         ranked.collect()
     }
 

@@ -58,6 +58,11 @@ impl Ticket {
         self.holders().any(|(holder, _)| holder == agent)
     }
 
+    /// Whether the agent is neither passed over for it nor has it.
+    pub(crate) fn is_open_to(&self, agent: AgentIx, now: Timestamp) -> bool {
+        self.passes_over(agent, now).is_none() && !self.is_held_by(agent)
+    }
+
     /// Open offers to own it, in the order in which they were made.
     pub(crate) fn own_offers(&self) -> impl Iterator<Item = &OpenOffer> {
         self.offers.iter().filter(|offer| offer.kind == OfferKind::Own)

@@ -42,6 +42,7 @@ pub mod replay;
 mod requirement;
 pub mod rows;
 mod selection;
+mod several;
 pub mod sim;
 mod snapshot;
 mod stale;

@@ -39,6 +39,7 @@ impl Turn<'_> {
                 heads.leave(class);
             }
         }
+        self.offer_to_more();
         debug_assert!(
             self.is_settled(&touched),
             "a free agent and a ticket that fits are side by side"

@@ -19,7 +19,7 @@ pub(crate) const RANKED: usize = 4;
 pub(crate) struct Selection {
     /// How many have team, skills and language.
     fit: u32,
-    /// How many of these are there, have room and are not passed over.
+    /// How many of these are there, have room, are not passed over and have it not already.
     free: u32,
     /// The best of these, at most as many as were asked for.
     pub(crate) best: Vec<AgentIx>,
@@ -37,11 +37,11 @@ impl State {
     }
 
     fn choose_from(&self, candidates: &mut Candidates, ticket: &Ticket, most: usize, now: Timestamp) -> Selection {
-        let willing = |agent: AgentIx| ticket.passes_over(agent, now).is_none();
+        let willing = |agent: AgentIx| ticket.is_open_to(agent, now);
         match candidates.best(&self.wanted(ticket.class), &self.agents, most, willing) {
             Some(Found { free, best }) => Selection {
                 fit: self.classes.get(ticket.class).fit_count,
-                free: free - self.passed_over(ticket, now),
+                free: free - self.barred(ticket, now),
                 best,
             },
             None => self.select(ticket, most, now),
@@ -52,7 +52,7 @@ impl State {
     pub(crate) fn select(&self, ticket: &Ticket, most: usize, now: Timestamp) -> Selection {
         let class = self.classes.get(ticket.class);
         let free = self.agents.free(class.demand);
-        let willing = |agent: &AgentIx| ticket.passes_over(*agent, now).is_none();
+        let willing = |agent: &AgentIx| ticket.is_open_to(*agent, now);
         let candidates = class.fit.common(free).map(AgentIx).filter(willing);
         let mut merits: Vec<_> = candidates
             .map(|agent| (self.merit(agent, ticket.class), agent))
@@ -65,19 +65,23 @@ impl State {
         }
     }
 
-    /// How many could take the ticket, were they not passed over for it.
-    fn passed_over(&self, ticket: &Ticket, now: Timestamp) -> u32 {
+    /// How many could take the ticket, were they not passed over for it and had they not got it already.
+    fn barred(&self, ticket: &Ticket, now: Timestamp) -> u32 {
         let class = self.classes.get(ticket.class);
         let free = self.agents.free(class.demand);
         let available = |agent: AgentIx| class.fit.contains(agent.0) && free.contains(agent.0);
-        let passed = ticket.passed_over.iter();
-        let passed = passed.filter(|passed| passed.until > now && available(passed.agent));
-        u32::try_from(passed.count()).expect("fewer than there are agents")
+        let passed = ticket.passed_over.iter().filter(|passed| passed.until > now);
+        let passed = passed
+            .map(|passed| passed.agent)
+            .filter(|agent| !ticket.is_held_by(*agent));
+        let holders = ticket.holders().map(|(agent, _)| agent);
+        let barred = passed.chain(holders).filter(|agent| available(*agent)).count();
+        u32::try_from(barred).expect("fewer than there are agents")
     }
 
     /// Whether somebody who could take the ticket is passed over for it.
     pub(crate) fn is_passed_over(&self, ticket: &Ticket, now: Timestamp) -> bool {
-        self.passed_over(ticket, now) > 0
+        self.barred(ticket, now) > 0
     }
 
     fn wanted(&self, class: ClassIx) -> Wanted<'_> {

@@ -17,6 +17,7 @@ use crate::desk::Desk;
 use crate::ended::EndedOffers;
 use crate::last_agents::LastAgents;
 use crate::pace::Pace;
+use crate::several::Short;
 use crate::ticket::{PassedOver, Phase, Ticket, boxed};
 use crate::timers::{Timer, Timers};
 use crate::turns::Turns;
@@ -36,6 +37,7 @@ pub(crate) struct State {
     pub(crate) classes: Classes,
     pub(crate) timers: Timers,
     pub(crate) edges: Edges,
+    pub(crate) short: Short,
     pub(crate) touched: Touched,
     pub(crate) candidates: Candidates,
     /// By class: how agents are chosen.
@@ -204,6 +206,9 @@ impl State {
             self.leave_line(id);
         }
         let ticket = &self.tickets[&id];
+        if ticket.phase == Phase::Offered {
+            self.short.remove(ticket);
+        }
         for offer in &ticket.offers {
             self.offers.remove(&offer.id);
         }
@@ -227,6 +232,10 @@ impl State {
             self.touched.classes.set(class.0, true);
         }
         let ticket = &self.tickets[&id];
+        if self.is_short(ticket) {
+            self.short.add(ticket);
+            self.touched.classes.set(class.0, true);
+        }
         for offer in &ticket.offers {
             self.offers.insert(offer.id, id);
         }

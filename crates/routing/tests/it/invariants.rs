@@ -179,7 +179,7 @@ fn nobody_idles_beside_a_fitting_ticket(
     agents: &[AgentView],
     paused: &BTreeMap<(TicketId, AgentId), Timestamp>,
 ) {
-    for ticket in tickets.iter().filter(|ticket| ticket.state == RoutingState::Queued) {
+    for ticket in tickets.iter().filter(|ticket| wants_offers(world, desk, ticket)) {
         assert_eq!(ticket.status, TicketStatus::Open);
         for agent in agents {
             let room = policy::may_be_offered(desk, profile(desk, &agent.id), &held_by(tickets, agent), ticket);
@@ -188,9 +188,33 @@ fn nobody_idles_beside_a_fitting_ticket(
             let passed_over = paused
                 .get(&(ticket.id, agent.id.clone()))
                 .is_some_and(|until| *until > world.now);
-            assert!(!(free && fits) || passed_over, "{} idles beside {ticket:?}", agent.id);
+            let has_it = agent.tickets.contains(&ticket.id);
+            assert!(
+                !(free && fits) || passed_over || has_it,
+                "{} idles beside {ticket:?}",
+                agent.id
+            );
         }
     }
+}
+
+/// Whether nobody or too few are asked.
+fn wants_offers(world: &World, desk: &CompiledDesk, ticket: &TicketView) -> bool {
+    let queue = desk.queues.iter().find(|queue| queue.id == ticket.requirement.queue);
+    let wanted = queue.map_or(1, |queue| usize::from(queue.offers_at_once));
+    let by_hand = |event: &Event<RoutingEvent>| match &event.body {
+        RoutingEvent::OfferIssued { offer, ranking, .. } => {
+            ranking.direct && ticket.offers.iter().any(|open| open.id == *offer)
+        }
+        _ => false,
+    };
+    let direct = ticket.offers.len() == 1 && world.history.iter().any(by_hand);
+    let activated = |event: &&Event<RoutingEvent>| matches!(event.body, RoutingEvent::DeskActivated(_));
+    let wanted_more = world.history.iter().filter(activated).count() > 1;
+    assert!(ticket.offers.len() <= wanted || wanted_more, "{ticket:?}");
+    let held = ticket.step.until.is_some_and(|until| until <= world.now);
+    ticket.state == RoutingState::Queued
+        || ticket.state == RoutingState::Offered && ticket.offers.len() < wanted && !direct && !held
 }
 
 fn profile<'a>(desk: &'a CompiledDesk, agent: &AgentId) -> &'a AgentProfile {

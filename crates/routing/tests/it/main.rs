@@ -15,6 +15,7 @@ mod matching;
 mod matrix;
 mod model;
 mod offers;
+mod offers_at_once;
 mod policy;
 mod presence;
 mod priorities;
