@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tandem_domain::routing::{Rejection, Reply, RequeueReason, RevokeReason, RoutingEvent};
+use tandem_domain::routing::{HelpEnd, Rejection, Reply, RequeueReason, RevokeReason, RoutingEvent};
 use tandem_domain::{CompiledDesk, QueueId, TicketId};
 
 use crate::agents::AgentIx;
@@ -53,8 +53,15 @@ impl Turn<'_> {
 
     fn release(&mut self, agent: AgentIx) {
         for ticket in self.items(agent) {
-            match self.state.ticket(ticket).phase {
-                Phase::Offered => self.revoke_from(agent, ticket, RevokeReason::DeskChanged),
+            let known = self.state.ticket(ticket);
+            if known.helpers.iter().any(|helper| helper.agent == agent) {
+                self.dismiss(ticket, agent, HelpEnd::AgentRemoved);
+                continue;
+            }
+            match known.phase {
+                _ if known.offers.iter().any(|offer| offer.agent == agent) => {
+                    self.revoke_from(agent, ticket, RevokeReason::DeskChanged);
+                }
                 // Its customer is served.
                 Phase::WrappingUp { .. } => self.emit(RoutingEvent::TicketDone { ticket }),
                 _ => self.put_back(ticket, RequeueReason::AgentRemoved),

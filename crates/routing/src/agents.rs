@@ -11,6 +11,7 @@ use crate::bits::Bits;
 use crate::capacity::{Demand, Limits, Load};
 use crate::choice::Form;
 use crate::desk::{DemandIx, Desk};
+use crate::table::Few;
 
 /// An agent's place in [`Agents`]; stays the same while the process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,10 +30,12 @@ pub(crate) struct Agent {
     pub(crate) edge: Option<Timestamp>,
     /// Offers missed in a row.
     pub(crate) missed: u32,
+    /// Since when the agent is offline, if that is so.
+    pub(crate) offline_since: Timestamp,
     /// When the agent last got an offer or became free.
     pub(crate) idle_since: Timestamp,
     /// What is offered or owned, oldest first.
-    pub(crate) items: BTreeSet<(u64, TicketId)>,
+    pub(crate) items: Few<(u64, TicketId)>,
     pub(crate) load: Load,
     /// The number of the last event that changed the agent's work list.
     pub(crate) changed: u64,
@@ -54,8 +57,9 @@ impl Agent {
             available: true,
             edge: None,
             missed: 0,
+            offline_since: Timestamp::EPOCH,
             idle_since: Timestamp::EPOCH,
-            items: BTreeSet::new(),
+            items: Few::default(),
             load: Load::default(),
             changed: 0,
             classes: Bits::default(),

@@ -71,6 +71,8 @@ impl Turn<'_> {
         message: MessageId,
         outcome: DeliveryOutcome,
     ) -> Result<Outcome, Rejection> {
+        // An answer that was underway when its ticket was merged is on the other one now.
+        let ticket = self.state.going_on(ticket);
         let fate = self.find_ticket(ticket)?.answers.fate(message);
         let fate = fate.filter(|fate| *fate != Fate::Internal);
         let fate = fate.ok_or_else(|| unknown("message_id", &message.to_string(), []))?;

@@ -15,6 +15,8 @@ use crate::several::Short;
 use crate::stale::is_escalations;
 use crate::state::State;
 use crate::steps::is_handed_back;
+use crate::table::Few;
+use crate::thread::{Received, Thread};
 use crate::ticket::{Phase, Ticket, Trail, boxed};
 use crate::turns::Turns;
 
@@ -49,10 +51,18 @@ impl State {
             } => self.open(*ticket, intake, (requirement, place), at),
             E::MessageAdded {
                 ticket,
+                message,
                 automatic,
                 received_at,
-                ..
-            } => self.add_message(*ticket, *automatic, *received_at, at),
+            } => {
+                let (message, automatic) = (*message, *automatic);
+                let received = Received {
+                    message,
+                    automatic,
+                    at: (*received_at).min(at),
+                };
+                self.add_message(*ticket, received);
+            }
             E::OfferIssued { .. }
             | E::OfferAccepted { .. }
             | E::OfferDeclined { .. }
@@ -95,11 +105,18 @@ impl State {
             E::PriorityChanged { ticket, priority } => self.reprioritise(*ticket, *priority),
             E::AgeAdjusted { ticket, by } => self.count_as_older(*ticket, *by),
             // No command leads to these yet.
-            E::HelperLeft { .. }
-            | E::OwnerChanged { .. }
-            | E::TicketMerged { .. }
-            | E::TicketSplit { .. }
-            | E::TicketScheduled { .. } => {}
+            E::HelperLeft { ticket, agent, .. } => self.drop_helper(*ticket, agent, at),
+            E::OwnerChanged { ticket, to, .. } => self.change_owner(*ticket, to, at),
+            E::TicketMerged { ticket, into } => self.merge(*ticket, *into, at),
+            E::TicketSplit {
+                ticket,
+                from,
+                intake,
+                messages,
+                requirement,
+                place,
+            } => self.split(*ticket, *from, intake, messages, (requirement, place), at),
+            E::TicketScheduled { ticket, until } => self.schedule(*ticket, *until, at),
         }
     }
 
@@ -117,7 +134,7 @@ impl State {
         }
     }
 
-    fn note_in_work_list(&mut self, ticket: Option<TicketId>) {
+    pub(crate) fn note_in_work_list(&mut self, ticket: Option<TicketId>) {
         let ticket = ticket.and_then(|id| self.tickets.get(&id));
         for (agent, _) in ticket.into_iter().flat_map(Ticket::holders) {
             self.agents.get_mut(agent).changed = self.applied;
@@ -127,7 +144,13 @@ impl State {
 
 /// Tickets.
 impl State {
-    fn open(&mut self, id: TicketId, intake: &Intake, (requirement, place): (&Requirement, &StepPlace), at: Timestamp) {
+    pub(crate) fn open(
+        &mut self,
+        id: TicketId,
+        intake: &Intake,
+        (requirement, place): (&Requirement, &StepPlace),
+        at: Timestamp,
+    ) {
         let class = self.class_of(requirement);
         self.last_ticket = id.0;
         self.insert(Ticket {
@@ -150,10 +173,18 @@ impl State {
             passed_over: Vec::new(),
             chosen: None,
             trail: Trail {
-                queues: [requirement.queue.clone()].into(),
+                queues: Few::of(requirement.queue.clone()),
                 ..Trail::default()
             },
             messages: 1,
+            thread: Thread {
+                messages: vec![Received {
+                    message: intake.message,
+                    automatic: intake.automatic,
+                    at: intake.received_at.min(at),
+                }],
+                ..Thread::default()
+            },
             // A ticket that the router hears of late has waited all the same.
             opened_at: intake.received_at.min(at),
             adjusted: SignedMillis::default(),
@@ -171,11 +202,12 @@ impl State {
         });
     }
 
-    fn add_message(&mut self, id: TicketId, automatic: bool, received_at: Timestamp, at: Timestamp) {
+    fn add_message(&mut self, id: TicketId, received: Received) {
         let ticket = self.ticket_mut(id);
         ticket.messages += 1;
-        if !automatic {
-            ticket.answers.wait(received_at.min(at));
+        ticket.thread.messages.push(received);
+        if !received.automatic {
+            ticket.answers.wait(received.at);
         }
     }
 
@@ -228,8 +260,8 @@ impl State {
 impl State {
     fn set_presence(&mut self, agent: &AgentId, presence: Presence, at: Timestamp) {
         let agent = self.agents.place(agent);
+        self.appear(agent, presence, at);
         let slot = self.agents.get_mut(agent);
-        slot.presence = presence;
         if presence == Presence::Online {
             slot.missed = 0;
             slot.idle_since = at;
@@ -240,6 +272,9 @@ impl State {
     /// Puts another version of the desk in force: who fits what and what tickets ask for is worked out anew.
     pub(crate) fn switch_desk(&mut self, compiled: CompiledDesk, at: Timestamp) {
         let desk = Desk::new(compiled);
+        if self.desk.is_some() {
+            self.stop_absences();
+        }
         self.agents.adopt(&desk);
         self.pace.keep(|queue| desk.queue(queue).is_some());
         if !desk.prefers_last_agents() {

@@ -4,7 +4,9 @@
 //! anybody fits is decided once per class, not once per ticket.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use tandem_domain::desk::QueuePolicy;
 use tandem_domain::{QueueId, Requirement, TicketId};
 
@@ -25,7 +27,7 @@ pub(crate) struct QueueIx(pub(crate) usize);
 /// Tickets with one requirement.
 #[derive(Debug)]
 pub(crate) struct Class {
-    pub(crate) requirement: Requirement,
+    pub(crate) requirement: Arc<Requirement>,
     pub(crate) queue: QueueIx,
     /// Agents who have team, skills and language.
     pub(crate) fit: Bits,
@@ -54,9 +56,9 @@ pub(crate) struct Queue {
 #[derive(Debug, Default)]
 pub(crate) struct Classes {
     list: Vec<Class>,
-    by_requirement: BTreeMap<Requirement, ClassIx>,
+    by_requirement: FxHashMap<Arc<Requirement>, ClassIx>,
     queues: Vec<Queue>,
-    by_queue: BTreeMap<QueueId, QueueIx>,
+    by_queue: FxHashMap<QueueId, QueueIx>,
     /// What queues bring along from another version of the desk, or from a snapshot.
     carried: BTreeMap<QueueId, Overtaking>,
     /// Classes in which a ticket waits.
@@ -144,6 +146,7 @@ impl Classes {
 
     pub(crate) fn add(&mut self, requirement: Requirement, queue: QueueIx, fit: Bits, demand: DemandIx) -> ClassIx {
         let class = ClassIx(self.list.len());
+        let requirement = Arc::new(requirement);
         self.by_requirement.insert(requirement.clone(), class);
         self.queues[queue.0].classes.push(class);
         let fit_count = fit.count();

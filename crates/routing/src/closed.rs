@@ -1,29 +1,29 @@
 //! Tickets that were closed just now.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tandem_domain::routing::TicketView;
-use tandem_domain::{ConversationId, TicketId, Timestamp};
+use rustc_hash::FxHashMap;
+use tandem_domain::{ConversationId, Requirement, TicketId, Timestamp};
 
-use crate::ticket::Trail;
+use crate::ticket::Ticket;
 
 /// Tickets that were closed lately, as they were at the end: their last read-model rows are
 /// written after they have been forgotten.
 #[derive(Debug, Default)]
 pub(crate) struct JustClosed {
     order: VecDeque<(Timestamp, TicketId)>,
-    tickets: BTreeMap<TicketId, Closed>,
-    conversations: BTreeMap<ConversationId, TicketId>,
+    tickets: FxHashMap<TicketId, Closed>,
+    conversations: FxHashMap<ConversationId, TicketId>,
 }
 
 /// A ticket at its end.
 #[derive(Debug)]
 pub(crate) struct Closed {
-    pub(crate) view: TicketView,
-    pub(crate) trail: Trail,
-    /// How many public answers it got.
-    pub(crate) answers: u64,
+    pub(crate) ticket: Box<Ticket>,
+    /// What it asked for last.
+    pub(crate) requirement: Arc<Requirement>,
 }
 
 /// Far longer than a batch of commands takes to be committed.
@@ -40,7 +40,7 @@ impl JustClosed {
     }
 
     pub(crate) fn add(&mut self, at: Timestamp, closed: Closed) {
-        let (ticket, conversation) = (closed.view.id, closed.view.conversation);
+        let (ticket, conversation) = (closed.ticket.id, closed.ticket.conversation);
         self.order.push_back((at, ticket));
         self.conversations.insert(conversation, ticket);
         self.tickets.insert(ticket, closed);
@@ -56,7 +56,7 @@ impl JustClosed {
         let Some(closed) = self.tickets.remove(&ticket) else {
             return;
         };
-        let conversation = closed.view.conversation;
+        let conversation = closed.ticket.conversation;
         if self.conversations.get(&conversation) == Some(&ticket) {
             self.conversations.remove(&conversation);
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use tandem_domain::desk::{ChannelPolicy, Preference, QueuePolicy};
 use tandem_domain::routing::Intake;
 use tandem_domain::sla::PolicyFacts;
@@ -44,7 +45,7 @@ impl Asked {
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) compiled: CompiledDesk,
-    queues: BTreeMap<QueueId, usize>,
+    queues: FxHashMap<QueueId, usize>,
     skills: BTreeSet<SkillId>,
     channels: [ChannelPolicy; Channel::ALL.len()],
     /// What tickets may ask of an agent's capacity, each once: the channels' own first.

@@ -159,6 +159,17 @@ pub struct Simulated {
     pub handling_time: Option<Duration>,
 }
 
+/// Why nothing came of a dry run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfinished {
+    /// The other version cannot come into force at the stretch's start.
+    #[error("the other version cannot come into force at the start of the stretch: {0}")]
+    Refused(Rejection),
+    /// Nobody wants to know any more.
+    #[error("it was stopped")]
+    Stopped,
+}
+
 /// A dry run under way. Memory is bounded by the tickets that are open at its start or appear in the stretch.
 #[derive(Debug)]
 pub struct DryRun {
@@ -229,11 +240,11 @@ impl DryRun {
         })
     }
 
-    /// Compares, once every event up to `to` was taken in.
+    /// Compares, once every event up to `to` was taken in; `go_on` is asked every now and then.
     ///
     /// # Errors
-    /// The rejection of the other version: it cannot come into force at the stretch's start.
-    pub fn finish(mut self, to: Timestamp) -> Result<Comparison, Rejection> {
+    /// The other version was refused, or `go_on` said no.
+    pub fn finish(mut self, to: Timestamp, go_on: &dyn Fn() -> bool) -> Result<Comparison, Unfinished> {
         self.begin().close();
         let Self {
             plan,
@@ -246,7 +257,14 @@ impl DryRun {
         let mut stretch = stretch.expect("the stretch has begun");
         let recorded = stretch.recorded.outcome(to);
         let rerun = match (plan.other.clone(), stretch.diverged.take()) {
-            (Some(other), _) => Rerun::Other(Box::new(simulate(&plan, core, before, stretch, other, to)?)),
+            (Some(other), _) => Rerun::Other(Box::new(simulate(
+                &plan,
+                core,
+                before,
+                stretch,
+                other,
+                &Until { to, go_on },
+            )?)),
             (None, Some(divergence)) => Rerun::Diverged(divergence),
             (None, None) => Rerun::Exact,
         };
@@ -278,6 +296,25 @@ impl Stretch {
     }
 }
 
+/// How far a simulation runs, if nobody stops it.
+struct Until<'a> {
+    to: Timestamp,
+    go_on: &'a dyn Fn() -> bool,
+}
+
+/// Whether it is still wanted is asked once in so many steps.
+const STEPS: usize = 10_000;
+
+fn run(simulation: &mut Simulation<Cast>, until: &Until) -> Result<(), Unfinished> {
+    while (until.go_on)() {
+        let over = (0..STEPS).any(|_| simulation.step(until.to).is_none());
+        if over {
+            return Ok(());
+        }
+    }
+    Err(Unfinished::Stopped)
+}
+
 fn copy_of(core: &RoutingCore, desk: &DeskId) -> RoutingCore {
     RoutingCore::restore(desk, RoutingCore::SNAPSHOT_FORMAT, &core.snapshot())
         .expect("what this program writes it can read")
@@ -289,8 +326,8 @@ fn simulate(
     before: Tally,
     stretch: Stretch,
     other: CompiledDesk,
-    to: Timestamp,
-) -> Result<Simulated, Rejection> {
+    until: &Until,
+) -> Result<Simulated, Unfinished> {
     let Stretch { recorded, script, .. } = stretch;
     let newcomers = script::newcomers(before.desk(), &other);
     let mut tally = before.clone();
@@ -301,13 +338,13 @@ fn simulate(
     simulation.plan().command(plan.from, Command::Activate(Box::new(other)));
     simulation.run_until(plan.from);
     if let Some(rejection) = simulation.world_and_plan().0.take_refusal() {
-        return Err(rejection);
+        return Err(Unfinished::Refused(rejection));
     }
     let (cast, agenda) = simulation.world_and_plan();
     cast.begin(&newcomers, agenda);
     simulation.take_over();
-    simulation.run_until(to);
-    let mut cast = simulation.into_world();
+    run(&mut simulation, until)?;
+    let (mut cast, to) = (simulation.into_world(), until.to);
     Ok(Simulated {
         outcome: cast.tally.outcome(to),
         differences: figures::differences(&recorded, &cast.tally, to, plan.named),

@@ -1,6 +1,6 @@
 //! Offers that are over: whoever answers one late is told what became of it.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -32,23 +32,28 @@ impl fmt::Display for End {
     }
 }
 
-/// The offers that ended last.
+/// The offers that ended last, by their numbers. Most end in the order in which they were made.
 #[derive(Debug, Default)]
-pub(crate) struct EndedOffers(BTreeMap<OfferId, (AgentId, End)>);
+pub(crate) struct EndedOffers(VecDeque<(OfferId, AgentId, End)>);
 
 impl EndedOffers {
     pub(crate) fn add(&mut self, offer: OfferId, agent: AgentId, end: End) {
-        self.0.insert(offer, (agent, end));
+        match self.0.binary_search_by_key(&offer, |(ended, ..)| *ended) {
+            Ok(at) => self.0[at] = (offer, agent, end),
+            Err(at) => self.0.insert(at, (offer, agent, end)),
+        }
         if self.0.len() > REMEMBERED {
-            self.0.pop_first();
+            self.0.pop_front();
         }
     }
 
-    pub(crate) fn get(&self, offer: OfferId) -> Option<&(AgentId, End)> {
-        self.0.get(&offer)
+    pub(crate) fn get(&self, offer: OfferId) -> Option<(&AgentId, End)> {
+        let at = self.0.binary_search_by_key(&offer, |(ended, ..)| *ended).ok()?;
+        let (_, agent, end) = &self.0[at];
+        Some((agent, *end))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (OfferId, &AgentId, End)> {
-        self.0.iter().map(|(offer, (agent, end))| (*offer, agent, *end))
+        self.0.iter().map(|(offer, agent, end)| (*offer, agent, *end))
     }
 }

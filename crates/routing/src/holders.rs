@@ -1,7 +1,9 @@
 //! Who has a ticket: its owner, those to whom it is offered, and those who help.
 
+use std::sync::Arc;
+
 use tandem_domain::explain::Ranking;
-use tandem_domain::{OfferId, TicketId, Timestamp};
+use tandem_domain::{AgentId, OfferId, TicketId, Timestamp};
 
 use crate::agents::AgentIx;
 use crate::state::State;
@@ -18,7 +20,7 @@ pub(crate) struct OpenOffer {
     pub(crate) since: u64,
     pub(crate) kind: OfferKind,
     /// Why this agent; none: asked by name to help.
-    pub(crate) ranking: Option<Box<Ranking>>,
+    pub(crate) ranking: Option<Arc<Ranking>>,
 }
 
 /// What becomes of whoever accepts.
@@ -160,6 +162,11 @@ impl State {
             }
             ticket.offers.push(offer);
         });
+    }
+
+    pub(crate) fn drop_helper(&mut self, id: TicketId, agent: &AgentId, at: Timestamp) {
+        let agent = self.agents.place(agent);
+        self.alter(id, at, |ticket| ticket.helpers.retain(|helper| helper.agent != agent));
     }
 
     /// Ends an open offer unaccepted: a ticket that is offered to nobody any more waits again.

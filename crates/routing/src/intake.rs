@@ -18,6 +18,7 @@ impl Turn<'_> {
     }
 
     fn open(&mut self, intake: Box<Intake>) -> Reply {
+        let due_at = intake.due_at;
         let (requirement, place) = self.first_step(&intake);
         let ticket = TicketId(self.state.last_ticket + 1);
         self.emit(RoutingEvent::TicketOpened {
@@ -26,6 +27,7 @@ impl Turn<'_> {
             requirement: requirement.into(),
             place,
         });
+        self.keep_appointment(ticket, due_at);
         Reply::OnTicket { ticket, opened: true }
     }
 
@@ -49,13 +51,18 @@ impl Turn<'_> {
     }
 
     /// The customer wrote, so the ticket must be on somebody's desk again.
-    fn wake(&mut self, ticket: TicketId) {
+    pub(crate) fn wake(&mut self, ticket: TicketId) {
         match self.state.ticket(ticket).phase {
-            Phase::Queued | Phase::Offered | Phase::Assigned { .. } | Phase::Cancelled | Phase::Abandoned => {}
+            Phase::Queued
+            | Phase::Offered
+            | Phase::Assigned { .. }
+            | Phase::Cancelled
+            | Phase::Abandoned
+            | Phase::Merged { .. } => {}
             Phase::OnHold { owner } if self.is_at_work(owner) => {
                 self.emit(RoutingEvent::TicketResumed { ticket });
             }
-            Phase::OnHold { .. } => self.put_back(ticket, RequeueReason::CustomerReplied),
+            Phase::OnHold { .. } | Phase::Scheduled { .. } => self.put_back(ticket, RequeueReason::CustomerReplied),
             Phase::WrappingUp { .. } => self.emit(RoutingEvent::WrapUpInterrupted { ticket }),
             Phase::Done { .. } => self.put_back(ticket, RequeueReason::Reopened),
         }
@@ -66,11 +73,17 @@ impl Turn<'_> {
         let Some(ticket) = self.state.conversations.get(&conversation).copied() else {
             return Outcome::Reply(Reply::Unrouted);
         };
+        // Somebody may still wait in another of its conversations.
+        if !self.state.ticket(ticket).thread.conversations.is_empty() {
+            return Outcome::Ticket(ticket);
+        }
         match self.state.ticket(ticket).phase {
             Phase::Queued | Phase::Offered => {
                 self.revoke_of(ticket);
                 self.emit(RoutingEvent::TicketAbandoned { ticket });
             }
+            // An appointment stands without the chat in which it was made.
+            Phase::Scheduled { .. } => {}
             _ => self.end_service(ticket),
         }
         Outcome::Ticket(ticket)

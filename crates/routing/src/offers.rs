@@ -151,7 +151,7 @@ impl Turn<'_> {
             ticket,
             agent,
             expires_at,
-            ranking,
+            ranking: ranking.into(),
         });
         if accepted {
             self.take(ticket, offer);
@@ -183,6 +183,11 @@ impl Turn<'_> {
         if let Some(offer) = offers.find(|offer| offer.agent == agent).map(|offer| offer.id) {
             self.withdraw(ticket, offer, reason);
         }
+    }
+
+    /// Takes back an offer to help, of somebody who is to have the ticket itself.
+    pub(crate) fn withdraw_from(&mut self, agent: AgentIx, ticket: TicketId) {
+        self.revoke_from(agent, ticket, RevokeReason::AcceptedElsewhere);
     }
 
     /// Takes back all open offers to an agent.

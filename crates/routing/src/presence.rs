@@ -74,6 +74,8 @@ impl Turn<'_> {
             Timer::StepEnds => self.leave_step(ticket),
             Timer::WrapUpEnds => self.emit(RoutingEvent::TicketDone { ticket }),
             Timer::Closes => self.emit(RoutingEvent::TicketClosed { ticket }),
+            Timer::Due => self.come_due(ticket),
+            Timer::OwnerAbsent => self.end_absence(ticket),
             Timer::PauseEnds(_) => self.end_pause(ticket, due),
         }
     }

@@ -169,8 +169,8 @@ fn changed_tickets<'a>(
     events: &'a [Event<RoutingEvent>],
     switched: bool,
 ) -> BTreeMap<TicketId, Vec<&'a RoutingEvent>> {
-    let every = state.tickets.keys().filter(|_| switched);
-    let mut changed: BTreeMap<_, Vec<_>> = every.map(|ticket| (*ticket, Vec::new())).collect();
+    let every = switched.then(|| state.tickets.keys()).into_iter().flatten();
+    let mut changed: BTreeMap<_, Vec<_>> = every.map(|ticket| (ticket, Vec::new())).collect();
     for event in events {
         if let Some(ticket) = event.body.ticket() {
             changed.entry(ticket).or_default().push(&event.body);
@@ -193,6 +193,7 @@ fn trail(state: &State, id: TicketId) -> &Trail {
         let closed = state.just_closed.get(id);
         &closed
             .expect("a ticket is remembered until its last rows are written")
+            .ticket
             .trail
     };
     state.tickets.get(&id).map_or_else(closed, |ticket| &ticket.trail)

@@ -1,10 +1,11 @@
-//! Snapshots: the facts as JSON.
+//! Snapshots: the facts, as postcard since format 3, as JSON before.
 //!
 //! Each format is a frozen set of structs, apart from the live ones, so that the live ones can
-//! change while old snapshots still load.
+//! change while old snapshots still load. Only the newest is written.
 
 mod v1;
 mod v2;
+mod v3;
 
 use serde::de::DeserializeOwned;
 use tandem_domain::RestoreError;
@@ -12,20 +13,20 @@ use tandem_domain::RestoreError;
 use crate::state::State;
 
 /// The format that is written.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 pub(crate) fn write(state: &State) -> Vec<u8> {
-    serde_json::to_vec(&v2::SnapshotV2::of(state)).expect("a snapshot has text keys and no fallible parts")
+    postcard::to_stdvec(&v3::SnapshotV3::of(state)).expect("a snapshot has lists of known length and no fallible parts")
 }
 
 pub(crate) fn read(format: u32, bytes: &[u8]) -> Result<State, RestoreError> {
     match format {
-        1 => {
-            let mut state = parsed::<v1::SnapshotV1>(bytes)?.into_state()?;
-            state.of_older = true;
-            Ok(state)
+        1 => parsed::<v1::SnapshotV1>(bytes)?.into_state().map(of_older),
+        2 => parsed::<v2::SnapshotV2>(bytes)?.into_state().map(of_older),
+        3 => {
+            let snapshot: v3::SnapshotV3 = postcard::from_bytes(bytes).map_err(|error| damaged(&error.to_string()))?;
+            snapshot.into_state()
         }
-        2 => parsed::<v2::SnapshotV2>(bytes)?.into_state(),
         unknown => Err(RestoreError::UnknownFormat(unknown)),
     }
 }
@@ -36,4 +37,10 @@ fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RestoreError> {
 
 fn damaged(what: &str) -> RestoreError {
     RestoreError::Damaged(what.to_owned())
+}
+
+/// Formats 1 and 2 did not know which messages are on a ticket.
+fn of_older(mut state: State) -> State {
+    state.of_older = true;
+    state
 }

@@ -1,6 +1,6 @@
 //! What escalations ask for rests on a version of the ticket that they saw. What has been outgrown since is refused.
 
-use tandem_domain::RoutingState::{Assigned, Offered, OnHold, Queued};
+use tandem_domain::RoutingState::{Assigned, Offered, OnHold, Queued, Scheduled};
 use tandem_domain::routing::{Rejection, RoutingEvent};
 use tandem_domain::{Event, Priority, Role, TicketId};
 
@@ -48,7 +48,7 @@ impl Turn<'_> {
         seen: Option<u64>,
     ) -> Result<Outcome, Rejection> {
         self.refuse_ended(ticket, seen)?;
-        let known = self.permit(ticket, "set priority", &[Queued, Offered, Assigned, OnHold])?;
+        let known = self.permit(ticket, "set priority", &[Queued, Offered, Assigned, OnHold, Scheduled])?;
         let done = if seen.is_some() {
             known.priority >= priority
         } else {

@@ -20,8 +20,8 @@ impl State {
                 })
             }
             None => self.just_closed.last_of(conversation).map(|closed| Standing {
-                answers: closed.answers,
-                ..standing_of(&closed.view)
+                answers: closed.ticket.answers.count(),
+                ..standing_of(&self.view_of_closed(closed))
             }),
         }
     }

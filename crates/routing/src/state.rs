@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
 use tandem_domain::desk::{AgentProfile, Choice};
-use tandem_domain::routing::{StepPlace, TicketView};
-use tandem_domain::{ConversationId, OfferId, Priority, Requirement, TicketId, TicketStatus, Timestamp};
+use tandem_domain::routing::StepPlace;
+use tandem_domain::{ConversationId, OfferId, Priority, Requirement, TicketId, Timestamp};
 
 use crate::agents::{AgentIx, Agents};
 use crate::availability::Edges;
@@ -17,10 +18,13 @@ use crate::desk::Desk;
 use crate::ended::EndedOffers;
 use crate::last_agents::LastAgents;
 use crate::pace::Pace;
-use crate::several::Short;
+use crate::table::Table;
 use crate::ticket::{PassedOver, Phase, Ticket, boxed};
 use crate::timers::{Timer, Timers};
 use crate::turns::Turns;
+
+/// What is known of tickets that events name.
+const OPEN: &str = "events name tickets that are not closed";
 
 /// The facts, and what is derived from them. Facts change in `apply` only; what is derived
 /// changes with them and is not in a snapshot.
@@ -29,15 +33,16 @@ pub(crate) struct State {
     pub(crate) desk: Option<Desk>,
     pub(crate) agents: Agents,
     /// Every ticket that is not closed.
-    pub(crate) tickets: BTreeMap<TicketId, Ticket>,
-    pub(crate) conversations: BTreeMap<ConversationId, TicketId>,
+    pub(crate) tickets: Table<TicketId, Ticket>,
+    pub(crate) conversations: FxHashMap<ConversationId, TicketId>,
+    /// With which ticket one goes on that was merged, while that one is not closed.
+    pub(crate) merged: BTreeMap<TicketId, TicketId>,
     /// Open offers.
-    pub(crate) offers: BTreeMap<OfferId, TicketId>,
+    pub(crate) offers: FxHashMap<OfferId, TicketId>,
     pub(crate) ended_offers: EndedOffers,
     pub(crate) classes: Classes,
     pub(crate) timers: Timers,
     pub(crate) edges: Edges,
-    pub(crate) short: Short,
     pub(crate) touched: Touched,
     pub(crate) candidates: Candidates,
     /// By class: how agents are chosen.
@@ -82,15 +87,11 @@ impl State {
     }
 
     pub(crate) fn ticket(&self, ticket: TicketId) -> &Ticket {
-        self.tickets
-            .get(&ticket)
-            .expect("events name tickets that are not closed")
+        self.tickets.get(&ticket).expect(OPEN)
     }
 
     pub(crate) fn ticket_mut(&mut self, ticket: TicketId) -> &mut Ticket {
-        self.tickets
-            .get_mut(&ticket)
-            .expect("events name tickets that are not closed")
+        self.tickets.get_mut(&ticket).expect(OPEN)
     }
 
     pub(crate) fn requirement(&self, ticket: &Ticket) -> &Requirement {
@@ -153,8 +154,11 @@ impl State {
     /// Takes in a new ticket and its indices.
     pub(crate) fn insert(&mut self, ticket: Ticket) {
         let id = ticket.id;
-        self.conversations.insert(ticket.conversation, id);
-        self.tickets.insert(id, ticket);
+        let others = ticket.thread.conversations.iter();
+        for conversation in others.chain([&ticket.conversation]) {
+            self.conversations.insert(*conversation, id);
+        }
+        self.tickets.insert(id, Box::new(ticket));
         self.enter(id);
     }
 
@@ -195,7 +199,8 @@ impl State {
 
     /// What it does by itself is not done any more.
     pub(crate) fn stop_deadlines(&mut self, id: TicketId) {
-        for (at, timer) in self.tickets[&id].deadlines() {
+        let ticket = self.tickets.get(&id).expect(OPEN);
+        for (at, timer) in ticket.deadlines() {
             self.timers.stop(&(at, id, timer));
         }
     }
@@ -205,14 +210,11 @@ impl State {
         if self.ticket(id).phase == Phase::Queued {
             self.leave_line(id);
         }
-        let ticket = &self.tickets[&id];
-        if ticket.phase == Phase::Offered {
-            self.short.remove(ticket);
-        }
+        let ticket = self.tickets.get(&id).expect(OPEN);
         for offer in &ticket.offers {
             self.offers.remove(&offer.id);
         }
-        for (at, timer) in ticket.deadlines() {
+        for (at, timer) in ticket.deadlines().chain(self.absence_deadline(ticket)) {
             self.timers.stop(&(at, id, timer));
         }
         for (agent, since) in ticket.holders() {
@@ -231,15 +233,11 @@ impl State {
             self.join_line(id);
             self.touched.classes.set(class.0, true);
         }
-        let ticket = &self.tickets[&id];
-        if self.is_short(ticket) {
-            self.short.add(ticket);
-            self.touched.classes.set(class.0, true);
-        }
+        let ticket = self.tickets.get(&id).expect(OPEN);
         for offer in &ticket.offers {
             self.offers.insert(offer.id, id);
         }
-        for (at, timer) in ticket.deadlines() {
+        for (at, timer) in ticket.deadlines().chain(self.absence_deadline(ticket)) {
             self.timers.start((at, id, timer));
         }
         for (agent, since) in ticket.holders() {
@@ -262,21 +260,16 @@ impl State {
     pub(crate) fn forget(&mut self, id: TicketId, at: Timestamp) {
         self.leave(id);
         self.stop_pauses(id);
-        let view = TicketView {
-            status: TicketStatus::Closed,
-            ..self.view(self.ticket(id))
-        };
-        let ticket = self
-            .tickets
-            .remove(&id)
-            .expect("events name tickets that are not closed");
+        let ticket = self.tickets.remove(&id).expect(OPEN);
         self.conversations.remove(&ticket.conversation);
-        let closed = Closed {
-            view,
-            trail: ticket.trail,
-            answers: ticket.answers.count(),
-        };
-        self.just_closed.add(at, closed);
+        for conversation in &ticket.thread.conversations {
+            self.conversations.remove(conversation);
+        }
+        for merged in &ticket.thread.merged {
+            self.merged.remove(merged);
+        }
+        let requirement = self.classes.get(ticket.class).requirement.clone();
+        self.just_closed.add(at, Closed { ticket, requirement });
     }
 
     /// Nobody is passed over for this ticket any more.

@@ -1,6 +1,7 @@
 //! A ticket in memory: a closed one is forgotten.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tandem_domain::explain::Ranking;
 use tandem_domain::routing::StepPlace;
@@ -15,6 +16,8 @@ use crate::classes::ClassIx;
 use crate::desk::Asked;
 use crate::holders::{Helper, OpenOffer};
 use crate::overtaking::Arrival;
+use crate::thread::Thread;
+use crate::table::Few;
 use crate::timers::Timer;
 
 /// Where a ticket is, with what belongs to being there.
@@ -40,6 +43,13 @@ pub(crate) enum Phase {
     },
     Cancelled,
     Abandoned,
+    Scheduled {
+        until: Timestamp,
+    },
+    /// It goes on with this one.
+    Merged {
+        into: TicketId,
+    },
 }
 
 impl Phase {
@@ -53,15 +63,17 @@ impl Phase {
             Self::Done { .. } => RoutingState::Done,
             Self::Cancelled => RoutingState::Cancelled,
             Self::Abandoned => RoutingState::Abandoned,
+            Self::Scheduled { .. } => RoutingState::Scheduled,
+            Self::Merged { .. } => RoutingState::Merged,
         }
     }
 
     pub(crate) fn status(self) -> TicketStatus {
         match self {
             Self::Queued | Self::Offered | Self::Assigned { .. } => TicketStatus::Open,
-            Self::OnHold { .. } => TicketStatus::Pending,
+            Self::OnHold { .. } | Self::Scheduled { .. } => TicketStatus::Pending,
             Self::WrappingUp { .. } | Self::Done { .. } => TicketStatus::Resolved,
-            Self::Cancelled | Self::Abandoned => TicketStatus::Closed,
+            Self::Cancelled | Self::Abandoned | Self::Merged { .. } => TicketStatus::Closed,
         }
     }
 
@@ -69,7 +81,13 @@ impl Phase {
     pub(crate) fn holder(self) -> Option<AgentIx> {
         match self {
             Self::Assigned { owner } | Self::OnHold { owner } | Self::WrappingUp { owner, .. } => Some(owner),
-            Self::Queued | Self::Offered | Self::Done { .. } | Self::Cancelled | Self::Abandoned => None,
+            Self::Queued
+            | Self::Offered
+            | Self::Done { .. }
+            | Self::Cancelled
+            | Self::Abandoned
+            | Self::Scheduled { .. }
+            | Self::Merged { .. } => None,
         }
     }
 
@@ -78,7 +96,12 @@ impl Phase {
         match self {
             Self::Assigned { owner } | Self::OnHold { owner } | Self::WrappingUp { owner, .. } => Some(owner),
             Self::Done { owner, .. } => owner,
-            Self::Queued | Self::Offered | Self::Cancelled | Self::Abandoned => None,
+            Self::Queued
+            | Self::Offered
+            | Self::Cancelled
+            | Self::Abandoned
+            | Self::Scheduled { .. }
+            | Self::Merged { .. } => None,
         }
     }
 
@@ -92,12 +115,14 @@ impl Phase {
         match self {
             Self::WrappingUp { until, .. } => Some((until, Timer::WrapUpEnds)),
             Self::Done { closes_at, .. } => Some((closes_at, Timer::Closes)),
+            Self::Scheduled { until } => Some((until, Timer::Due)),
             Self::Queued
             | Self::Offered
             | Self::Assigned { .. }
             | Self::OnHold { .. }
             | Self::Cancelled
-            | Self::Abandoned => None,
+            | Self::Abandoned
+            | Self::Merged { .. } => None,
         }
     }
 }
@@ -112,8 +137,8 @@ pub(crate) struct PassedOver {
 /// Where a ticket has been: its read-model rows may stand under any of these.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trail {
-    pub(crate) owners: BTreeSet<AgentIx>,
-    pub(crate) queues: BTreeSet<QueueId>,
+    pub(crate) owners: Few<AgentIx>,
+    pub(crate) queues: Few<QueueId>,
 }
 
 #[derive(Clone, Debug)]
@@ -141,9 +166,10 @@ pub(crate) struct Ticket {
     pub(crate) helpers: Vec<Helper>,
     pub(crate) passed_over: Vec<PassedOver>,
     /// Why the owner was chosen.
-    pub(crate) chosen: Option<Box<Ranking>>,
+    pub(crate) chosen: Option<Arc<Ranking>>,
     pub(crate) trail: Trail,
     pub(crate) messages: u64,
+    pub(crate) thread: Thread,
     pub(crate) opened_at: Timestamp,
     /// By how much it counts as older than it is, in its queue's order only.
     pub(crate) adjusted: SignedMillis,
@@ -178,7 +204,7 @@ impl Ticket {
 
     /// Whether the customer is not yet served: such tickets keep their queue in the desk file.
     pub(crate) fn is_open(&self) -> bool {
-        !matches!(self.phase, Phase::Done { .. } | Phase::Cancelled | Phase::Abandoned)
+        !self.phase.is_over() || matches!(self.phase, Phase::WrappingUp { .. })
     }
 }
 

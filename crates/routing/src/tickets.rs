@@ -7,7 +7,7 @@ use crate::agents::AgentIx;
 use crate::ticket::Phase;
 use crate::turn::{Outcome, Turn, unknown};
 
-use RoutingState::{Assigned, Done, Offered, OnHold, Queued, WrappingUp};
+use RoutingState::{Assigned, Done, Offered, OnHold, Queued, Scheduled, WrappingUp};
 
 /// Setting aside and taking up.
 impl Turn<'_> {
@@ -31,7 +31,7 @@ impl Turn<'_> {
 /// Handing on.
 impl Turn<'_> {
     pub(crate) fn requeue(&mut self, ticket: TicketId) -> Result<Outcome, Rejection> {
-        self.permit(ticket, "requeue", &[Offered, Assigned, OnHold])?;
+        self.permit(ticket, "requeue", &[Offered, Assigned, OnHold, Scheduled])?;
         self.revoke_of(ticket);
         self.put_back(ticket, RequeueReason::Requested);
         Ok(Outcome::Ticket(ticket))
@@ -83,7 +83,7 @@ impl Turn<'_> {
         Ok(Outcome::Ticket(ticket))
     }
 
-    fn check_can_take(&self, agent: AgentIx, ticket: TicketId) -> Result<(), Rejection> {
+    pub(crate) fn check_can_take(&self, agent: AgentIx, ticket: TicketId) -> Result<(), Rejection> {
         let ticket = self.state.ticket(ticket);
         let slot = self.state.agents.get(agent);
         let why = if ticket.is_held_by(agent) {
@@ -102,6 +102,7 @@ impl Turn<'_> {
 
     /// Puts a ticket back into its queue, with its age.
     pub(crate) fn put_back(&mut self, id: TicketId, reason: RequeueReason) {
+        self.revoke_of(id);
         let queue = self.state.requirement(self.state.ticket(id)).queue.clone();
         self.put_into(&queue, id, reason);
     }
@@ -117,16 +118,17 @@ impl Turn<'_> {
         });
     }
 
-    /// Takes back what is offered of the ticket.
+    /// Takes back what is offered of the ticket, and lets its helpers go.
     pub(crate) fn revoke_of(&mut self, ticket: TicketId) {
         self.revoke(ticket, RevokeReason::TicketMoved);
+        self.let_helpers_go(ticket);
     }
 }
 
 /// Ending, and not.
 impl Turn<'_> {
     pub(crate) fn resolve(&mut self, ticket: TicketId) -> Result<Outcome, Rejection> {
-        self.permit(ticket, "resolve", &[Queued, Offered, Assigned, OnHold])?;
+        self.permit(ticket, "resolve", &[Queued, Offered, Assigned, OnHold, Scheduled])?;
         self.end_service(ticket);
         Ok(Outcome::Ticket(ticket))
     }
@@ -175,7 +177,7 @@ impl Turn<'_> {
     }
 
     pub(crate) fn cancel(&mut self, ticket: TicketId) -> Result<Outcome, Rejection> {
-        self.permit(ticket, "cancel", &[Queued, Offered, Assigned, OnHold, WrappingUp])?;
+        self.permit(ticket, "cancel", &[Queued, Offered, Assigned, OnHold, WrappingUp, Scheduled])?;
         self.revoke_of(ticket);
         self.emit(RoutingEvent::TicketCancelled { ticket });
         Ok(Outcome::Ticket(ticket))

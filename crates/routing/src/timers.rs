@@ -14,6 +14,10 @@ pub(crate) enum Timer {
     StepEnds,
     WrapUpEnds,
     Closes,
+    /// The time for which it is scheduled.
+    Due,
+    /// Its owner has been away for too long.
+    OwnerAbsent,
     /// This agent is passed over for it no longer. Changes no fact, it only makes the router look
     /// again; so this is the one timer whose end is no event.
     PauseEnds(AgentIx),

@@ -88,13 +88,17 @@ impl<'a> Turn<'a> {
             Command::Reopen { ticket } => self.reopen(ticket),
             Command::Cancel { ticket } => self.cancel(ticket),
             Command::AdjustAge { ticket, by } => self.adjust_age(ticket, by),
-            Command::Pull { ticket, .. }
-            | Command::Consult { ticket, .. }
-            | Command::EndHelp { ticket, .. }
-            | Command::HandOver { ticket, .. }
-            | Command::Merge { ticket, .. }
-            | Command::Split { ticket, .. }
-            | Command::Schedule { ticket, .. } => self.permit(ticket, "this", &[]).map(|_| Outcome::Ticket(ticket)),
+            Command::Pull { ticket, to } => self.pull(ticket, &to),
+            Command::Consult { ticket, with } => self.consult(ticket, &with),
+            Command::EndHelp { ticket, agent } => self.end_help(ticket, &agent),
+            Command::HandOver { ticket, to } => self.hand_over(ticket, &to),
+            Command::Merge { ticket, into } => self.merge(ticket, into),
+            Command::Split {
+                ticket,
+                messages,
+                conversation,
+            } => self.split(ticket, &messages, conversation),
+            Command::Schedule { ticket, until } => self.schedule(ticket, until),
         }
     }
 }
@@ -136,14 +140,28 @@ impl Turn<'_> {
 
     /// The ticket that the request's field `ticket_id` names.
     pub(crate) fn find_ticket(&self, id: TicketId) -> Result<&Ticket, Rejection> {
+        let merged = || {
+            let into = self.state.merged.get(&id).copied();
+            into.map(|into| Rejection::MergedInto { ticket: id, into })
+        };
         let ticket = self.state.tickets.get(&id);
-        ticket.ok_or_else(|| unknown("ticket_id", &id.to_string(), []))
+        ticket.ok_or_else(|| merged().unwrap_or_else(|| unknown("ticket_id", &id.to_string(), [])))
     }
 
     /// The ticket, if the caller may do `action` with it and its state is one of `allowed`.
     pub(crate) fn permit(&self, id: TicketId, action: &str, allowed: &[RoutingState]) -> Result<&Ticket, Rejection> {
+        self.check_owner(self.find_ticket(id)?)?;
+        self.check_state(id, action, allowed)
+    }
+
+    /// The ticket, if its state is one of `allowed`.
+    pub(crate) fn check_state(
+        &self,
+        id: TicketId,
+        action: &str,
+        allowed: &[RoutingState],
+    ) -> Result<&Ticket, Rejection> {
         let ticket = self.find_ticket(id)?;
-        self.check_owner(ticket)?;
         let state = ticket.phase.state();
         if allowed.contains(&state) {
             return Ok(ticket);

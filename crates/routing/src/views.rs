@@ -1,22 +1,39 @@
 //! What readers see.
 
 use tandem_domain::routing::{AgentView, OfferView, TicketView, WorkList};
-use tandem_domain::{AgentId, Presence, SignedMillis, TicketId};
+use tandem_domain::{AgentId, Presence, Requirement, SignedMillis, TicketId, TicketStatus};
 
 use crate::agents::AgentIx;
+use crate::closed::Closed;
 use crate::holders::OpenOffer;
 use crate::state::State;
-use crate::ticket::Ticket;
+use crate::ticket::{Phase, Ticket};
 
 impl State {
     pub(crate) fn view(&self, ticket: &Ticket) -> TicketView {
+        let class = self.classes.get(ticket.class);
+        TicketView {
+            unservable: ticket.phase == Phase::Queued && class.fit_count == 0,
+            ..self.view_asking(ticket, &class.requirement)
+        }
+    }
+
+    /// A closed ticket's class may be gone.
+    pub(crate) fn view_of_closed(&self, closed: &Closed) -> TicketView {
+        TicketView {
+            status: TicketStatus::Closed,
+            ..self.view_asking(&closed.ticket, &closed.requirement)
+        }
+    }
+
+    fn view_asking(&self, ticket: &Ticket, requirement: &Requirement) -> TicketView {
         TicketView {
             id: ticket.id,
             conversation: ticket.conversation,
             account: ticket.account.clone(),
             state: ticket.phase.state(),
             status: ticket.phase.status(),
-            requirement: self.requirement(ticket).clone(),
+            requirement: requirement.clone(),
             priority: ticket.priority,
             tags: ticket.tags.clone(),
             owner: ticket.phase.owner().map(|owner| self.agents.get(owner).id.clone()),
@@ -30,9 +47,19 @@ impl State {
             undelivered: ticket.answers.undelivered.clone(),
             offers: ticket.own_offers().map(|offer| self.offer_view(offer)).collect(),
             step: ticket.place.as_deref().cloned().unwrap_or_default(),
-            helpers: Vec::new(),
-            scheduled_until: None,
-            merged_into: None,
+            helpers: ticket
+                .helpers
+                .iter()
+                .map(|helper| self.agents.get(helper.agent).id.clone())
+                .collect(),
+            scheduled_until: match ticket.phase {
+                Phase::Scheduled { until } => Some(until),
+                _ => None,
+            },
+            merged_into: match ticket.phase {
+                Phase::Merged { into } => Some(into),
+                _ => None,
+            },
             over_capacity: ticket.over_capacity,
             unservable: self.is_unservable(ticket),
             aged_by: SignedMillis::default(),
@@ -50,21 +77,26 @@ impl State {
     /// The ticket as it is, or as it was when it was closed just now.
     pub(crate) fn view_of(&self, id: TicketId) -> Option<TicketView> {
         let open = self.tickets.get(&id).map(|ticket| self.view(ticket));
-        open.or_else(|| self.just_closed.get(id).map(|closed| closed.view.clone()))
+        open.or_else(|| self.just_closed.get(id).map(|closed| self.view_of_closed(closed)))
     }
 
     pub(crate) fn agent_view(&self, agent: AgentIx) -> AgentView {
+        let helps = |ticket: &TicketId| {
+            let helpers = &self.ticket(*ticket).helpers;
+            helpers.iter().any(|helper| helper.agent == agent)
+        };
         let agent = self.agents.get(agent);
+        let tickets: Vec<_> = agent.items.iter().map(|(_, ticket)| *ticket).collect();
         AgentView {
             id: agent.id.clone(),
             presence: agent.presence,
             used: agent.load.used(),
             capacity: agent.capacity(),
-            tickets: agent.items.iter().map(|(_, ticket)| *ticket).collect(),
+            helping: tickets.iter().copied().filter(helps).collect(),
+            tickets,
             missed: agent.missed,
             over_capacity: agent.is_over_capacity(),
             available: agent.available,
-            helping: Vec::new(),
         }
     }
 

@@ -24,13 +24,13 @@ fn agent() -> impl Strategy<Value = AgentProfile> {
     )
         .prop_map(
             |(id, teams, skills, languages, capacity, channel_max, contact)| AgentProfile {
-                id,
                 teams,
                 skills,
                 languages,
                 capacity,
                 channel_max,
                 contact,
+                ..AgentProfile::new(id)
             },
         )
 }
@@ -49,7 +49,6 @@ fn queue() -> impl Strategy<Value = QueuePolicy> {
     )
         .prop_map(
             |(id, teams, skills, aging, decline_pause, max_missed, (tier, next_tier))| QueuePolicy {
-                id,
                 teams,
                 skills,
                 aging,
@@ -57,6 +56,7 @@ fn queue() -> impl Strategy<Value = QueuePolicy> {
                 max_missed,
                 tier,
                 next_tier,
+                ..QueuePolicy::new(id)
             },
         )
 }
@@ -68,6 +68,8 @@ fn channel_policy() -> impl Strategy<Value = ChannelPolicy> {
             hold_units,
             offer_ttl,
             wrap_up,
+            hold_percent: None,
+            auto_accept: false,
         }
     })
 }
@@ -110,6 +112,7 @@ pub(crate) fn compiled_desk() -> impl Strategy<Value = CompiledDesk> {
             timezone: timezone.to_owned(),
             service_levels,
             sla,
+            ..CompiledDesk::default()
         },
     )
 }

@@ -225,7 +225,7 @@ fn offer_event() -> impl Strategy<Value = RoutingEvent> {
                 ticket,
                 agent,
                 expires_at,
-                ranking,
+                ranking: ranking.into(),
             }
         }),
         (offer(), ticket(), key()).prop_map(|(offer, ticket, agent)| RoutingEvent::OfferAccepted {

@@ -57,7 +57,7 @@ pub enum RoutingEvent {
         /// Until when.
         expires_at: Timestamp,
         /// Why this agent.
-        ranking: Ranking,
+        ranking: Arc<Ranking>,
     },
     /// The agent took it and owns the ticket. Other offers of it were taken back just before.
     OfferAccepted {

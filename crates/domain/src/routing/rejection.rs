@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::core::Rejected;
-use crate::{AgentId, ErrorCode, OfferId, Presence, QueueId, RoutingState, TicketId};
+use crate::{
+    AgentId, ConversationId, ErrorCode, OfferId, Presence, QueueId, RoutingState, TicketId, Timestamp,
+};
 
 /// Why the router refuses a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -86,8 +88,68 @@ pub enum Rejection {
         /// What has happened since, such as `was accepted`.
         why: String,
     },
+    /// The ticket went into another one.
+    #[error("ticket {ticket} is merged into {into}: go on there")]
+    MergedInto {
+        /// The ticket.
+        ticket: TicketId,
+        /// Where its conversation goes on.
+        into: TicketId,
+    },
+    /// A ticket cannot be merged into itself.
+    #[error("ticket {ticket} cannot be merged into itself")]
+    SameTicket {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// A split must move some of a ticket's messages and leave some.
+    #[error("ticket {ticket} has {messages} messages: name at least one that moves, and leave at least one")]
+    NothingToSplit {
+        /// The ticket.
+        ticket: TicketId,
+        /// How many messages it has.
+        messages: u64,
+    },
+    /// A new ticket needs a conversation of its own.
+    #[error("conversation {conversation} has a ticket already: give the new ticket one that has none")]
+    ConversationTaken {
+        /// The conversation.
+        conversation: ConversationId,
+    },
+    /// As many help with the ticket, or are asked to, as may.
+    #[error("ticket {ticket} has {most} helpers, or agents who are asked to be: end somebody's help first")]
+    HelpersFull {
+        /// The ticket.
+        ticket: TicketId,
+        /// How many there may be.
+        most: usize,
+    },
+    /// None of a queue's agents can help now.
+    #[error("nobody of queue `{queue}` is online with room: ask another queue, or an agent by name")]
+    NobodyFree {
+        /// The queue.
+        queue: QueueId,
+    },
+    /// What only supervisors do.
+    #[error("agent `{agent}` is no supervisor: only supervisors give tickets to agents")]
+    NotSupervisor {
+        /// Who asked.
+        agent: AgentId,
+    },
+    /// A time that is over, or too far away.
+    #[error("{given} is not between {from} and {to}")]
+    TimeOutOfRange {
+        /// The request's field.
+        field: String,
+        /// What was given.
+        given: Timestamp,
+        /// Later than this.
+        from: Timestamp,
+        /// This at the latest.
+        to: Timestamp,
+    },
     /// A presence that only Tandem itself sets.
-    #[error("presence `{0}` cannot be asked for: use offline, online or away")]
+    #[error("presence `{0}` cannot be asked for: use offline, online, away or draining")]
     PresenceNotSettable(Presence),
 }
 
@@ -106,16 +168,33 @@ impl Rejected for Rejection {
             | Self::OfferOver { .. }
             | Self::AgentUnavailable { .. }
             | Self::QueueInUse { .. }
+            | Self::MergedInto { .. }
+            | Self::NothingToSplit { .. }
+            | Self::ConversationTaken { .. }
+            | Self::HelpersFull { .. }
+            | Self::NobodyFree { .. }
             | Self::Stale { .. } => ErrorCode::FailedPrecondition,
-            Self::ForeignOffer { .. } | Self::NotOwner { .. } => ErrorCode::PermissionDenied,
-            Self::PresenceNotSettable(_) => ErrorCode::InvalidArgument,
+            Self::ForeignOffer { .. } | Self::NotOwner { .. } | Self::NotSupervisor { .. } => ErrorCode::PermissionDenied,
+            Self::PresenceNotSettable(_) | Self::SameTicket { .. } | Self::TimeOutOfRange { .. } => {
+                ErrorCode::InvalidArgument
+            }
         }
     }
 
     fn field(&self) -> Option<&str> {
         match self {
-            Self::Unknown { field, .. } | Self::AgentUnavailable { field, .. } => Some(field),
-            Self::WrongState { .. } | Self::NotOwner { .. } => Some("ticket_id"),
+            Self::Unknown { field, .. } | Self::AgentUnavailable { field, .. } | Self::TimeOutOfRange { field, .. } => {
+                Some(field)
+            }
+            Self::WrongState { .. }
+            | Self::NotOwner { .. }
+            | Self::MergedInto { .. }
+            | Self::HelpersFull { .. }
+            | Self::NotSupervisor { .. } => Some("ticket_id"),
+            Self::SameTicket { .. } => Some("into"),
+            Self::NothingToSplit { .. } => Some("message_ids"),
+            Self::ConversationTaken { .. } => Some("conversation_id"),
+            Self::NobodyFree { .. } => Some("queue"),
             Self::OfferOver { .. } | Self::ForeignOffer { .. } => Some("offer_id"),
             Self::Stale { .. } => Some("seen_version"),
             Self::PresenceNotSettable(_) => Some("presence"),

@@ -147,7 +147,8 @@ pub(crate) fn offered(ticket: u64, agent: &str) -> RoutingEvent {
             step: 0,
             choice: Choice::default(),
             deciding: None,
-        },
+        }
+        .into(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Offers begin and end.
 
+use std::sync::Arc;
+
 use tandem_domain::explain::Ranking;
 use tandem_domain::routing::{NoHelp, RevokeReason, RoutingEvent};
 use tandem_domain::{AgentId, OfferId, TicketId, Timestamp};
@@ -98,7 +100,7 @@ impl State {
         id: TicketId,
         agent: &AgentId,
         expires_at: Timestamp,
-        ranking: &Ranking,
+        ranking: &Arc<Ranking>,
         at: Timestamp,
     ) {
         if !ranking.direct && self.ticket(id).phase == Phase::Queued {
@@ -118,7 +120,7 @@ impl State {
             expires_at,
             since,
             kind: OfferKind::Own,
-            ranking: Some(Box::new(ranking.clone())),
+            ranking: Some(ranking.clone()),
         };
         self.add_offer(id, offer, at);
     }

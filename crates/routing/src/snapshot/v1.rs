@@ -1,8 +1,9 @@
 //! Snapshot format 1, also the trunk of format 2. Frozen: a change of meaning or shape is a new format.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tandem_domain::explain::Ranking;
 use tandem_domain::{
     AccountId, AgentId, CompiledDesk, ConversationId, LanguageTag, OfferId, Presence, Priority, QueueId, Requirement,
@@ -16,10 +17,11 @@ use crate::desk::{Asked, Desk};
 use crate::ended::End;
 use crate::holders::{OfferKind, OpenOffer};
 use crate::state::State;
+use crate::thread::Thread;
 use crate::ticket::{PassedOver, Phase, Ticket, Trail};
 use crate::timers::Timer;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SnapshotV1 {
     desk: Option<CompiledDesk>,
@@ -31,7 +33,7 @@ pub(crate) struct SnapshotV1 {
     ended_offers: Vec<EndedOfferV1>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AgentV1 {
     id: AgentId,
@@ -41,7 +43,7 @@ struct AgentV1 {
     changed: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TicketV1 {
     id: TicketId,
@@ -55,7 +57,7 @@ struct TicketV1 {
     phase: PhaseV1,
     held_since: u64,
     passed_over: Vec<PassedOverV1>,
-    chosen: Option<Box<Ranking>>,
+    chosen: Option<Arc<Ranking>>,
     past_owners: BTreeSet<AgentId>,
     past_queues: BTreeSet<QueueId>,
     messages: u64,
@@ -64,7 +66,7 @@ struct TicketV1 {
     version: u64,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum PhaseV1 {
     Queued,
@@ -90,123 +92,19 @@ enum PhaseV1 {
     Cancelled,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PassedOverV1 {
     agent: AgentId,
     until: Timestamp,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EndedOfferV1 {
     offer: OfferId,
     agent: AgentId,
     end: End,
-}
-
-/// Writing.
-impl SnapshotV1 {
-    pub(crate) fn of(state: &State) -> Self {
-        let agents = state
-            .agents
-            .in_order()
-            .iter()
-            .map(|agent| AgentV1::of(state, *agent))
-            .collect();
-        let ended = state.ended_offers.iter();
-        Self {
-            desk: state.desk.as_ref().map(|desk| desk.compiled.clone()),
-            applied: state.applied,
-            last_ticket: state.last_ticket,
-            last_offer: state.last_offer,
-            agents,
-            tickets: state
-                .tickets
-                .values()
-                .map(|ticket| TicketV1::of(state, ticket))
-                .collect(),
-            ended_offers: ended
-                .map(|(offer, agent, end)| EndedOfferV1 {
-                    offer,
-                    agent: agent.clone(),
-                    end,
-                })
-                .collect(),
-        }
-    }
-}
-
-impl AgentV1 {
-    fn of(state: &State, agent: AgentIx) -> Self {
-        let slot = state.agents.get(agent);
-        Self {
-            id: slot.id.clone(),
-            presence: slot.presence,
-            missed: slot.missed,
-            idle_since: slot.idle_since,
-            changed: slot.changed,
-        }
-    }
-}
-
-impl TicketV1 {
-    fn of(state: &State, ticket: &Ticket) -> Self {
-        let id_of = |agent: AgentIx| state.agents.get(agent).id.clone();
-        let passed_over = ticket.passed_over.iter();
-        Self {
-            id: ticket.id,
-            conversation: ticket.conversation,
-            account: ticket.account.clone(),
-            asked_language: ticket.asked.language.clone(),
-            asked_skills: ticket.asked.skills.clone(),
-            requirement: state.requirement(ticket).clone(),
-            priority: ticket.priority,
-            tags: ticket.tags.clone(),
-            phase: PhaseV1::of(ticket, id_of),
-            held_since: ticket.held_since,
-            passed_over: passed_over
-                .map(|p| PassedOverV1 {
-                    agent: id_of(p.agent),
-                    until: p.until,
-                })
-                .collect(),
-            chosen: ticket.ranking().cloned().map(Box::new),
-            past_owners: ticket.trail.owners.iter().map(|owner| id_of(*owner)).collect(),
-            past_queues: ticket.trail.queues.clone(),
-            messages: ticket.messages,
-            opened_at: ticket.opened_at,
-            changed_at: ticket.changed_at,
-            version: ticket.version,
-        }
-    }
-}
-
-impl PhaseV1 {
-    fn of(ticket: &Ticket, id_of: impl Fn(AgentIx) -> AgentId) -> Self {
-        match ticket.phase {
-            Phase::Queued => Self::Queued,
-            Phase::Offered => {
-                let offer = ticket.own_offers().next().expect("an offered ticket has an open offer");
-                Self::Offered {
-                    offer: offer.id,
-                    agent: id_of(offer.agent),
-                    expires_at: offer.expires_at,
-                }
-            }
-            Phase::Assigned { owner } => Self::Assigned { owner: id_of(owner) },
-            Phase::OnHold { owner } => Self::OnHold { owner: id_of(owner) },
-            Phase::WrappingUp { owner, until } => Self::WrappingUp {
-                owner: id_of(owner),
-                until,
-            },
-            Phase::Done { owner, closes_at } => Self::Done {
-                owner: owner.map(id_of),
-                closes_at,
-            },
-            Phase::Cancelled | Phase::Abandoned => Self::Cancelled,
-        }
-    }
 }
 
 /// Reading.
@@ -305,9 +203,10 @@ impl TicketV1 {
             chosen,
             trail: Trail {
                 owners,
-                queues: self.past_queues,
+                queues: self.past_queues.into_iter().collect(),
             },
             messages: self.messages,
+            thread: Thread::default(),
             opened_at: self.opened_at,
             adjusted: SignedMillis::default(),
             deadline: None,

@@ -1,9 +1,8 @@
 //! Snapshot format 2: format 1, and what it did not know. Frozen: a change of meaning or shape is a new format.
 
 use std::collections::BTreeMap;
-use std::ops::Not;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tandem_domain::routing::Undelivered;
 use tandem_domain::{MessageId, QueueId, RestoreError, TicketId, Timestamp, Trace};
 
@@ -14,7 +13,7 @@ use crate::pace::Pace;
 use crate::state::State;
 use crate::ticket::Ticket;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SnapshotV2 {
     v1: SnapshotV1,
@@ -22,11 +21,11 @@ pub(crate) struct SnapshotV2 {
     tickets: BTreeMap<TicketId, TicketV2>,
     accepts: BTreeMap<QueueId, Vec<Timestamp>>,
     /// Whether the state came of one of format 1, which knew less.
-    #[serde(default, skip_serializing_if = "Not::not")]
+    #[serde(default)]
     of_older: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TicketV2 {
     reprioritised: u64,
@@ -34,11 +33,11 @@ struct TicketV2 {
     waiting_since: Option<Timestamp>,
     given: Vec<GivenV2>,
     undelivered: Vec<Undelivered>,
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default)]
     trace: Trace,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct GivenV2 {
     message: MessageId,
@@ -47,49 +46,15 @@ struct GivenV2 {
     settled: Option<Timestamp>,
 }
 
-/// Writing.
-impl SnapshotV2 {
-    pub(crate) fn of(state: &State) -> Self {
-        let tickets = state.tickets.values();
-        let accepts = state.pace.iter();
-        Self {
-            v1: SnapshotV1::of(state),
-            tickets: tickets.map(|ticket| (ticket.id, TicketV2::of(ticket))).collect(),
-            accepts: accepts
-                .map(|(queue, accepts)| (queue.clone(), accepts.iter().copied().collect()))
-                .collect(),
-            of_older: state.of_older,
-        }
-    }
-}
-
-impl TicketV2 {
-    fn of(ticket: &Ticket) -> Self {
-        let given = |given: &Given| GivenV2 {
-            message: given.message,
-            at: given.at,
-            fate: given.fate,
-            settled: given.settled,
-        };
-        Self {
-            reprioritised: ticket.reprioritised,
-            moved: ticket.moved,
-            waiting_since: ticket.answers.waiting_since,
-            given: ticket.answers.given.iter().map(given).collect(),
-            undelivered: ticket.answers.undelivered.clone(),
-            trace: ticket.trace.clone(),
-        }
-    }
-}
-
 /// Reading.
 impl SnapshotV2 {
     pub(crate) fn into_state(mut self) -> Result<State, RestoreError> {
         let mut state = self.v1.into_state()?;
-        for (id, ticket) in &mut state.tickets {
+        for id in state.tickets.keys() {
+            let ticket = state.ticket_mut(id);
             let rest = self
                 .tickets
-                .remove(id)
+                .remove(&id)
                 .ok_or_else(|| damaged("a ticket of which half is missing"))?;
             rest.restore(ticket);
         }
@@ -118,8 +83,4 @@ impl TicketV2 {
         };
         ticket.trace = self.trace;
     }
-}
-
-fn is_none(trace: &Trace) -> bool {
-    trace.0.is_empty()
 }

@@ -16,7 +16,7 @@ impl State {
     /// What each ticket asks by the version in force.
     pub(crate) fn all_asked(&self) -> Vec<Before> {
         let asked = self.tickets.values().map(|ticket| {
-            let requirement = self.classes.get(ticket.class).requirement.clone();
+            let requirement = self.requirement(ticket).clone();
             let steps = self.desk.as_ref().map(|desk| desk.steps(&requirement.queue));
             let step = steps.and_then(|steps| steps.get(usize::from(requirement.step)));
             Before {

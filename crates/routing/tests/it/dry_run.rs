@@ -5,7 +5,7 @@ use std::time::Duration;
 use tandem_domain::desk::ServiceLevel;
 use tandem_domain::routing::Rejection;
 use tandem_domain::{Channel, CompiledDesk, Presence, Proficiency, RoutingState, TicketId, Timestamp};
-use tandem_routing::dry_run::{Assumptions, Comparison, DryRun, Plan, Rerun, Simulated};
+use tandem_routing::dry_run::{Assumptions, Comparison, DryRun, Plan, Rerun, Simulated, Unfinished};
 
 use crate::support::{AgentBuilder, IntakeBuilder, agent, agent_id, desk, key, mail, queue, seconds};
 use crate::world::{World, desk_id};
@@ -19,10 +19,10 @@ fn plan(from: Timestamp, other: Option<CompiledDesk>) -> Plan {
     }
 }
 
-fn dry_run(world: &World, plan: Plan) -> Result<Comparison, Rejection> {
+fn dry_run(world: &World, plan: Plan) -> Result<Comparison, Unfinished> {
     let mut run = DryRun::new(&desk_id(), plan);
     world.history.iter().for_each(|event| run.take(event.clone()));
-    run.finish(world.now)
+    run.finish(world.now, &|| true)
 }
 
 fn under(world: &World, plan: Plan) -> (Comparison, Simulated) {
@@ -234,7 +234,7 @@ fn a_version_that_cannot_come_into_force_is_refused() {
     other.queues = vec![queue("support")];
     assert!(matches!(
         dry_run(&open, plan(start, Some(other))),
-        Err(Rejection::QueueInUse { .. })
+        Err(Unfinished::Refused(Rejection::QueueInUse { .. }))
     ));
     assert!(from < start);
 }
@@ -268,4 +268,12 @@ fn figures_are_given_by_queue_channel_and_language_with_the_level_that_the_desk_
     assert_eq!((of_german.level_due, of_german.level_met), (1, 1));
     assert_eq!((of_english.level_due, of_english.level_met), (2, 1));
     assert_eq!(of_english.waits.mean, Duration::from_secs(15));
+}
+
+#[test]
+fn a_simulation_that_nobody_waits_for_stops() {
+    let (world, from) = a_rush(desk(one_at_a_time()));
+    let mut run = DryRun::new(&desk_id(), plan(from, Some(desk([agent("cy")]))));
+    world.history.iter().for_each(|event| run.take(event.clone()));
+    assert_eq!(run.finish(world.now, &|| false), Err(Unfinished::Stopped));
 }

@@ -3,10 +3,12 @@
 //! `ana` is the one who fits and owns, or is offered, the ticket; `bo` is of another team.
 
 use tandem_domain::routing::{AfterAnswer, Command, DeclineReason, DeliveryOutcome, Rejection, Reply, TransferTarget};
-use tandem_domain::{Actor, AgentId, Channel, MessageId, OfferId, Presence, Priority, RoutingState, TicketId};
+use tandem_domain::{
+    Actor, AgentId, Channel, MessageId, OfferId, Presence, Priority, RoutingState, SignedMillis, TicketId, Timestamp,
+};
 use uuid::Uuid;
 
-use crate::support::{AgentBuilder, IntakeBuilder, agent, as_agent, desk, key, mail, supervisor};
+use crate::support::{AgentBuilder, IntakeBuilder, agent, as_agent, desk, key, mail, seconds, supervisor};
 use crate::world::World;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,15 @@ enum Action {
     Note,
     ReportDelivery,
     CustomerLeaves,
+    AdjustAge,
+    Pull,
+    Consult,
+    EndHelp,
+    HandOver,
+    /// Into ticket 2, which waits.
+    Merge,
+    Split,
+    Schedule,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +70,17 @@ enum Outcome {
     OfferOver,
     ForeignOffer,
     Stale,
+    MergedInto,
+    /// The one named does not help, or there is nothing to split.
+    NotPossible,
+    NotSupervisor,
 }
 
-use Outcome::{Becomes, ForeignOffer, NotFound, NotOwner, OfferOver, OpensAnother, Stale, Unrouted, WrongState};
-use RoutingState::{Abandoned, Assigned, Cancelled, Done, Offered, OnHold, Queued, WrappingUp};
+use Outcome::{
+    Becomes, ForeignOffer, MergedInto, NotFound, NotOwner, NotPossible, NotSupervisor, OfferOver, OpensAnother, Stale,
+    Unrouted, WrongState,
+};
+use RoutingState::{Abandoned, Assigned, Cancelled, Done, Merged, Offered, OnHold, Queued, Scheduled, WrappingUp};
 
 /// The actions that stand for a command; a new command does not compile until it has some.
 fn actions_of(command: &Command) -> &'static [Action] {
@@ -89,10 +107,18 @@ fn actions_of(command: &Command) -> &'static [Action] {
         Command::FinishWrapUp { .. } => &[Action::FinishWrapUp],
         Command::Reopen { .. } => &[Action::Reopen],
         Command::Cancel { .. } => &[Action::Cancel],
+        Command::AdjustAge { .. } => &[Action::AdjustAge],
+        Command::Pull { .. } => &[Action::Pull],
+        Command::Consult { .. } => &[Action::Consult],
+        Command::EndHelp { .. } => &[Action::EndHelp],
+        Command::HandOver { .. } => &[Action::HandOver],
+        Command::Merge { .. } => &[Action::Merge],
+        Command::Split { .. } => &[Action::Split],
+        Command::Schedule { .. } => &[Action::Schedule],
     }
 }
 
-const ACTIONS: [Action; 23] = [
+const ACTIONS: [Action; 31] = [
     Action::Activate,
     Action::Message,
     Action::AutomaticMessage,
@@ -116,6 +142,14 @@ const ACTIONS: [Action; 23] = [
     Action::Note,
     Action::ReportDelivery,
     Action::CustomerLeaves,
+    Action::AdjustAge,
+    Action::Pull,
+    Action::Consult,
+    Action::EndHelp,
+    Action::HandOver,
+    Action::Merge,
+    Action::Split,
+    Action::Schedule,
 ];
 
 /// The table, for a caller who may do it.
@@ -124,99 +158,164 @@ fn permitted(action: Action, state: RoutingState) -> Outcome {
         Action::Activate => Becomes(state),
         Action::Message => match state {
             Queued => Becomes(Queued),
-            Offered | Done => Becomes(Offered),
+            Offered | Done | Scheduled => Becomes(Offered),
             Assigned | OnHold | WrappingUp => Becomes(Assigned),
             Cancelled | Abandoned => OpensAnother,
+            Merged => Becomes(Merged),
         },
         Action::AutomaticMessage => match state {
-            Queued | Offered | Assigned | OnHold | WrappingUp | Done => Becomes(state),
+            Queued | Offered | Assigned | OnHold | WrappingUp | Done | Scheduled | Merged => Becomes(state),
             Cancelled | Abandoned => Unrouted,
         },
         Action::GoAway => match state {
             Queued | Offered => Becomes(Queued),
-            Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned => Becomes(state),
+            Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned | Scheduled | Merged => Becomes(state),
         },
         Action::Accept | Action::Decline => match state {
             Offered if action == Action::Accept => Becomes(Assigned),
             Offered => Becomes(Queued),
-            Queued | Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned => OfferOver,
+            Queued | Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned | Scheduled | Merged => OfferOver,
         },
         Action::Hold => match state {
             Assigned => Becomes(OnHold),
-            Queued | Offered | OnHold | WrappingUp | Done => WrongState,
+            Queued | Offered | OnHold | WrappingUp | Done | Scheduled => WrongState,
             Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
         },
         Action::Resume => match state {
             OnHold => Becomes(Assigned),
-            Queued | Offered | Assigned | WrappingUp | Done => WrongState,
+            Queued | Offered | Assigned | WrappingUp | Done | Scheduled => WrongState,
             Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
         },
         Action::Requeue => match state {
             Offered | Assigned | OnHold => Becomes(Queued),
+            Scheduled => Becomes(Offered),
             Queued | WrappingUp | Done => WrongState,
             Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
         },
         Action::TransferToQueue => match state {
             Queued | Offered | Assigned | OnHold => Becomes(Queued),
-            WrappingUp | Done => WrongState,
+            WrappingUp | Done | Scheduled => WrongState,
             Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
         },
         Action::TransferToAgent => match state {
             Queued | Offered | Assigned | OnHold => Becomes(Offered),
-            WrappingUp | Done => WrongState,
+            WrappingUp | Done | Scheduled => WrongState,
             Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
         },
         Action::MoveAsSeen => match state {
             Queued | Offered => Becomes(Queued),
-            Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned => Stale,
+            Scheduled => WrongState,
+            Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned | Merged => Stale,
         },
         Action::SetPriority => match state {
-            Queued | Offered | Assigned | OnHold => Becomes(state),
+            Queued | Offered | Assigned | OnHold | Scheduled => Becomes(state),
             WrappingUp | Done => WrongState,
             Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
         },
         Action::Answer | Action::Note | Action::ReportDelivery => match state {
-            Queued | Offered | Assigned | OnHold | WrappingUp | Done => Becomes(state),
+            Queued | Offered | Assigned | OnHold | WrappingUp | Done | Scheduled => Becomes(state),
+            Merged if action == Action::ReportDelivery => Becomes(Merged),
             Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
         },
         Action::AnswerAndAwait => match state {
             Assigned | OnHold => Becomes(OnHold),
-            Queued | Offered | WrappingUp | Done => WrongState,
+            Queued | Offered | WrappingUp | Done | Scheduled => WrongState,
             Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
         },
         Action::AnswerAndResolve => match state {
-            Queued | Offered => Becomes(Done),
+            Queued | Offered | Scheduled => Becomes(Done),
             Assigned | OnHold => Becomes(WrappingUp),
             WrappingUp | Done => Becomes(state),
             Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
         },
         Action::CustomerLeaves => match state {
             Queued | Offered => Becomes(Abandoned),
             Assigned | OnHold => Becomes(WrappingUp),
-            WrappingUp | Done => Becomes(state),
+            WrappingUp | Done | Scheduled | Merged => Becomes(state),
             Cancelled | Abandoned => Unrouted,
         },
         Action::Resolve => match state {
-            Queued | Offered => Becomes(Done),
+            Queued | Offered | Scheduled => Becomes(Done),
             Assigned | OnHold => Becomes(WrappingUp),
             WrappingUp | Done => WrongState,
             Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
         },
         Action::FinishWrapUp => match state {
             WrappingUp => Becomes(Done),
-            Queued | Offered | Assigned | OnHold | Done => WrongState,
+            Queued | Offered | Assigned | OnHold | Done | Scheduled => WrongState,
             Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
         },
         Action::Reopen => match state {
             WrappingUp => Becomes(Assigned),
             Done => Becomes(Offered),
-            Queued | Offered | Assigned | OnHold => WrongState,
+            Queued | Offered | Assigned | OnHold | Scheduled => WrongState,
             Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
         },
         Action::Cancel => match state {
-            Queued | Offered | Assigned | OnHold | WrappingUp => Becomes(Cancelled),
+            Queued | Offered | Assigned | OnHold | WrappingUp | Scheduled => Becomes(Cancelled),
             Done => WrongState,
             Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
+        },
+        Action::Pull => match state {
+            Queued | Offered | Assigned | OnHold | Scheduled => Becomes(Assigned),
+            WrappingUp | Done => WrongState,
+            Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
+        },
+        Action::Consult => match state {
+            Assigned | OnHold => Becomes(state),
+            Queued | Offered | WrappingUp | Done | Scheduled => WrongState,
+            Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
+        },
+        Action::EndHelp => match state {
+            Assigned | OnHold => NotPossible,
+            Queued | Offered | WrappingUp | Done | Scheduled => WrongState,
+            Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
+        },
+        Action::HandOver => match state {
+            Assigned => NotPossible,
+            Queued | Offered | OnHold | WrappingUp | Done | Scheduled => WrongState,
+            Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
+        },
+        Action::Merge => match state {
+            Queued | Offered | Assigned | OnHold | Scheduled => Becomes(Merged),
+            WrappingUp | Done => WrongState,
+            Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
+        },
+        Action::Split => match state {
+            Queued | Offered | Assigned | OnHold | Scheduled => NotPossible,
+            WrappingUp | Done => WrongState,
+            Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
+        },
+        Action::Schedule => match state {
+            Queued | Offered | Assigned | OnHold | Scheduled => Becomes(Scheduled),
+            WrappingUp | Done => WrongState,
+            Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
+        },
+        Action::AdjustAge => match state {
+            Queued | Offered | Assigned | OnHold | Scheduled => Becomes(state),
+            WrappingUp | Done => WrongState,
+            Cancelled | Abandoned => NotFound,
+            Merged => MergedInto,
         },
     }
 }
@@ -232,7 +331,9 @@ fn needs_ownership(action: Action) -> bool {
         | Action::Decline
         | Action::Note
         | Action::ReportDelivery
-        | Action::CustomerLeaves => false,
+        | Action::CustomerLeaves
+        | Action::Pull
+        | Action::Merge => false,
         Action::Hold
         | Action::MoveAsSeen
         | Action::SetPriority
@@ -246,22 +347,33 @@ fn needs_ownership(action: Action) -> bool {
         | Action::Resolve
         | Action::FinishWrapUp
         | Action::Reopen
-        | Action::Cancel => true,
+        | Action::Cancel
+        | Action::AdjustAge
+        | Action::Consult
+        | Action::EndHelp
+        | Action::HandOver
+        | Action::Split
+        | Action::Schedule => true,
     }
 }
 
 fn has_owner(state: RoutingState) -> bool {
     match state {
         Assigned | OnHold | WrappingUp | Done => true,
-        Queued | Offered | Cancelled | Abandoned => false,
+        Queued | Offered | Cancelled | Abandoned | Scheduled | Merged => false,
     }
 }
 
 fn expected(action: Action, state: RoutingState, caller: Caller) -> Outcome {
     let outcome = permitted(action, state);
     let answers = matches!(action, Action::Accept | Action::Decline);
-    let refused_as_stranger = needs_ownership(action) && !matches!(outcome, NotFound | Stale);
+    let refused_as_stranger = needs_ownership(action) && !matches!(outcome, NotFound | Stale | MergedInto);
     match caller {
+        Caller::Owner | Caller::Other if action == Action::Pull => NotSupervisor,
+        // Ticket 2, into which it would go, is nobody's.
+        Caller::Owner | Caller::Other if action == Action::Merge => NotOwner,
+        // Whoever names himself or herself would leave, whatever the ticket.
+        Caller::Other if action == Action::EndHelp && refused_as_stranger => NotPossible,
         Caller::Other if answers => ForeignOffer,
         Caller::Other if refused_as_stranger => NotOwner,
         Caller::Owner if refused_as_stranger && !has_owner(state) => NotOwner,
@@ -297,9 +409,24 @@ fn world_with(state: RoutingState) -> (World, TicketId) {
         }
         Cancelled => drop(world.run(Command::Cancel { ticket }).unwrap()),
         Abandoned => world.leave(1),
+        Scheduled => drop(world.run(schedule(ticket, &world)).unwrap()),
+        Merged => {
+            let into = other(&mut world);
+            world.run(Command::Merge { ticket, into }).unwrap();
+        }
     }
     assert_eq!(world.state(ticket), state);
     (world, ticket)
+}
+
+/// Ticket 2, which waits for somebody who is not there.
+fn other(world: &mut World) -> TicketId {
+    world.open(mail(3).needs("vip", 5))
+}
+
+fn schedule(ticket: TicketId, world: &World) -> Command {
+    let until = world.now.plus(seconds(3600));
+    Command::Schedule { ticket, until }
 }
 
 fn command(action: Action, caller: Caller, ticket: TicketId) -> Command {
@@ -360,6 +487,33 @@ fn command(action: Action, caller: Caller, ticket: TicketId) -> Command {
         Action::FinishWrapUp => Command::FinishWrapUp { ticket },
         Action::Reopen => Command::Reopen { ticket },
         Action::Cancel => Command::Cancel { ticket },
+        Action::AdjustAge => Command::AdjustAge {
+            ticket,
+            by: SignedMillis(60_000),
+        },
+        Action::Pull => Command::Pull { ticket, to: key("bo") },
+        Action::Consult => Command::Consult {
+            ticket,
+            with: TransferTarget::Agent(key("bo")),
+        },
+        Action::EndHelp => Command::EndHelp {
+            ticket,
+            agent: key("bo"),
+        },
+        Action::HandOver => Command::HandOver { ticket, to: key("bo") },
+        Action::Merge => Command::Merge {
+            ticket,
+            into: TicketId(2),
+        },
+        Action::Split => Command::Split {
+            ticket,
+            messages: vec![mail(1).message],
+            conversation: mail(9).conversation,
+        },
+        Action::Schedule => Command::Schedule {
+            ticket,
+            until: Timestamp::from_micros(1_800_007_200_000_000),
+        },
     }
 }
 
@@ -399,10 +553,17 @@ fn outcome(world: &World, ticket: TicketId, result: &Result<Reply, Rejection>) -
         Err(Rejection::OfferOver { .. }) => OfferOver,
         Err(Rejection::ForeignOffer { .. }) => ForeignOffer,
         Err(Rejection::Stale { .. }) => Stale,
+        Err(Rejection::MergedInto { .. }) => MergedInto,
+        Err(Rejection::NotSupervisor { .. }) => NotSupervisor,
+        Err(Rejection::AgentUnavailable { .. } | Rejection::NothingToSplit { .. }) => NotPossible,
         Err(
             other @ (Rejection::NotActivated
-            | Rejection::AgentUnavailable { .. }
             | Rejection::QueueInUse { .. }
+            | Rejection::SameTicket { .. }
+            | Rejection::ConversationTaken { .. }
+            | Rejection::HelpersFull { .. }
+            | Rejection::NobodyFree { .. }
+            | Rejection::TimeOutOfRange { .. }
             | Rejection::PresenceNotSettable(_)),
         ) => panic!("{other}"),
     }
@@ -416,6 +577,9 @@ fn every_state_answers_every_command_of_every_caller_as_the_table_says() {
         for action in ACTIONS {
             for caller in CALLERS {
                 let (mut world, ticket) = world_with(state);
+                if action == Action::Merge && state != Merged {
+                    other(&mut world);
+                }
                 let result = world.run_as(actor(caller), command(action, caller, ticket));
                 let found = outcome(&world, ticket, &result);
                 assert_eq!(
@@ -441,6 +605,11 @@ fn a_ticket_that_never_was_is_not_found_by_any_command() {
                 | Action::AutomaticMessage
                 | Action::GoAway
                 | Action::CustomerLeaves => {}
+                Action::Merge => assert!(matches!(result, Err(Rejection::Unknown { .. })), "{result:?}"),
+                Action::Pull => match caller {
+                    Caller::Supervisor => assert!(matches!(result, Err(Rejection::Unknown { .. })), "{result:?}"),
+                    _ => assert!(matches!(result, Err(Rejection::NotSupervisor { .. })), "{result:?}"),
+                },
                 Action::Accept | Action::Decline => {
                     assert!(
                         matches!(result, Err(Rejection::OfferOver { .. })),
@@ -462,7 +631,13 @@ fn a_ticket_that_never_was_is_not_found_by_any_command() {
                 | Action::Resolve
                 | Action::FinishWrapUp
                 | Action::Reopen
-                | Action::Cancel => {
+                | Action::Cancel
+                | Action::AdjustAge
+                | Action::Consult
+                | Action::EndHelp
+                | Action::HandOver
+                | Action::Split
+                | Action::Schedule => {
                     let expected = Rejection::Unknown {
                         field: "ticket_id".into(),
                         given: "T99".into(),

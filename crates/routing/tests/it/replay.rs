@@ -161,7 +161,7 @@ fn a_history_that_another_program_decided_is_told_and_can_be_believed() {
     let RoutingEvent::OfferIssued { ranking, .. } = &mut issued.body else {
         unreachable!("it was found as one")
     };
-    ranking.free += 1;
+    std::sync::Arc::make_mut(ranking).free += 1;
     let divergence = replay(&history, Mode::Decide).unwrap_err();
     assert_eq!(divergence.at, place as u64);
     assert_eq!(*divergence.recorded, history[place]);

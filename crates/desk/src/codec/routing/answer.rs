@@ -9,6 +9,25 @@ use crate::DecodeError;
 use crate::codec::common::{optional, parsed};
 use crate::codec::words::Word;
 
+/// What was answered; none for other kinds.
+pub(super) fn to_proto(event: &RoutingEvent) -> Option<Body> {
+    Some(match event {
+        RoutingEvent::AnswerAdded {
+            ticket,
+            message,
+            author,
+            visible,
+        } => added_to_proto(*ticket, *message, author.as_ref(), *visible),
+        RoutingEvent::AnswerDelivered { ticket, message } => delivered_to_proto(*ticket, *message),
+        RoutingEvent::AnswerFailed {
+            ticket,
+            message,
+            reason,
+        } => failed_to_proto(*ticket, *message, *reason),
+        _ => return None,
+    })
+}
+
 pub(super) fn added_to_proto(ticket: TicketId, message: MessageId, author: Option<&AgentId>, visible: bool) -> Body {
     Body::AnswerAdded(v1::AnswerAdded {
         ticket_id: ticket.0,

@@ -1,14 +1,13 @@
 //! From protobuf to the domain's events.
 
-use tandem_domain::TicketId;
-use tandem_domain::routing::{RoutingEvent, StepPlace};
+use tandem_domain::routing::RoutingEvent;
+use tandem_domain::{SignedMillis, TicketId};
 use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
 
-use super::{answer, desk, intake, offer};
+use super::{answer, desk, handling, offer, place};
 use crate::DecodeError;
 use crate::codec::common::{parsed, required, time};
-use crate::codec::requirement::requirement;
 use crate::codec::words::Word;
 
 pub(super) fn body(body: Body) -> Result<RoutingEvent, DecodeError> {
@@ -16,12 +15,7 @@ pub(super) fn body(body: Body) -> Result<RoutingEvent, DecodeError> {
         Body::DeskActivated(event) => {
             RoutingEvent::DeskActivated(Box::new(desk::from_proto(required("desk", event.desk)?)?))
         }
-        Body::TicketOpened(event) => RoutingEvent::TicketOpened {
-            ticket: TicketId(event.ticket_id),
-            intake: Box::new(intake::from_proto(&required("intake", event.intake)?)?),
-            requirement: requirement(event.requirement)?.into(),
-            place: StepPlace::default(),
-        },
+        Body::TicketOpened(event) => place::opened(event)?,
         Body::MessageAdded(event) => message_added(&event)?,
         Body::PresenceChanged(event) => RoutingEvent::PresenceChanged {
             agent: parsed("agent", &event.agent)?,
@@ -38,12 +32,7 @@ pub(super) fn body(body: Body) -> Result<RoutingEvent, DecodeError> {
         Body::TicketResumed(event) => RoutingEvent::TicketResumed {
             ticket: TicketId(event.ticket_id),
         },
-        Body::TicketRequeued(event) => RoutingEvent::TicketRequeued {
-            ticket: TicketId(event.ticket_id),
-            requirement: requirement(event.requirement)?.into(),
-            reason: Word::from_proto("reason", event.reason)?,
-            place: StepPlace::default(),
-        },
+        Body::TicketRequeued(event) => place::requeued(event)?,
         Body::WrapUpStarted(event) => RoutingEvent::WrapUpStarted {
             ticket: TicketId(event.ticket_id),
             until: time("until", event.until)?,
@@ -70,6 +59,26 @@ pub(super) fn body(body: Body) -> Result<RoutingEvent, DecodeError> {
             ticket: TicketId(event.ticket_id),
             priority: Word::from_proto("priority", event.priority)?,
         },
+        Body::StepEntered(event) => place::entered(event)?,
+        Body::AgeAdjusted(event) => RoutingEvent::AgeAdjusted {
+            ticket: TicketId(event.ticket_id),
+            by: SignedMillis(event.by_millis),
+        },
+        Body::AvailabilityChanged(event) => RoutingEvent::AvailabilityChanged {
+            agent: parsed("agent", &event.agent)?,
+            available: event.available,
+        },
+        Body::HelpOffered(event) => handling::help_offered(event)?,
+        Body::HelpAccepted(event) => handling::help_accepted(&event)?,
+        Body::HelpRefused(event) => handling::help_refused(&event)?,
+        Body::HelperLeft(event) => handling::helper_left(&event)?,
+        Body::OwnerChanged(event) => handling::owner_changed(&event)?,
+        Body::TicketMerged(event) => RoutingEvent::TicketMerged {
+            ticket: TicketId(event.ticket_id),
+            into: TicketId(event.into),
+        },
+        Body::TicketSplit(event) => handling::split(event)?,
+        Body::TicketScheduled(event) => handling::scheduled(event)?,
     })
 }
 

@@ -4,23 +4,36 @@ use tandem_domain::routing::RoutingEvent;
 use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
 
-use super::{answer, desk, intake, offer};
+use super::{answer, desk, handling, intake, offer, place};
 use crate::codec::common::time_to_proto;
 use crate::codec::requirement::requirement_to_proto;
 use crate::codec::words::Word;
 
-/// One arm per kind; what is more than a few fields has its own function.
+/// Each kind is written by one of these.
+const PARTS: [fn(&RoutingEvent) -> Option<Body>; 5] =
+    [ticket, offer::to_proto, answer::to_proto, place::to_body, handling::to_proto];
+
 pub(super) fn body(event: &RoutingEvent) -> Body {
-    match event {
+    let mut bodies = PARTS.iter().filter_map(|part| part(event));
+    bodies
+        .next()
+        .expect("each kind of event is written by its part: the round trip of every kind shows it")
+}
+
+/// One arm per kind; what is more than a few fields has its own function.
+fn ticket(event: &RoutingEvent) -> Option<Body> {
+    Some(match event {
         RoutingEvent::DeskActivated(compiled) => desk::activated_to_proto(compiled),
         RoutingEvent::TicketOpened {
             ticket,
             intake,
             requirement,
+            place,
         } => Body::TicketOpened(v1::TicketOpened {
             ticket_id: ticket.0,
             intake: Some(intake::to_proto(intake)),
             requirement: Some(requirement_to_proto(requirement)),
+            place: place::to_proto(place),
         }),
         RoutingEvent::MessageAdded {
             ticket,
@@ -43,10 +56,12 @@ pub(super) fn body(event: &RoutingEvent) -> Body {
             ticket,
             requirement,
             reason,
+            place,
         } => Body::TicketRequeued(v1::TicketRequeued {
             ticket_id: ticket.0,
             requirement: Some(requirement_to_proto(requirement)),
             reason: reason.to_proto(),
+            place: place::to_proto(place),
         }),
         RoutingEvent::WrapUpStarted { ticket, until } => Body::WrapUpStarted(v1::WrapUpStarted {
             ticket_id: ticket.0,
@@ -63,48 +78,14 @@ pub(super) fn body(event: &RoutingEvent) -> Body {
             ticket_id: ticket.0,
             priority: priority.to_proto(),
         }),
-        RoutingEvent::AnswerAdded {
-            ticket,
-            message,
-            author,
-            visible,
-        } => answer::added_to_proto(*ticket, *message, author.as_ref(), *visible),
-        RoutingEvent::AnswerDelivered { ticket, message } => answer::delivered_to_proto(*ticket, *message),
-        RoutingEvent::AnswerFailed {
-            ticket,
-            message,
-            reason,
-        } => answer::failed_to_proto(*ticket, *message, *reason),
-        RoutingEvent::OfferIssued {
-            offer,
-            ticket,
-            agent,
-            expires_at,
-            ranking,
-        } => offer::issued_to_proto(*offer, *ticket, agent, *expires_at, ranking),
-        RoutingEvent::OfferAccepted { offer, ticket, agent } => Body::OfferAccepted(v1::OfferAccepted {
-            offer_id: offer.0,
-            ticket_id: ticket.0,
+        RoutingEvent::AvailabilityChanged { agent, available } => Body::AvailabilityChanged(v1::AvailabilityChanged {
             agent: agent.to_string(),
+            available: *available,
         }),
-        RoutingEvent::OfferDeclined {
-            offer,
-            ticket,
-            agent,
-            reason,
-            until,
-        } => offer::declined_to_proto(*offer, *ticket, agent, *reason, *until),
-        RoutingEvent::OfferExpired {
-            offer,
-            ticket,
-            agent,
-            until,
-        } => offer::expired_to_proto(*offer, *ticket, agent, *until),
-        RoutingEvent::OfferRevoked {
-            offer,
-            ticket,
-            agent,
-            reason,
-        } => offer::revoked_to_proto(*offer, *ticket, agent, *reason),
-    }
+        RoutingEvent::AgeAdjusted { ticket, by } => Body::AgeAdjusted(v1::AgeAdjusted {
+            ticket_id: ticket.0,
+            by_millis: by.0,
+        }),
+        _ => return None,
+    })
 }

@@ -4,7 +4,7 @@ use tandem_domain::routing::Intake;
 use tandem_proto::v1;
 
 use crate::DecodeError;
-use crate::codec::common::{optional, parsed, parsed_all, texts, time, time_to_proto};
+use crate::codec::common::{optional, parsed, parsed_all, text, texts, time, time_to_proto};
 use crate::codec::requirement::{skills, skills_to_proto};
 use crate::codec::words::Word;
 
@@ -21,6 +21,9 @@ pub(super) fn to_proto(intake: &Intake) -> v1::Intake {
         priority: intake.priority.to_proto(),
         received_at: Some(time_to_proto(intake.received_at)),
         automatic: intake.automatic,
+        customer_id: text(intake.customer.as_ref()),
+        tandem: text(intake.tandem.as_ref()),
+        due_at: intake.due_at.map(time_to_proto),
     }
 }
 
@@ -37,5 +40,11 @@ pub(super) fn from_proto(intake: &v1::Intake) -> Result<Intake, DecodeError> {
         priority: Word::from_proto("intake.priority", intake.priority)?,
         received_at: time("intake.received_at", intake.received_at)?,
         automatic: intake.automatic,
+        customer: optional("intake.customer_id", &intake.customer_id)?,
+        tandem: optional("intake.tandem", &intake.tandem)?,
+        due_at: intake
+            .due_at
+            .map(|due| time("intake.due_at", Some(due)))
+            .transpose()?,
     })
 }

@@ -7,8 +7,46 @@ use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
 
 use crate::DecodeError;
-use crate::codec::common::{parsed, required, time, time_to_proto};
-use crate::codec::words::Word;
+use crate::codec::common::{narrow, parsed, required, time, time_to_proto};
+use crate::codec::words::{Word, given, given_to_proto};
+
+/// What became of offers; none for other kinds.
+pub(super) fn to_proto(event: &RoutingEvent) -> Option<Body> {
+    Some(match event {
+        RoutingEvent::OfferIssued {
+            offer,
+            ticket,
+            agent,
+            expires_at,
+            ranking,
+        } => issued_to_proto(*offer, *ticket, agent, *expires_at, ranking),
+        RoutingEvent::OfferAccepted { offer, ticket, agent } => Body::OfferAccepted(v1::OfferAccepted {
+            offer_id: offer.0,
+            ticket_id: ticket.0,
+            agent: agent.to_string(),
+        }),
+        RoutingEvent::OfferDeclined {
+            offer,
+            ticket,
+            agent,
+            reason,
+            until,
+        } => declined_to_proto(*offer, *ticket, agent, *reason, *until),
+        RoutingEvent::OfferExpired {
+            offer,
+            ticket,
+            agent,
+            until,
+        } => expired_to_proto(*offer, *ticket, agent, *until),
+        RoutingEvent::OfferRevoked {
+            offer,
+            ticket,
+            agent,
+            reason,
+        } => revoked_to_proto(*offer, *ticket, agent, *reason),
+        _ => return None,
+    })
+}
 
 pub(super) fn issued_to_proto(
     offer: OfferId,
@@ -17,17 +55,19 @@ pub(super) fn issued_to_proto(
     expires_at: Timestamp,
     ranking: &Ranking,
 ) -> Body {
-    let expires_at = Some(time_to_proto(expires_at));
-    let offer = v1::Offer {
+    Body::OfferIssued(v1::OfferIssued {
+        offer: Some(open_to_proto(offer, ticket, agent, expires_at)),
+        ranking: Some(ranking_to_proto(ranking)),
+    })
+}
+
+pub(super) fn open_to_proto(offer: OfferId, ticket: TicketId, agent: &AgentId, expires_at: Timestamp) -> v1::Offer {
+    v1::Offer {
         offer_id: offer.0,
         ticket_id: ticket.0,
         agent: agent.to_string(),
-        expires_at,
-    };
-    Body::OfferIssued(v1::OfferIssued {
-        offer: Some(offer),
-        ranking: Some(ranking_to_proto(ranking)),
-    })
+        expires_at: Some(time_to_proto(expires_at)),
+    }
 }
 
 pub(super) fn declined_to_proto(
@@ -71,7 +111,7 @@ pub(super) fn issued(event: v1::OfferIssued) -> Result<RoutingEvent, DecodeError
         ticket: TicketId(offer.ticket_id),
         agent: parsed("offer.agent", &offer.agent)?,
         expires_at: time("offer.expires_at", offer.expires_at)?,
-        ranking: ranking(required("ranking", event.ranking)?)?,
+        ranking: ranking(required("ranking", event.ranking)?)?.into(),
     })
 }
 
@@ -119,6 +159,9 @@ fn ranking_to_proto(ranking: &Ranking) -> v1::Ranking {
         winner: Some(rank_to_proto(&ranking.winner)),
         runners_up: ranking.runners_up.iter().map(rank_to_proto).collect(),
         direct: ranking.direct,
+        step: ranking.step.into(),
+        choice: ranking.choice.to_proto(),
+        deciding: given_to_proto(ranking.deciding),
     }
 }
 
@@ -130,6 +173,9 @@ fn ranking(ranking: v1::Ranking) -> Result<Ranking, DecodeError> {
         winner: rank(&required("ranking.winner", ranking.winner)?)?,
         runners_up: ranking.runners_up.iter().map(rank).collect::<Result<_, _>>()?,
         direct: ranking.direct,
+        step: narrow("ranking.step", ranking.step)?,
+        choice: given("ranking.choice", ranking.choice)?.unwrap_or_default(),
+        deciding: given("ranking.deciding", ranking.deciding)?,
     })
 }
 
@@ -139,6 +185,8 @@ fn rank_to_proto(rank: &Rank) -> v1::Rank {
         used_units: rank.used,
         capacity_units: rank.capacity,
         idle_since: Some(time_to_proto(rank.idle_since)),
+        score: rank.score,
+        order: rank.order,
     }
 }
 
@@ -148,5 +196,7 @@ fn rank(rank: &v1::Rank) -> Result<Rank, DecodeError> {
         used: rank.used_units,
         capacity: rank.capacity_units,
         idle_since: time("rank.idle_since", rank.idle_since)?,
+        score: rank.score,
+        order: rank.order,
     })
 }

@@ -165,7 +165,7 @@ fn issued(offer: u64, ticket: TicketId, (agent, direct): (&str, bool), expires_a
         ticket,
         agent: key(agent),
         expires_at,
-        ranking,
+        ranking: ranking.into(),
     }
 }
 

@@ -243,7 +243,7 @@ async fn offer(story: &Story, ticket: TicketId, agent: &str, direct: bool) {
         ticket,
         agent: key(agent),
         expires_at: story.last().await.at.plus(A_MINUTE),
-        ranking,
+        ranking: ranking.into(),
     };
     story.forge(Forgery::of(issued)).await;
 }

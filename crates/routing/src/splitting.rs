@@ -1,0 +1,110 @@
+//! One ticket becomes two: some of its messages are a ticket of their own.
+
+use std::collections::BTreeSet;
+
+use tandem_domain::routing::{Intake, Rejection, RoutingEvent, StepPlace};
+use tandem_domain::{ConversationId, MessageId, Requirement, RoutingState, TicketId, Timestamp};
+
+use crate::state::State;
+use crate::thread::Received;
+use crate::turn::{Outcome, Turn, unknown};
+
+use RoutingState::{Assigned, Offered, OnHold, Queued, Scheduled};
+
+impl Turn<'_> {
+    /// The new ticket waits in the same queue with the age of its oldest message; the old one stays where it is.
+    pub(crate) fn split(
+        &mut self,
+        ticket: TicketId,
+        messages: &[MessageId],
+        conversation: ConversationId,
+    ) -> Result<Outcome, Rejection> {
+        self.permit(ticket, "split", &[Queued, Offered, Assigned, OnHold, Scheduled])?;
+        let moved = self.check_splittable(ticket, messages)?;
+        if self.state.conversations.contains_key(&conversation) {
+            return Err(Rejection::ConversationTaken { conversation });
+        }
+        let new = TicketId(self.state.last_ticket + 1);
+        let intake = self.opening(ticket, &moved, conversation);
+        let (requirement, place) = self.first_step(&intake);
+        self.emit(RoutingEvent::TicketSplit {
+            ticket: new,
+            from: ticket,
+            intake: Box::new(intake),
+            messages: moved.iter().map(|received| received.message).collect(),
+            requirement: requirement.into(),
+            place,
+        });
+        Ok(Outcome::Ticket(new))
+    }
+
+    /// The messages that move, oldest first: some of the ticket's, and not all.
+    fn check_splittable(&self, ticket: TicketId, messages: &[MessageId]) -> Result<Vec<Received>, Rejection> {
+        let thread = &self.state.ticket(ticket).thread;
+        let wanted: BTreeSet<_> = messages.iter().copied().collect();
+        let found = |message: &MessageId| {
+            thread
+                .received(*message)
+                .ok_or_else(|| unknown("message_ids", &message.to_string(), []))
+        };
+        let mut moved = wanted.iter().map(found).collect::<Result<Vec<_>, _>>()?;
+        if moved.is_empty() || moved.len() == thread.messages.len() {
+            return Err(Rejection::NothingToSplit {
+                ticket,
+                messages: thread.messages.len() as u64,
+            });
+        }
+        moved.sort_by_key(|received| received.at);
+        Ok(moved)
+    }
+
+    /// As if the oldest of the messages had opened the new ticket.
+    fn opening(&self, from: TicketId, moved: &[Received], conversation: ConversationId) -> Intake {
+        let ticket = self.state.ticket(from);
+        let requirement = self.state.requirement(ticket);
+        let first = moved.first().expect("a split moves at least one message");
+        Intake {
+            message: first.message,
+            conversation,
+            account: ticket.account.clone(),
+            channel: requirement.channel,
+            queue: requirement.queue.clone(),
+            language: ticket.asked.language.clone(),
+            skills: ticket.asked.skills.clone(),
+            tags: ticket.tags.clone(),
+            priority: ticket.priority,
+            received_at: first.at,
+            automatic: first.automatic,
+            customer: ticket.customer,
+            tandem: ticket.tandem.clone(),
+            due_at: None,
+        }
+    }
+}
+
+impl State {
+    /// What the customer still waits for goes with the messages; the new ticket has no answer yet.
+    pub(crate) fn split(
+        &mut self,
+        id: TicketId,
+        from: TicketId,
+        intake: &Intake,
+        messages: &[MessageId],
+        begins: (&Requirement, &StepPlace),
+        at: Timestamp,
+    ) {
+        let old = self.ticket_mut(from);
+        let moved = old.thread.take(messages);
+        old.messages -= moved.len() as u64;
+        if let Some(since) = old.answers.waiting_since {
+            old.answers.waiting_since = old.thread.oldest_by_hand(since);
+        }
+        old.changed_at = at;
+        self.note_in_work_list(Some(from));
+        self.open(id, intake, begins, at);
+        let new = self.ticket_mut(id);
+        new.messages = moved.len() as u64;
+        new.thread.messages = moved;
+        new.answers.waiting_since = new.thread.oldest_by_hand(Timestamp::EPOCH);
+    }
+}

@@ -1,0 +1,110 @@
+//! Small containers for what is looked up all the time.
+
+use std::hash::Hash;
+
+use rustc_hash::FxHashMap;
+
+/// Things under their ids, found at once however many there are. They are gone through by id, never as they happen to lie.
+#[derive(Debug)]
+pub(crate) struct Table<K, V>(FxHashMap<K, Box<V>>);
+
+impl<K, V> Default for Table<K, V> {
+    fn default() -> Self {
+        Self(FxHashMap::default())
+    }
+}
+
+impl<K: Copy + Ord + Hash, V> Table<K, V> {
+    pub(crate) fn get(&self, id: &K) -> Option<&V> {
+        self.0.get(id).map(Box::as_ref)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: &K) -> Option<&mut V> {
+        self.0.get_mut(id).map(Box::as_mut)
+    }
+
+    pub(crate) fn insert(&mut self, id: K, value: Box<V>) {
+        self.0.insert(id, value);
+    }
+
+    pub(crate) fn remove(&mut self, id: &K) -> Option<Box<V>> {
+        self.0.remove(id)
+    }
+
+    /// All ids, ascending.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = K> + use<K, V> {
+        let mut ids: Vec<K> = self.0.keys().copied().collect();
+        ids.sort_unstable();
+        ids.into_iter()
+    }
+
+    /// All things, by their ids.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+        self.keys().filter_map(|id| self.get(&id))
+    }
+}
+
+/// A sorted set of the few.
+#[derive(Clone, Debug)]
+pub(crate) struct Few<T>(Vec<T>);
+
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Ord> Few<T> {
+    /// Only this one: most have no more, and take no more memory than it.
+    pub(crate) fn of(one: T) -> Self {
+        Self(vec![one])
+    }
+
+    pub(crate) fn insert(&mut self, one: T) {
+        if let Err(at) = self.0.binary_search(&one) {
+            self.0.insert(at, one);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, one: &T) {
+        if let Ok(at) = self.0.binary_search(one) {
+            self.0.remove(at);
+        }
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
+        self.0.iter()
+    }
+}
+
+impl<T: Ord> FromIterator<T> for Few<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(some: I) -> Self {
+        let mut few = Self::default();
+        some.into_iter().for_each(|one| few.insert(one));
+        few
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_gone_through_by_id() {
+        let mut table = Table::default();
+        for id in [700_u64, 3, 41] {
+            table.insert(id, Box::new(id * 2));
+        }
+        assert_eq!(table.keys().collect::<Vec<_>>(), [3, 41, 700]);
+        assert_eq!(table.values().copied().collect::<Vec<_>>(), [6, 82, 1400]);
+        assert_eq!((table.remove(&41), table.get(&41)), (Some(Box::new(82)), None));
+    }
+
+    #[test]
+    fn the_few_are_sorted_and_none_is_in_twice() {
+        let mut few: Few<u8> = [3, 1, 3, 2].into_iter().collect();
+        few.remove(&2);
+        few.remove(&9);
+        assert_eq!(few.iter().copied().collect::<Vec<_>>(), [1, 3]);
+    }
+}

@@ -1,0 +1,45 @@
+//! Which messages are on a ticket, and which conversations and tickets went into it.
+
+use tandem_domain::{ConversationId, MessageId, TicketId, Timestamp};
+
+/// A customer's message on a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Received {
+    pub(crate) message: MessageId,
+    pub(crate) automatic: bool,
+    /// When ingest took it.
+    pub(crate) at: Timestamp,
+}
+
+/// What is on a ticket: what merging and splitting move about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Thread {
+    /// In the order in which they came to the ticket.
+    pub(crate) messages: Vec<Received>,
+    /// Conversations of tickets that were merged into it, besides its own.
+    pub(crate) conversations: Vec<ConversationId>,
+    /// Tickets that were merged into it, also by way of others.
+    pub(crate) merged: Vec<TicketId>,
+}
+
+impl Thread {
+    /// Takes these messages out.
+    pub(crate) fn take(&mut self, messages: &[MessageId]) -> Vec<Received> {
+        self.messages
+            .extract_if(.., |received| messages.contains(&received.message))
+            .collect()
+    }
+
+    pub(crate) fn received(&self, message: MessageId) -> Option<Received> {
+        self.messages
+            .iter()
+            .find(|received| received.message == message)
+            .copied()
+    }
+
+    /// When the oldest message was taken that a person wrote, and at or after `since`.
+    pub(crate) fn oldest_by_hand(&self, since: Timestamp) -> Option<Timestamp> {
+        let by_hand = self.messages.iter().filter(|received| !received.automatic);
+        by_hand.map(|received| received.at).filter(|at| *at >= since).min()
+    }
+}
