@@ -19,6 +19,7 @@ use crate::ended::EndedOffers;
 use crate::last_agents::LastAgents;
 use crate::pace::Pace;
 use crate::table::Table;
+use crate::several::Short;
 use crate::ticket::{PassedOver, Phase, Ticket, boxed};
 use crate::timers::{Timer, Timers};
 use crate::turns::Turns;
@@ -43,6 +44,7 @@ pub(crate) struct State {
     pub(crate) classes: Classes,
     pub(crate) timers: Timers,
     pub(crate) edges: Edges,
+    pub(crate) short: Short,
     pub(crate) touched: Touched,
     pub(crate) candidates: Candidates,
     /// By class: how agents are chosen.
@@ -211,6 +213,9 @@ impl State {
             self.leave_line(id);
         }
         let ticket = self.tickets.get(&id).expect(OPEN);
+        if ticket.phase == Phase::Offered {
+            self.short.remove(ticket);
+        }
         for offer in &ticket.offers {
             self.offers.remove(&offer.id);
         }
@@ -234,6 +239,10 @@ impl State {
             self.touched.classes.set(class.0, true);
         }
         let ticket = self.tickets.get(&id).expect(OPEN);
+        if self.is_short(ticket) {
+            self.short.add(ticket);
+            self.touched.classes.set(class.0, true);
+        }
         for offer in &ticket.offers {
             self.offers.insert(offer.id, id);
         }
