@@ -4,6 +4,9 @@
 
 mod activation;
 mod answers;
+mod availability;
+mod capacity;
+mod draining;
 mod assign;
 mod dry_run;
 mod explanations;

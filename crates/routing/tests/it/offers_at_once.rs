@@ -245,6 +245,7 @@ enum Step {
     Requeue(u64),
     Resolve(u64),
     Wait(u64),
+    Restart,
     Activate(u8),
 }
 
@@ -263,6 +264,7 @@ fn a_step() -> impl Strategy<Value = Step> {
         1 => (1..10_u64).prop_map(Step::Requeue),
         3 => (1..10_u64).prop_map(Step::Resolve),
         3 => (0..400_u64).prop_map(Step::Wait),
+        1 => Just(Step::Restart),
         1 => (1..5_u8).prop_map(Step::Activate),
     ]
 }
@@ -307,6 +309,7 @@ fn take_step(world: &mut World, step: &Step, messages: &mut u128) {
             ticket: TicketId(ticket),
         })),
         Step::Wait(time) => world.pass(seconds(time)),
+        Step::Restart => world.restart(),
         Step::Activate(offers_at_once) => drop(world.activate(asks(offers_at_once)).unwrap()),
     }
 }
