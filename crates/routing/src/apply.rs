@@ -9,7 +9,7 @@ use crate::agents::AgentIx;
 use crate::answers::Answers;
 use crate::candidates::Candidates;
 use crate::classes::Classes;
-use crate::desk::{Asked, Desk};
+use crate::desk::Desk;
 use crate::last_agents::LastAgents;
 use crate::several::Short;
 use crate::stale::is_escalations;
@@ -153,18 +153,17 @@ impl State {
     ) {
         let class = self.class_of(requirement);
         self.last_ticket = id.0;
+        let origin = self.origins.of(intake);
         self.insert(Ticket {
             id,
             conversation: intake.conversation,
-            account: intake.account.clone(),
-            asked: Asked::by(intake),
+            origin,
             customer: intake.customer,
             tandem: intake.tandem.clone(),
             class,
             place: boxed(place),
             last_owner: None,
             priority: intake.priority,
-            tags: intake.tags.clone(),
             phase: Phase::Queued,
             held_since: 0,
             over_capacity: false,
@@ -286,6 +285,7 @@ impl State {
         self.classes = Classes::carrying(self.classes.overtaking());
         self.candidates = Candidates::default();
         self.choices.clear();
+        self.origins.forget_requirements();
         self.short = Short::default();
         self.touched.clear();
         for agent in self.agents.all() {

@@ -25,7 +25,7 @@ const UNNAMED_CHANNEL: ChannelPolicy = ChannelPolicy {
 };
 
 /// What a ticket's intake asked for; the requirement is made of it and of the desk in force.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) language: Option<LanguageTag>,
     /// As the rules gave them, even those that this version of the desk does not know.

@@ -150,6 +150,11 @@ impl Heads {
         self.heads.retain(|head| head.class != class);
     }
 
+    /// Only these classes matter any more.
+    pub(crate) fn keep(&mut self, classes: &Bits) {
+        self.heads.retain(|head| classes.contains(head.class.0));
+    }
+
     fn pass(&mut self, class: ClassIx, taken: bool, state: &State) {
         let Some(head) = self.heads.iter_mut().find(|head| head.class == class) else {
             return;

@@ -1,7 +1,9 @@
 //! Customers come and go: each message ends up on exactly one ticket, or is unrouted.
 
-use tandem_domain::routing::{Intake, Reply, RequeueReason, RoutingEvent};
-use tandem_domain::{ConversationId, Presence, TicketId};
+use std::sync::Arc;
+
+use tandem_domain::routing::{Intake, Reply, RequeueReason, RoutingEvent, StepPlace};
+use tandem_domain::{ConversationId, Presence, Requirement, TicketId};
 
 use crate::agents::AgentIx;
 use crate::ticket::Phase;
@@ -19,16 +21,29 @@ impl Turn<'_> {
 
     fn open(&mut self, intake: Box<Intake>) -> Reply {
         let due_at = intake.due_at;
-        let (requirement, place) = self.first_step(&intake);
+        let (requirement, place) = self.first_place(&intake);
         let ticket = TicketId(self.state.last_ticket + 1);
         self.emit(RoutingEvent::TicketOpened {
             ticket,
             intake,
-            requirement: requirement.into(),
+            requirement,
             place,
         });
         self.keep_appointment(ticket, due_at);
         Reply::OnTicket { ticket, opened: true }
+    }
+
+    /// Where there are no steps, what is alike is asked for alike.
+    fn first_place(&mut self, intake: &Intake) -> (Arc<Requirement>, StepPlace) {
+        if let Some(requirement) = self.state.origins.requirement(intake) {
+            return (requirement, StepPlace::default());
+        }
+        let (requirement, place) = self.first_step(intake);
+        let requirement = Arc::new(requirement);
+        if self.state.desk().steps(&requirement.queue).is_empty() {
+            self.state.origins.remember(intake, &requirement);
+        }
+        (requirement, place)
     }
 
     fn join(&mut self, ticket: TicketId, intake: &Intake) -> Reply {

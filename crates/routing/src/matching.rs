@@ -32,6 +32,10 @@ impl Turn<'_> {
                 let ranking = self.state.ranking(class, &selection, agent);
                 self.offer(ticket, agent, ranking);
                 heads.refresh(class, self.state);
+                if !self.state.is_anybody_left() {
+                    // Elsewhere nobody was free before, and those who came are taken.
+                    heads.keep(&self.state.touched.classes);
+                }
             } else if self.state.is_passed_over(self.state.ticket(ticket), self.now()) {
                 // All who are free are passed over for this one, but not for the next.
                 heads.skip(class, self.state);
@@ -71,6 +75,12 @@ impl Turn<'_> {
 }
 
 impl State {
+    /// Whether any of those who got room has some left.
+    fn is_anybody_left(&self) -> bool {
+        let mut agents = self.touched.agents.iter();
+        agents.any(|agent| self.agents.is_free_for_anything(*agent))
+    }
+
     /// Classes with waiting tickets for which the last events may have made somebody free.
     fn touched_classes(&self) -> Bits {
         let mut classes = self.touched.classes.clone();

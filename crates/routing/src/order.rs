@@ -91,9 +91,9 @@ impl State {
         let facts = PolicyFacts {
             queue: &class.requirement.queue,
             channel: class.requirement.channel,
-            language: self.desk().language_of(&ticket.asked),
+            language: self.desk().language_of(&ticket.origin.asked),
             priority: ticket.priority,
-            tags: &ticket.tags,
+            tags: &ticket.origin.tags,
         };
         let (target, schedule) = self.desk().promised(clock, facts)?;
         schedule.after(ticket.opened_at, target)

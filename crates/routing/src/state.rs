@@ -1,6 +1,7 @@
 //! Everything that the router knows about a desk, and its indices.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use tandem_domain::desk::{AgentProfile, Choice};
@@ -17,6 +18,7 @@ use crate::closed::{Closed, JustClosed};
 use crate::desk::Desk;
 use crate::ended::EndedOffers;
 use crate::last_agents::LastAgents;
+use crate::origins::Origins;
 use crate::pace::Pace;
 use crate::table::Table;
 use crate::several::Short;
@@ -47,6 +49,7 @@ pub(crate) struct State {
     pub(crate) short: Short,
     pub(crate) touched: Touched,
     pub(crate) candidates: Candidates,
+    pub(crate) origins: Origins,
     /// By class: how agents are chosen.
     pub(crate) choices: Vec<Choice>,
     pub(crate) just_closed: JustClosed,
@@ -154,8 +157,11 @@ impl State {
     }
 
     /// Takes in a new ticket and its indices.
-    pub(crate) fn insert(&mut self, ticket: Ticket) {
+    pub(crate) fn insert(&mut self, mut ticket: Ticket) {
         let id = ticket.id;
+        if Arc::strong_count(&ticket.origin) == 1 {
+            ticket.origin = self.origins.shared(ticket.origin);
+        }
         let others = ticket.thread.conversations.iter();
         for conversation in others.chain([&ticket.conversation]) {
             self.conversations.insert(*conversation, id);

@@ -1,22 +1,21 @@
 //! A ticket in memory: a closed one is forgotten.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tandem_domain::explain::Ranking;
 use tandem_domain::routing::StepPlace;
 use tandem_domain::{
-    AccountId, ConversationId, CustomerId, Priority, QueueId, RoutingState, SignedMillis, Tag, TandemId, TicketId,
+    ConversationId, CustomerId, Priority, QueueId, RoutingState, SignedMillis, TandemId, TicketId,
     TicketStatus, Timestamp, Trace,
 };
 
 use crate::agents::AgentIx;
 use crate::answers::Answers;
 use crate::classes::ClassIx;
-use crate::desk::Asked;
 use crate::holders::{Helper, OpenOffer};
 use crate::overtaking::Arrival;
 use crate::thread::Thread;
+use crate::origins::Origin;
 use crate::table::Few;
 use crate::timers::Timer;
 
@@ -145,8 +144,7 @@ pub(crate) struct Trail {
 pub(crate) struct Ticket {
     pub(crate) id: TicketId,
     pub(crate) conversation: ConversationId,
-    pub(crate) account: AccountId,
-    pub(crate) asked: Asked,
+    pub(crate) origin: Arc<Origin>,
     /// Where ingest knows one.
     pub(crate) customer: Option<CustomerId>,
     pub(crate) tandem: Option<TandemId>,
@@ -156,7 +154,6 @@ pub(crate) struct Ticket {
     /// Who accepted it or took it over last.
     pub(crate) last_owner: Option<AgentIx>,
     pub(crate) priority: Priority,
-    pub(crate) tags: BTreeSet<Tag>,
     pub(crate) phase: Phase,
     /// The number of the event that gave it to its owner, or offered it last: work lists are in this order.
     pub(crate) held_since: u64,

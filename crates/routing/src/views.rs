@@ -5,7 +5,7 @@ use tandem_domain::{AgentId, Presence, Requirement, SignedMillis, TicketId, Tick
 
 use crate::agents::AgentIx;
 use crate::closed::Closed;
-use crate::holders::OpenOffer;
+use crate::holders::{OfferKind, OpenOffer};
 use crate::state::State;
 use crate::ticket::{Phase, Ticket};
 
@@ -30,12 +30,12 @@ impl State {
         TicketView {
             id: ticket.id,
             conversation: ticket.conversation,
-            account: ticket.account.clone(),
+            account: ticket.origin.account.clone(),
             state: ticket.phase.state(),
             status: ticket.phase.status(),
             requirement: requirement.clone(),
             priority: ticket.priority,
-            tags: ticket.tags.clone(),
+            tags: ticket.origin.tags.clone(),
             owner: ticket.phase.owner().map(|owner| self.agents.get(owner).id.clone()),
             offer: ticket.own_offers().next().map(|offer| self.offer_view(offer)),
             messages: ticket.messages,
@@ -46,6 +46,12 @@ impl State {
             answered_at: ticket.answers.answered_at(),
             undelivered: ticket.answers.undelivered.clone(),
             offers: ticket.own_offers().map(|offer| self.offer_view(offer)).collect(),
+            help_offers: ticket
+                .offers
+                .iter()
+                .filter(|offer| offer.kind == OfferKind::Help)
+                .map(|offer| self.offer_view(offer))
+                .collect(),
             step: ticket.place.as_deref().cloned().unwrap_or_default(),
             helpers: ticket
                 .helpers

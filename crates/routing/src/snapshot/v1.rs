@@ -15,6 +15,7 @@ use crate::agents::AgentIx;
 use crate::answers::Answers;
 use crate::desk::{Asked, Desk};
 use crate::ended::End;
+use crate::origins::Origin;
 use crate::holders::{OfferKind, OpenOffer};
 use crate::state::State;
 use crate::thread::Thread;
@@ -182,18 +183,20 @@ impl TicketV1 {
         state.insert(Ticket {
             id: self.id,
             conversation: self.conversation,
-            account: self.account,
-            asked: Asked {
-                language: self.asked_language,
-                skills: self.asked_skills,
-            },
+            origin: Arc::new(Origin {
+                account: self.account,
+                asked: Asked {
+                    language: self.asked_language,
+                    skills: self.asked_skills,
+                },
+                tags: self.tags,
+            }),
             customer: None,
             tandem: None,
             class,
             place: None,
             last_owner: None,
             priority: self.priority,
-            tags: self.tags,
             phase,
             held_since,
             over_capacity: false,

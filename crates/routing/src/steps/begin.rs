@@ -61,11 +61,11 @@ impl<'a> Bearings<'a> {
 impl State {
     pub(super) fn bearings<'a>(&self, ticket: &'a Ticket, queue: &'a QueueId, now: Timestamp) -> Bearings<'a> {
         Bearings {
-            asked: &ticket.asked,
+            asked: &ticket.origin.asked,
             queue,
             channel: self.requirement(ticket).channel,
             priority: ticket.priority,
-            tags: &ticket.tags,
+            tags: &ticket.origin.tags,
             opened_at: ticket.opened_at,
             customer: ticket.customer,
             tandem: ticket.tandem.as_ref(),

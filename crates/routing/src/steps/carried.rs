@@ -43,7 +43,7 @@ impl State {
         let ticket = self.ticket(*id);
         let until = ticket.step_ends().filter(|_| carried.is_some() && !is_last);
         let asked = (step, only);
-        let requirement = desk.requirement(&ticket.asked, &requirement.queue, requirement.channel, asked);
+        let requirement = desk.requirement(&ticket.origin.asked, &requirement.queue, requirement.channel, asked);
         let place = StepPlace {
             step,
             until,

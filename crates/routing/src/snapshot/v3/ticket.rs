@@ -11,6 +11,7 @@ use tandem_domain::{
     SignedMillis, SkillId, SkillLevel, Tag, TandemId, TicketId, Timestamp, Trace,
 };
 
+use crate::origins::Origin;
 use crate::agents::AgentIx;
 use crate::answers::{Answers, Fate, Given};
 use crate::classes::ClassIx;
@@ -122,10 +123,10 @@ impl TicketV3 {
         Self {
             id: ticket.id,
             conversation: ticket.conversation,
-            account: ticket.account.clone(),
-            language: ticket.asked.language.clone(),
-            skills: ticket.asked.skills.clone(),
-            tags: ticket.tags.clone(),
+            account: ticket.origin.account.clone(),
+            language: ticket.origin.asked.language.clone(),
+            skills: ticket.origin.asked.skills.clone(),
+            tags: ticket.origin.tags.clone(),
             requirement: places.of(state, ticket),
             priority: ticket.priority,
             phase: PhaseV3::of(ticket.phase),
@@ -212,14 +213,16 @@ impl TicketV3 {
         state.insert(Ticket {
             id,
             conversation: self.conversation,
-            account: self.account,
-            asked: Asked {
-                language: self.language,
-                skills: self.skills,
-            },
+            origin: Arc::new(Origin {
+                account: self.account,
+                asked: Asked {
+                    language: self.language,
+                    skills: self.skills,
+                },
+                tags: self.tags,
+            }),
             class: class.ok_or_else(|| damaged("a ticket without a requirement"))?,
             priority: self.priority,
-            tags: self.tags,
             phase: self.phase.restore(agents)?,
             held_since: self.held_since,
             over_capacity: self.over_capacity,
