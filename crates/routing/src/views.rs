@@ -112,13 +112,21 @@ impl State {
         let items = slot
             .items
             .iter()
-            .map(|(_, ticket)| self.view(self.ticket(*ticket)))
+            .map(|(_, ticket)| self.item(self.ticket(*ticket), id))
             .collect();
         Some(WorkList {
             version: slot.changed,
             agent: self.agent_view(agent),
             items,
         })
+    }
+
+    /// The ticket as the agent sees it: of several offers, `offer` is his or her own.
+    fn item(&self, ticket: &Ticket, agent: &AgentId) -> TicketView {
+        let view = self.view(ticket);
+        let mut offers = view.offers.iter().chain(&view.help_offers);
+        let offer = offers.find(|offer| offer.agent == *agent).cloned();
+        TicketView { offer, ..view }
     }
 
     pub(crate) fn signed_in(&self) -> Vec<AgentId> {

@@ -191,6 +191,6 @@ pub struct WorkList {
     pub version: u64,
     /// The agent.
     pub agent: AgentView,
-    /// What is offered or owned, oldest offer or assignment first.
+    /// What is offered or owned, oldest offer or assignment first. The `offer` of each is the one to this agent.
     pub items: Vec<TicketView>,
 }

@@ -39,6 +39,17 @@ fn the_best_are_asked_at_once_and_each_keeps_room_for_it() {
 }
 
 #[test]
+fn everybody_finds_the_own_offer_in_the_own_work_list() {
+    let mut world = World::staffed(three_at_once(&["ana", "bo"]));
+    let ticket = world.open(mail(1));
+    for agent in ["ana", "bo"] {
+        let items = world.work_list(agent).unwrap().items;
+        let mine = items[0].offer.as_ref().unwrap();
+        assert_eq!((mine.agent.as_str(), mine.id), (agent, offer_to(&world, ticket, agent)));
+    }
+}
+
+#[test]
 fn the_first_accept_wins_and_the_others_lose_theirs_in_the_same_turn() {
     let mut world = World::staffed(three_at_once(&["ana", "bo", "cy"]));
     let ticket = world.open(mail(1));
