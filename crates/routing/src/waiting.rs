@@ -4,7 +4,7 @@ use tandem_domain::RoutingState::{Assigned, Offered, OnHold, Queued, Scheduled};
 use tandem_domain::routing::{Rejection, RoutingEvent};
 use tandem_domain::{SignedMillis, TicketId};
 
-use crate::classes::QueueIx;
+use crate::classes::{ClassIx, QueueIx};
 use crate::order::WaitKey;
 use crate::overtaking::{Arrival, Number};
 use crate::state::State;
@@ -89,16 +89,14 @@ impl State {
         matches!(phase, Phase::Queued | Phase::Offered).then_some(number)
     }
 
-    /// Under another version of the desk, or after a restart, the ticket keeps its number in the queue in which it had it.
-    pub(crate) fn carry_arrival(&mut self, id: TicketId, number: Option<Number>) {
-        let ticket = self.ticket(id);
-        let (class, offered) = (ticket.class, ticket.phase != Phase::Queued);
+    /// Under another version of the desk, or after a restart, a ticket keeps its number in the queue in which it had it;
+    /// before it enters.
+    pub(crate) fn carry_arrival(&mut self, class: ClassIx, phase: Phase, number: Option<Number>) -> Option<Arrival> {
         let queue = self.classes.get(class).queue;
-        let number = number.filter(|_| self.classes.queue(queue).max_overtaken.is_some());
-        self.ticket_mut(id).arrival = number.map(|number| Arrival { queue, number });
-        if let Some(number) = number {
-            self.classes.queue_mut(queue).overtaking.put_back(number, offered);
-        }
+        let line = self.classes.queue_mut(queue);
+        let number = number.filter(|_| line.max_overtaken.is_some())?;
+        line.overtaking.put_back(number, phase == Phase::Offered);
+        Some(Arrival { queue, number })
     }
 
     /// The ticket counts as older by so much more, wherever it waits.

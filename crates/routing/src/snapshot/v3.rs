@@ -30,6 +30,8 @@ pub(crate) struct SnapshotV3 {
     applied: u64,
     last_ticket: u64,
     last_offer: u64,
+    /// When the last event was: gathering goes on from there.
+    last_at: Timestamp,
     /// Whether the state came of one of an older format, which knew less.
     of_older: bool,
     /// Everybody who was ever heard of.
@@ -74,6 +76,7 @@ impl SnapshotV3 {
             applied: state.applied,
             last_ticket: state.last_ticket,
             last_offer: state.last_offer,
+            last_at: state.last_at,
             of_older: state.of_older,
             agents: state.agents.all().map(|agent| AgentV3::of(state, agent)).collect(),
             requirements: places.into_requirements(),
@@ -102,6 +105,7 @@ impl SnapshotV3 {
     pub(crate) fn into_state(self) -> Result<State, RestoreError> {
         let mut state = State {
             applied: self.applied,
+            last_at: self.last_at,
             ..State::default()
         };
         (state.last_ticket, state.last_offer, state.of_older) = (self.last_ticket, self.last_offer, self.of_older);
@@ -145,6 +149,7 @@ impl SnapshotV3 {
             state.agents.get_mut(AgentIx(at)).changed = agent.changed;
         }
         state.touched.clear();
+        state.gather_all();
         Ok(state)
     }
 }

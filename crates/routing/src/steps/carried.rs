@@ -54,10 +54,11 @@ impl State {
         let ticket = self.ticket_mut(*id);
         ticket.class = class;
         ticket.place = (!is_last || step > 0).then(|| Box::new(place));
-        let number = ticket.arrival.map(|arrival| arrival.number);
+        let (phase, number) = (ticket.phase, ticket.arrival.map(|arrival| arrival.number));
         let same_queue = requirement.queue == before.requirement.queue;
         ticket.trail.queues.insert(requirement.queue);
-        self.carry_arrival(*id, number.filter(|_| same_queue));
+        let arrival = self.carry_arrival(class, phase, number.filter(|_| same_queue));
+        self.ticket_mut(*id).arrival = arrival;
         self.enter(*id);
     }
 

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tandem_domain::desk::AgentProfile;
 use tandem_domain::routing::{AgentView, RoutingEvent, TicketView};
 use tandem_domain::{
-    AgentId, CompiledDesk, Event, MessageId, Presence, Requirement, RoutingState, TicketId, TicketStatus, Timestamp,
+    AgentId, Cause, CompiledDesk, Event, MessageId, Presence, Requirement, RoutingState, TicketId, TicketStatus,
+    Timestamp,
 };
 use tandem_routing::rows;
 
@@ -26,11 +27,26 @@ pub(crate) fn check(world: &World) {
     agent_rows_are_current(world, &agents);
     steps::steps_come_in_order(world);
     // Until the tick that is due has run, somebody may still be passed over on paper.
-    if tandem_domain::Core::next_wakeup(&world.core).is_none_or(|at| at > world.now) {
+    let is_due = tandem_domain::Core::next_wakeup(&world.core).is_some_and(|at| at <= world.now);
+    if !is_due && !may_gather(world, &desk) {
         let paused = pauses(world, &desk);
         nobody_idles_beside_a_fitting_ticket(world, &desk, &tickets, &agents, &paused);
         steps::steps_are_kept(world, &desk, &tickets, &paused);
     }
+}
+
+/// Whether the desk gathers, and this was not the tick at the end of a window.
+fn may_gather(world: &World, desk: &CompiledDesk) -> bool {
+    let Ok(window @ 1..) = i64::try_from(desk.matching.window.as_micros()) else {
+        return false;
+    };
+    let (turn, before) = (world.last_turn(), world.before_last_turn());
+    let ticked = turn.first().is_some_and(|event| event.cause == Cause::Timer);
+    let in_window = |event: &Event<RoutingEvent>| event.at.as_micros().div_euclid(window);
+    let ended = before
+        .last()
+        .is_some_and(|last| in_window(last) < world.now.as_micros().div_euclid(window));
+    !ticked || !ended
 }
 
 /// The agents whose capacity the ticket takes: its owner, or those to whom it is offered.

@@ -1,7 +1,7 @@
 //! Where a conversation's ticket stands, as its customer may know it.
 
 use tandem_domain::routing::Command;
-use tandem_domain::{Channel, Presence, RoutingState};
+use tandem_domain::{Channel, Presence, Proficiency, RoutingState};
 
 use crate::support::{AgentBuilder, IntakeBuilder, agent, answer_id, conversation_id, desk, key, mail, seconds};
 use crate::world::World;
@@ -127,4 +127,56 @@ fn listeners_of_chats_hear_of_every_move_and_of_mails_nothing() {
     let seen = world.history.len();
     world.set_presence("ana", Presence::Away);
     assert_eq!(heard(&world, seen), []);
+}
+
+/// Ten agents of whom two speak German; ten English mails were accepted, one every ten seconds.
+fn ten_of_whom_two_speak_german() -> World {
+    let agent = |number: usize| {
+        let agent = agent(&format!("agent-{number}")).capacity(1);
+        if number < 2 {
+            agent.speaks("de", Proficiency::C1)
+        } else {
+            agent
+        }
+    };
+    let mut world = World::staffed(desk((0..10).map(agent)));
+    for number in 1..=10 {
+        let ticket = world.open(mail(number));
+        world.pass(seconds(10));
+        world.take(ticket);
+    }
+    world
+}
+
+#[test]
+fn who_can_be_served_by_few_waits_for_these() {
+    let mut world = ten_of_whom_two_speak_german();
+    let wait = |world: &World, number: u128| world.standing(number).unwrap().estimated_wait;
+    world.open(mail(11));
+    assert_eq!(
+        wait(&world, 11),
+        Some(seconds(10)),
+        "every ten seconds one of ten is served"
+    );
+    world.open(mail(12).in_language("de"));
+    // All ten could take the first, so a fifth of it is for the two; they serve one in fifty seconds.
+    assert_eq!(wait(&world, 12), Some(seconds(60)));
+    world.open(mail(13).in_language("de"));
+    assert_eq!(wait(&world, 13), Some(seconds(110)));
+    world.open(mail(14));
+    // Whoever takes a German one could have taken this one too.
+    assert_eq!(wait(&world, 14), Some(seconds(40)));
+}
+
+#[test]
+fn who_is_there_counts() {
+    let mut world = ten_of_whom_two_speak_german();
+    world.open(mail(11).in_language("de"));
+    world.set_presence("agent-0", Presence::Away);
+    let wait = |world: &World| world.standing(11).unwrap().estimated_wait;
+    assert_eq!(wait(&world), Some(seconds(90)), "one of nine");
+    world.set_presence("agent-1", Presence::Away);
+    assert_eq!(wait(&world), Some(seconds(50)), "nobody is there: as if all were");
+    world.open(mail(12).in_language("fr"));
+    assert_eq!(world.standing(12).unwrap().estimated_wait, None, "nobody speaks it");
 }

@@ -374,6 +374,11 @@ impl World {
         &self.history[self.turn..]
     }
 
+    /// What happened before that.
+    pub(crate) fn before_last_turn(&self) -> &[Event<RoutingEvent>] {
+        &self.history[..self.turn]
+    }
+
     /// What happened since there were `seen` events.
     pub(crate) fn since(&self, seen: usize) -> Vec<&RoutingEvent> {
         self.history[seen..].iter().map(|event| &event.body).collect()

@@ -196,6 +196,8 @@ impl TicketV3 {
     pub(super) fn restore(self, state: &mut State, classes: &[ClassIx], agents: usize) -> Result<(), RestoreError> {
         let agent = |at: AgentAt| agent_at(at, agents);
         let class = classes.get(self.requirement as usize).copied();
+        let class = class.ok_or_else(|| damaged("a ticket without a requirement"))?;
+        let phase = self.phase.restore(agents)?;
         let passed_over = self.passed_over.into_iter();
         let passed_over: Vec<_> = passed_over
             .map(|(at, until)| Ok(PassedOver { agent: agent(at)?, until }))
@@ -209,6 +211,7 @@ impl TicketV3 {
         let helpers = helpers.map(|(at, since)| Ok(Helper { agent: agent(at)?, since }));
         let owners = self.past_owners.into_iter().map(agent);
         let merged = self.merged.clone();
+        let arrival = state.carry_arrival(class, phase, self.arrival);
         let id = self.id;
         state.insert(Ticket {
             id,
@@ -221,9 +224,9 @@ impl TicketV3 {
                 },
                 tags: self.tags,
             }),
-            class: class.ok_or_else(|| damaged("a ticket without a requirement"))?,
+            class,
             priority: self.priority,
-            phase: self.phase.restore(agents)?,
+            phase,
             held_since: self.held_since,
             over_capacity: self.over_capacity,
             offers: offers.collect::<Result<_, _>>()?,
@@ -239,7 +242,7 @@ impl TicketV3 {
             opened_at: self.opened_at,
             adjusted: self.adjusted,
             deadline: None,
-            arrival: None,
+            arrival,
             changed_at: self.changed_at,
             version: self.version,
             reprioritised: self.reprioritised,
@@ -251,7 +254,6 @@ impl TicketV3 {
             place: self.place.map(Box::new),
             last_owner: self.last_owner.map(agent).transpose()?,
         });
-        state.carry_arrival(id, self.arrival);
         state.merged.extend(merged.into_iter().map(|ticket| (ticket, id)));
         Ok(())
     }
