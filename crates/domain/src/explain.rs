@@ -99,6 +99,16 @@ pub enum Lack {
         /// The agent's best, if any.
         has: Option<Proficiency>,
     },
+    /// Some of what the queue or its step requires besides teams, skills and language.
+    Term {
+        /// The term, as desk files write it.
+        needs: String,
+    },
+    /// The ticket is kept for somebody else in this step.
+    Reserved {
+        /// For whom.
+        only: Vec<AgentId>,
+    },
     /// Not online.
     Presence {
         /// What the agent is doing.
@@ -141,6 +151,26 @@ pub struct Candidate {
     pub rank: Option<u32>,
 }
 
+/// Something that will change by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// When.
+    pub at: Timestamp,
+    /// What, in a few words.
+    pub what: String,
+}
+
+/// Something that is not so; if it were, the ticket would not wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// What would have to be true, in a sentence.
+    pub what: String,
+    /// Who would have it then; none: somebody whom the desk does not have.
+    pub agent: Option<AgentId>,
+    /// Since then at the latest.
+    pub since: Timestamp,
+}
+
 /// Why a ticket is where it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
@@ -152,10 +182,31 @@ pub struct Explanation {
     pub summary: String,
     /// Its place among the tickets with an equal requirement, from 1, while it is queued.
     pub position: Option<u32>,
+    /// Its place in its queue, whatever the others ask for, from 1, while it is queued or offered.
+    #[serde(default)]
+    pub queue_position: Option<u32>,
+    /// How long it may be expected to wait from now; none where too little is known.
+    #[serde(default)]
+    pub estimated_wait: Option<Duration>,
+    /// How many routing steps its queue has; the ticket says in which it is.
+    #[serde(default)]
+    pub steps: u16,
     /// Why the agent who has the offer or the ticket was chosen.
     pub chosen: Option<Ranking>,
-    /// Every agent, and what each lacks now; best first.
+    /// Agents, and what each lacks now; best first, at most 200: the others are many, and further away.
     pub candidates: Vec<Candidate>,
-    /// When the situation next changes by itself (offer expiry, end of a pause, end of wrap-up).
+    /// How many agents the desk has.
+    #[serde(default)]
+    pub agents: u32,
+    /// How many of them have team, skills, language and all else that is asked for.
+    #[serde(default)]
+    pub fit: u32,
+    /// When the situation next changes by itself.
     pub next_change: Option<Timestamp>,
+    /// What changes by itself, soonest first, at most five.
+    #[serde(default)]
+    pub changes: Vec<Change>,
+    /// What would have to be true for it not to wait, at most five.
+    #[serde(default)]
+    pub wishes: Vec<Wish>,
 }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use tandem_domain::explain::{Candidate, Explanation, Lack};
+use tandem_domain::expression::Expression;
 use tandem_domain::{AgentId, LanguageTag, Presence, Proficiency, Requirement, TicketId, Timestamp};
 
 use crate::agents::{Agent, AgentIx};
@@ -12,19 +13,37 @@ use crate::state::State;
 use crate::summary;
 use crate::ticket::{Phase, Ticket};
 
+/// So many agents are looked at one by one, those who fit first. With ten thousand on the desk an explanation takes a
+/// millisecond of the desk's time, and not twenty.
+const LOOKED_AT: usize = 1_000;
+/// So many of them are told of.
+const LISTED: usize = 200;
+
 impl State {
     pub(crate) fn explain(&self, id: TicketId, now: Timestamp) -> Option<Explanation> {
         let ticket = self.tickets.get(&id)?;
         let view = self.view(ticket);
         let candidates = self.candidates(ticket, now);
-        let next_change = next_change(ticket, &candidates);
+        let changes = self.changes(ticket, &candidates);
+        let next_change = changes.first().map(|change| change.at);
+        let crowd = Crowd {
+            agents: self.agents.in_order().len(),
+            fit: self.classes.get(ticket.class).fit_count as usize,
+        };
         Some(Explanation {
             age: now.since(ticket.opened_at),
-            summary: summary::of(&view, ticket.ranking(), &candidates, next_change, self),
+            summary: summary::of(&view, ticket.ranking(), (&candidates, crowd), next_change, self),
             position: self.position(ticket),
+            queue_position: self.place_in_queue(ticket),
+            estimated_wait: self.estimated_wait(ticket, now),
+            steps: u16::try_from(self.desk().steps(&view.requirement.queue).len().max(1)).unwrap_or(u16::MAX),
             chosen: ticket.ranking().cloned(),
+            wishes: self.wishes(ticket, &candidates),
+            agents: u32::try_from(crowd.agents).unwrap_or(u32::MAX),
+            fit: u32::try_from(crowd.fit).unwrap_or(u32::MAX),
             candidates,
             next_change,
+            changes,
             ticket: view,
         })
     }
@@ -34,29 +53,31 @@ impl State {
         waits.then(|| u32::try_from(self.tickets_ahead(ticket) + 1).unwrap_or(u32::MAX))
     }
 
-    /// Everybody: first those who lack nothing, as ranked; then by how little is missing, what
+    /// First those who lack nothing, as ranked; then by how little is missing, what
     /// cannot change by the hour (team, skill, language) weighing most.
     fn candidates(&self, ticket: &Ticket, now: Timestamp) -> Vec<Candidate> {
-        let agents = self.agents.in_order().iter();
-        let mut lacking: Vec<_> = agents
-            .map(|agent| {
-                (
-                    self.lacks(*agent, ticket, now),
-                    self.merit(*agent, ticket.class),
-                    *agent,
-                )
-            })
+        let mut lacking: Vec<_> = self
+            .looked_at(ticket)
+            .map(|agent| (self.lacks(agent, ticket, now), self.merit(agent, ticket.class), agent))
             .collect();
         lacking.sort_by_key(|(lacks, merit, _)| (unfitness(lacks), lacks.len(), Reverse(passing(lacks)), *merit));
-        let ranked = lacking
-            .into_iter()
-            .zip(1..)
-            .map(|((lacks, _, agent), place)| Candidate {
-                agent: self.agent_id(agent),
-                rank: lacks.is_empty().then_some(place),
-                lacks,
-            });
+        let listed = lacking.into_iter().take(LISTED).zip(1..);
+        let ranked = listed.map(|((lacks, _, agent), place)| Candidate {
+            agent: self.agent_id(agent),
+            rank: lacks.is_empty().then_some(place),
+            lacks,
+        });
         ranked.collect()
+    }
+
+    fn looked_at(&self, ticket: &Ticket) -> impl Iterator<Item = AgentIx> {
+        let fit = &self.classes.get(ticket.class).fit;
+        let agents = self.agents.in_order().iter().copied();
+        let (fitting, others) = (agents.clone(), agents);
+        let fitting = fitting.filter(|agent| fit.contains(agent.0));
+        fitting
+            .chain(others.filter(|agent| !fit.contains(agent.0)))
+            .take(LOOKED_AT)
     }
 
     fn agent_id(&self, agent: AgentIx) -> AgentId {
@@ -90,23 +111,14 @@ impl State {
     }
 }
 
-/// When the ticket's own time is up or, while it waits, somebody's window opens or pause ends.
-fn next_change(ticket: &Ticket, candidates: &[Candidate]) -> Option<Timestamp> {
-    if let Some(at) = ticket.deadlines().map(|(at, _)| at).min() {
-        return Some(at);
-    }
-    let pauses = candidates
-        .iter()
-        .flat_map(|candidate| &candidate.lacks)
-        .filter_map(|lack| match lack {
-            Lack::PassedOver { until } => Some(*until),
-            Lack::OutOfHours { until } => *until,
-            _ => None,
-        });
-    pauses.min().filter(|_| ticket.phase == Phase::Queued)
+/// How many agents there are, and how many of them fit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Crowd {
+    pub(crate) agents: usize,
+    pub(crate) fit: usize,
 }
 
-fn abilities_lacking(agent: &Agent, requirement: &Requirement, desk: &Desk) -> Vec<Lack> {
+pub(crate) fn abilities_lacking(agent: &Agent, requirement: &Requirement, desk: &Desk) -> Vec<Lack> {
     let Some(profile) = &agent.profile else {
         return Vec::new();
     };
@@ -127,6 +139,17 @@ fn abilities_lacking(agent: &Agent, requirement: &Requirement, desk: &Desk) -> V
     }));
     let language = requirement.language.as_ref();
     lacks.extend(language.and_then(|(tag, needs)| language_lacking(tag, *needs, proficiency(profile, tag))));
+    let unmet = requirement
+        .expression
+        .iter()
+        .flat_map(|expression| expression.unmet(profile));
+    lacks.extend(unmet.map(|term| Lack::Term {
+        needs: Expression::Term(term).to_string(),
+    }));
+    if !(requirement.only.is_empty() || requirement.only.contains(&agent.id)) {
+        let only = requirement.only.clone();
+        lacks.push(Lack::Reserved { only });
+    }
     lacks
 }
 
@@ -155,7 +178,9 @@ fn passing(lacks: &[Lack]) -> bool {
 
 pub(crate) fn is_ability(lack: &Lack) -> bool {
     match lack {
-        Lack::Team { .. } | Lack::Skill { .. } | Lack::Language { .. } => true,
+        Lack::Team { .. } | Lack::Skill { .. } | Lack::Language { .. } | Lack::Term { .. } | Lack::Reserved { .. } => {
+            true
+        }
         Lack::Presence { .. }
         | Lack::OutOfHours { .. }
         | Lack::Capacity { .. }

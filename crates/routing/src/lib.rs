@@ -62,6 +62,7 @@ mod table;
 mod thread;
 mod ticket;
 mod tickets;
+pub mod timeline;
 mod timers;
 mod turn;
 mod turns;

@@ -27,7 +27,7 @@ impl State {
     }
 
     /// From 1, by the queue's own order, whatever each ticket asks for. What is offered is next.
-    fn place_in_queue(&self, ticket: &Ticket) -> Option<u32> {
+    pub(crate) fn place_in_queue(&self, ticket: &Ticket) -> Option<u32> {
         let ahead = match ticket.phase {
             Phase::Queued => self
                 .classes

@@ -1,10 +1,11 @@
 //! One sentence on where a ticket is and why.
 
-use tandem_domain::explain::{Candidate, Lack, Rank, Ranking};
+use tandem_domain::desk::Choice;
+use tandem_domain::explain::{Candidate, Deciding, Lack, Rank, Ranking};
 use tandem_domain::routing::TicketView;
-use tandem_domain::{AgentId, Presence, RoutingState, TeamId, Timestamp};
+use tandem_domain::{AgentId, Presence, RoutingState, Timestamp};
 
-use crate::explain::is_ability;
+use crate::explain::{Crowd, is_ability};
 use crate::state::State;
 
 /// More names than these are counted, not listed.
@@ -13,7 +14,7 @@ const NAMED: usize = 3;
 pub(crate) fn of(
     ticket: &TicketView,
     chosen: Option<&Ranking>,
-    candidates: &[Candidate],
+    among: (&[Candidate], Crowd),
     until: Option<Timestamp>,
     state: &State,
 ) -> String {
@@ -21,7 +22,7 @@ pub(crate) fn of(
     let owner = ticket.owner.as_ref().map_or("nobody", AgentId::as_str);
     let why = chosen.map(why_chosen).unwrap_or_default();
     match ticket.state {
-        RoutingState::Queued => format!("waits: {}", why_waiting(candidates, state)),
+        RoutingState::Queued => format!("waits: {}", why_waiting(among, state)),
         RoutingState::Offered => {
             let agent = ticket.offer.as_ref().map_or("nobody", |offer| offer.agent.as_str());
             format!("offered to {agent} until {until}{why}")
@@ -37,21 +38,58 @@ pub(crate) fn of(
     }
 }
 
-fn why_chosen(ranking: &Ranking) -> String {
-    let Ranking {
-        free,
-        winner,
-        runners_up,
-        ..
-    } = ranking;
+/// By what was kept with the offer, whatever is so now.
+pub(crate) fn why_chosen(ranking: &Ranking) -> String {
+    let Ranking { free, winner, .. } = ranking;
     let load = format!("{} of {} units taken", winner.used, winner.capacity);
-    match runners_up.first() {
-        _ if ranking.direct => ", transferred by hand".to_owned(),
-        None => format!(", the only one of {} who fit that was free ({load})", ranking.fit),
-        Some(second) if same_load(winner, second) => {
-            format!(", first of {free} who were free: as little taken as others ({load}), and idle the longest")
+    if ranking.direct {
+        return ", transferred by hand".to_owned();
+    }
+    if ranking.runners_up.is_empty() {
+        return format!(", the only one of {} who fit that was free ({load})", ranking.fit);
+    }
+    let why = match ranking.deciding {
+        Some(Deciding::Turn) => "it was the queue's turn with this agent".to_owned(),
+        Some(Deciding::Batch) => "several agents and tickets met, and most are served so".to_owned(),
+        Some(Deciding::Score) => format!("{} ({load})", best_by(ranking.choice)),
+        Some(Deciding::LongerIdle) => format!("{}, and idle the longest", equal_by(ranking.choice, &load)),
+        Some(Deciding::FileOrder) => format!("{}, and first in the desk file", equal_by(ranking.choice, &load)),
+        None => decided_by_load(ranking, &load),
+    };
+    format!(", first of {free} who were free: {why}")
+}
+
+/// Offers of older programs say no more than these figures.
+fn decided_by_load(ranking: &Ranking, load: &str) -> String {
+    match ranking.runners_up.first() {
+        Some(second) if same_load(&ranking.winner, second) => {
+            format!("{}, and idle the longest", equal_by(Choice::LeastLoaded, load))
         }
-        Some(_) => format!(", first of {free} who were free: the smallest share of capacity taken ({load})"),
+        _ => format!("{} ({load})", best_by(Choice::LeastLoaded)),
+    }
+}
+
+const fn best_by(choice: Choice) -> &'static str {
+    match choice {
+        Choice::LeastLoaded => "the smallest share of capacity taken",
+        Choice::LongestIdle => "idle the longest",
+        Choice::BestSkilled => "the most skilled in what is asked",
+        Choice::LeastOverSkilled => "the fewest skills beyond what is asked",
+        Choice::RoundRobin => "the longest without an offer",
+        Choice::Cheapest => "the cheapest",
+        Choice::Weighted => "drawn by weight",
+    }
+}
+
+fn equal_by(choice: Choice, load: &str) -> String {
+    match choice {
+        Choice::LeastLoaded => format!("as little taken as others ({load})"),
+        Choice::LongestIdle => "idle as long as others".to_owned(),
+        Choice::BestSkilled => "as skilled as others in what is asked".to_owned(),
+        Choice::LeastOverSkilled => "as few skills beyond what is asked as others".to_owned(),
+        Choice::RoundRobin => "as long without an offer as others".to_owned(),
+        Choice::Cheapest => "as cheap as others".to_owned(),
+        Choice::Weighted => "drawn like others".to_owned(),
     }
 }
 
@@ -59,25 +97,22 @@ fn same_load(one: &Rank, other: &Rank) -> bool {
     u64::from(one.used) * u64::from(other.capacity) == u64::from(other.used) * u64::from(one.capacity)
 }
 
-fn why_waiting(candidates: &[Candidate], state: &State) -> String {
-    let fitting: Vec<_> = candidates
-        .iter()
-        .filter(|candidate| !candidate.lacks.iter().any(is_ability))
-        .collect();
-    if candidates.is_empty() {
+fn why_waiting((candidates, crowd): (&[Candidate], Crowd), state: &State) -> String {
+    if crowd.agents == 0 {
         return "the desk has no agents".to_owned();
     }
+    let fitting = candidates
+        .iter()
+        .filter(|candidate| !candidate.lacks.iter().any(is_ability));
+    let fitting: Vec<_> = fitting.collect();
     if fitting.is_empty() {
-        let reasons = named(candidates, |candidate| ability_reasons(&candidate.lacks));
-        return format!("none of {} fits: {reasons}", count(candidates.len(), "agent"));
+        let reasons = named(candidates, crowd.agents, |candidate| ability_reasons(&candidate.lacks));
+        return format!("none of {} fits: {reasons}", count(crowd.agents, "agent"));
     }
-    let verb = if fitting.len() == 1 {
-        "fits and is not"
-    } else {
-        "fit, none is"
-    };
-    let reasons = named(&fitting, |candidate| moment_reasons(candidate, state));
-    format!("{} {verb} free: {reasons}", count(fitting.len(), "agent"))
+    let fit = crowd.fit.max(fitting.len());
+    let verb = if fit == 1 { "fits and is not" } else { "fit, none is" };
+    let reasons = named(&fitting, fit, |candidate| moment_reasons(candidate, state));
+    format!("{} {verb} free: {reasons}", count(fit, "agent"))
 }
 
 fn count(number: usize, noun: &str) -> String {
@@ -88,14 +123,18 @@ fn count(number: usize, noun: &str) -> String {
     }
 }
 
-fn named<C: std::borrow::Borrow<Candidate>>(candidates: &[C], reasons: impl Fn(&Candidate) -> Vec<String>) -> String {
+fn named<C: std::borrow::Borrow<Candidate>>(
+    candidates: &[C],
+    of: usize,
+    reasons: impl Fn(&Candidate) -> Vec<String>,
+) -> String {
     let reason = |candidate: &C| {
         let candidate = candidate.borrow();
         format!("{} {}", candidate.agent, reasons(candidate).join(" and "))
     };
     let mut parts: Vec<_> = candidates.iter().take(NAMED).map(reason).collect();
-    if candidates.len() > NAMED {
-        parts.push(format!("and {} more", candidates.len() - NAMED));
+    if of > NAMED {
+        parts.push(format!("and {} more", of - NAMED));
     }
     parts.join(", ")
 }
@@ -125,6 +164,8 @@ fn ability_reasons(lacks: &[Lack]) -> Vec<String> {
             needs,
             has: Some(has),
         } => format!("speaks {language} at {has} (needs {needs})"),
+        Lack::Term { needs } => format!("does not meet {needs}"),
+        Lack::Reserved { only } => format!("is not {}, for whom it is kept in this step", list(only)),
         Lack::Presence { .. }
         | Lack::OutOfHours { .. }
         | Lack::Capacity { .. }
@@ -150,7 +191,9 @@ fn moment_reasons(candidate: &Candidate, state: &State) -> Vec<String> {
             let until = until.whole_second();
             format!("declined or missed it and is passed over until {until}")
         }
-        Lack::Team { .. } | Lack::Skill { .. } | Lack::Language { .. } => String::new(),
+        Lack::Team { .. } | Lack::Skill { .. } | Lack::Language { .. } | Lack::Term { .. } | Lack::Reserved { .. } => {
+            String::new()
+        }
     };
     let reasons: Vec<_> = candidate.lacks.iter().map(reason).collect();
     if reasons.is_empty() {
@@ -172,7 +215,7 @@ fn no_room(agent: &AgentId, needs: u32, state: &State) -> String {
     }
 }
 
-fn list(teams: &[TeamId]) -> String {
-    let names: Vec<_> = teams.iter().map(TeamId::as_str).collect();
+pub(crate) fn list<K: std::fmt::Display>(keys: &[K]) -> String {
+    let names: Vec<_> = keys.iter().map(K::to_string).collect();
     names.join(" or ")
 }

@@ -157,7 +157,7 @@ fn says_why_this_agent() {
         summary(&world, equal),
         format!(
             "offered to ana until {until}, first of 2 who were free: as little taken as others (0 of 2 units taken), \
-             and idle the longest"
+             and first in the desk file"
         )
     );
     world.take(equal);
@@ -222,4 +222,168 @@ fn knows_the_age_and_only_open_tickets() {
     world.pass(seconds(90));
     assert_eq!(world.explain(ticket).unwrap().age, seconds(90));
     assert!(world.explain(TicketId(99)).is_none());
+}
+
+/// What would have to be true, with who would have the ticket then.
+fn wishes(world: &World, ticket: TicketId) -> Vec<(Option<String>, String)> {
+    let wishes = world.explain(ticket).unwrap().wishes.into_iter();
+    wishes
+        .map(|wish| (wish.agent.map(|agent| agent.to_string()), wish.what))
+        .collect()
+}
+
+#[test]
+fn says_whom_the_desk_would_need() {
+    let mut world = World::staffed(desk([agent("ana")]));
+    let since = world.now;
+    let ticket = world.open(mail(1).in_language("fr").needs("vip", 3));
+    world.pass(seconds(240));
+    let explanation = world.explain(ticket).unwrap();
+    let wish = &explanation.wishes[0];
+    assert_eq!(
+        wish.what,
+        "an agent, in team front, speaking fr at B2, with vip at 3, online with room for it (1 unit), would have it"
+    );
+    assert_eq!((&wish.agent, wish.since), (&None, since));
+    assert_eq!((explanation.agents, explanation.fit), (1, 0));
+}
+
+#[test]
+fn says_who_before_it_would_be_served_first() {
+    let mut world = World::staffed(desk([agent("ana")]));
+    world.open(mail(1).in_language("fr"));
+    world.pass(seconds(1));
+    let second = world.open(mail(2).in_language("fr"));
+    let (_, wish) = wishes(&world, second).remove(0);
+    assert!(wish.contains("with room for it and the 1 before it"), "{wish}");
+    assert_eq!(
+        wishes(&world, second).len(),
+        1,
+        "nobody who learns French would have the second one first"
+    );
+}
+
+#[test]
+fn says_what_one_more_unit_or_coming_online_would_do() {
+    let mut world = World::staffed(desk([agent("ana").capacity(1), agent("bo")]));
+    world.set_presence("bo", Presence::Away);
+    let first = world.open(mail(1));
+    world.take(first);
+    world.pass(seconds(60));
+    let second = world.open(mail(2));
+    let told = wishes(&world, second);
+    assert!(told.contains(&(
+        Some("ana".to_owned()),
+        "if ana had 1 unit more, he or she would have it".to_owned()
+    )));
+    assert!(told.contains(&(
+        Some("bo".to_owned()),
+        "if bo were online, he or she would have it".to_owned()
+    )));
+    world.set_presence("bo", Presence::Online);
+    assert_eq!(world.offered_to(second).as_deref(), Some("bo"), "it was true");
+    assert_eq!(wishes(&world, second), [], "what is offered does not wait");
+}
+
+#[test]
+fn says_what_somebody_would_have_to_learn_only_if_that_is_enough() {
+    let mut world = World::staffed(desk([agent("ana").skill("vip", 1), agent("cy").team("back")]));
+    let ticket = world.open(mail(1).needs("vip", 3));
+    let told = wishes(&world, ticket);
+    assert!(told.contains(&(
+        Some("ana".to_owned()),
+        "if ana had skill vip at 3, he or she would have it".to_owned()
+    )));
+    assert!(
+        !told.iter().any(|(agent, _)| agent.as_deref() == Some("cy")),
+        "cy lacks two things: {told:?}"
+    );
+}
+
+#[test]
+fn says_which_term_of_an_expression_is_unmet_and_what_it_would_take() {
+    let mut desk = desk([agent("ana"), agent("bo")]);
+    desk.queues[0].require = Some("tier >= 2 and not (agent == bo)".parse().unwrap());
+    let mut world = World::staffed(desk);
+    let ticket = world.open(mail(1));
+    let explanation = world.explain(ticket).unwrap();
+    let of = |name: &str| {
+        let candidate = explanation
+            .candidates
+            .iter()
+            .find(|candidate| candidate.agent.as_str() == name);
+        candidate.unwrap().lacks.clone()
+    };
+    assert_eq!(
+        of("ana"),
+        [Lack::Term {
+            needs: "tier >= 2".to_owned()
+        }]
+    );
+    assert_eq!(of("bo").len(), 2);
+    let told = wishes(&world, ticket);
+    assert!(
+        told.iter()
+            .any(|(agent, what)| agent.as_deref() == Some("ana") && what.contains("met tier >= 2")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn says_what_changes_by_itself_soonest_first() {
+    let mut world = World::staffed(desk([agent("ana"), agent("bo")]));
+    let ticket = world.open(mail(1));
+    let offered = world.explain(ticket).unwrap();
+    assert_eq!(offered.changes[0].what, "the offer to ana expires");
+    assert_eq!(Some(offered.changes[0].at), offered.next_change);
+    world.refuse(ticket);
+    world.pass(seconds(5));
+    world.refuse(ticket);
+    let waiting = world.explain(ticket).unwrap();
+    let told: Vec<_> = waiting.changes.iter().map(|change| change.what.as_str()).collect();
+    assert_eq!(
+        told,
+        [
+            "ana is passed over for it no longer",
+            "bo is passed over for it no longer"
+        ]
+    );
+    assert_eq!((waiting.position, waiting.queue_position), (Some(1), Some(1)));
+}
+
+#[test]
+fn a_crowd_is_counted_and_only_the_nearest_are_named() {
+    let crowd = (0..3_000).map(|number| agent(&format!("a{number}")).team("back"));
+    let mut world = World::new(desk(crowd.chain([agent("zoe")])));
+    let ticket = world.open(mail(1));
+    let explanation = world.explain(ticket).unwrap();
+    assert_eq!((explanation.agents, explanation.fit), (3_001, 1));
+    assert_eq!(explanation.candidates.len(), 200);
+    assert_eq!(
+        explanation.candidates[0].agent.as_str(),
+        "zoe",
+        "who fits is looked at first"
+    );
+}
+
+#[test]
+fn each_event_of_a_ticket_is_a_sentence() {
+    let mut world = World::staffed(desk([agent("ana"), agent("bo")]));
+    let ticket = world.open(mail(1).by(Channel::Chat));
+    world.refuse(ticket);
+    world.take(ticket);
+    world.resolve(ticket);
+    let own = world.history.iter().filter(|event| event.body.ticket() == Some(ticket));
+    let told: Vec<_> = own
+        .map(|event| tandem_routing::timeline::sentence(&event.body))
+        .collect();
+    assert_eq!(told[0], "opened, and queued in support");
+    assert!(told[1].starts_with("offered to ana until "), "{}", told[1]);
+    assert!(
+        told[2].starts_with("ana declined it (busy) and is passed over until "),
+        "{}",
+        told[2]
+    );
+    assert_eq!(told[4], "bo accepted it");
+    assert!(told[5].starts_with("served; wrap-up until "), "{}", told[5]);
 }
