@@ -98,11 +98,6 @@ impl Classes {
         self.queue(self.get(class).queue)
     }
 
-    /// Every queue of which there is a class.
-    pub(crate) fn queues(&self) -> &[Queue] {
-        &self.queues
-    }
-
     pub(crate) fn find_queue(&self, queue: &QueueId) -> Option<QueueIx> {
         self.by_queue.get(queue).copied()
     }

@@ -12,8 +12,8 @@ use crate::state::State;
 /// The first tickets of some classes, from which the next to be served is taken.
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
-    /// Those of a queue side by side.
-    heads: Vec<Head>,
+    /// By class; those of a queue side by side.
+    firsts: Vec<Head>,
     /// Tickets that had their turn and still wait, in queues where being overtaken is bounded.
     passed: Vec<Passed>,
     /// Tickets that are to be served, though they still wait, by queue.
@@ -59,7 +59,7 @@ impl Heads {
         for class in which.common(&state.classes.waiting).map(ClassIx) {
             let queue = state.classes.get(class).queue;
             if let Some(first) = heads.first_of(class, None, state) {
-                heads.heads.push(Head {
+                heads.firsts.push(Head {
                     class,
                     queue,
                     first,
@@ -67,14 +67,14 @@ impl Heads {
                 });
             }
         }
-        heads.heads.sort_by_key(|head| head.queue);
+        heads.firsts.sort_by_key(|head| head.queue);
         heads
     }
 
     /// The ticket to be served next: each queue's first by the queue's own order and, of these, the one that the desk's
     /// rule between queues chooses.
     pub(crate) fn first(&self, state: &State) -> Option<(ClassIx, TicketId)> {
-        let mut firsts = self.firsts();
+        let mut firsts = self.of_each_queue();
         let first = firsts.next()?;
         let chosen = match firsts.next() {
             None => first,
@@ -88,11 +88,12 @@ impl Heads {
 
     /// Each queue's first.
     pub(crate) fn of_queues(&self) -> impl Iterator<Item = (QueueIx, ClassIx, TicketId)> {
-        self.firsts().map(|head| (head.queue, head.class, head.first.ticket()))
+        self.of_each_queue()
+            .map(|head| (head.queue, head.class, head.first.ticket()))
     }
 
-    fn firsts(&self) -> impl Iterator<Item = &Head> {
-        let queues = self.heads.chunk_by(|one, other| one.queue == other.queue);
+    fn of_each_queue(&self) -> impl Iterator<Item = &Head> {
+        let queues = self.firsts.chunk_by(|one, other| one.queue == other.queue);
         queues.filter_map(|heads| heads.iter().min_by_key(|head| head.first))
     }
 
@@ -147,16 +148,16 @@ impl Heads {
 
     /// Nobody is free for this class any more.
     pub(crate) fn leave(&mut self, class: ClassIx) {
-        self.heads.retain(|head| head.class != class);
+        self.firsts.retain(|head| head.class != class);
     }
 
     /// Only these classes matter any more.
     pub(crate) fn keep(&mut self, classes: &Bits) {
-        self.heads.retain(|head| classes.contains(head.class.0));
+        self.firsts.retain(|head| classes.contains(head.class.0));
     }
 
     fn pass(&mut self, class: ClassIx, taken: bool, state: &State) {
-        let Some(head) = self.heads.iter_mut().find(|head| head.class == class) else {
+        let Some(head) = self.firsts.iter_mut().find(|head| head.class == class) else {
             return;
         };
         if let First::ByOrder(key) = head.first {
@@ -173,7 +174,7 @@ impl Heads {
     }
 
     fn renew(&mut self, concerns: impl Fn(&Head) -> bool, state: &State) {
-        let mut heads = std::mem::take(&mut self.heads);
+        let mut heads = std::mem::take(&mut self.firsts);
         heads.retain_mut(|head| {
             if !concerns(head) {
                 return true;
@@ -181,7 +182,7 @@ impl Heads {
             let first = self.first_of(head.class, head.after, state);
             first.inspect(|first| head.first = *first).is_some()
         });
-        self.heads = heads;
+        self.firsts = heads;
     }
 
     fn first_of(&self, class: ClassIx, after: Option<WaitKey>, state: &State) -> Option<First> {

@@ -162,7 +162,9 @@ mod tests {
         }
         check(&line, &set, 4000);
         assert!(line.chunks.len() <= 4, "{} chunks for 90 keys", line.chunks.len());
-        set.into_iter().for_each(|key| line.remove(key));
+        for key in set {
+            line.remove(key);
+        }
         assert!(line.is_empty() && line.first().is_none());
         line.insert(5);
         assert_eq!(line.first(), Some(5));

@@ -32,9 +32,13 @@ fn two_at_once(head: u32) -> (World, TicketId, TicketId) {
     desk.matching.head = head;
     let mut world = World::staffed(desk);
     let busy = [1, 2].map(|number| world.open(chat(number)));
-    busy.iter().for_each(|ticket| world.take(*ticket));
+    for ticket in busy {
+        world.take(ticket);
+    }
     let (english, german) = (world.open(chat(3)), world.open(chat(4).in_language("de")));
-    busy.iter().for_each(|ticket| world.resolve(*ticket));
+    for ticket in busy {
+        world.resolve(ticket);
+    }
     world.pass(seconds(60));
     (world, english, german)
 }
@@ -136,6 +140,35 @@ fn a_desk_file_without_a_window_ends_the_gathering() {
     assert!(world.offered_to(ticket).is_some());
 }
 
+/// Who is offered what, of the tickets in line, when agents with these languages have room at the same moment.
+fn served_at_once(head: u32, agents: &[u8], line: &[u8]) -> Vec<bool> {
+    let languages = ["de", "fr", "it"];
+    let agents = agents.iter().zip(0..).map(|(spoken, number)| {
+        let spoken = languages.iter().zip(0..).filter(|(_, at)| spoken & (1 << at) != 0);
+        spoken.fold(agent(&format!("agent-{number}")), |agent, (language, _)| {
+            agent.speaks(language, Proficiency::C1)
+        })
+    });
+    let mut desk = desk(agents);
+    desk.matching.head = head;
+    let count = desk.agents.len() as u128;
+    let mut world = World::staffed(desk);
+    let busy: Vec<_> = (0..count).map(|number| world.open(chat(number))).collect();
+    for ticket in &busy {
+        world.take(*ticket);
+    }
+    let line = line.iter().zip(count..).map(|(language, number)| {
+        let language = languages.get(usize::from(*language)).copied().unwrap_or("en");
+        world.open(chat(number).in_language(language))
+    });
+    let line: Vec<_> = line.collect();
+    for ticket in busy {
+        world.resolve(ticket);
+    }
+    world.pass(seconds(60));
+    line.iter().map(|ticket| world.offered_to(*ticket).is_some()).collect()
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Open {
@@ -221,6 +254,17 @@ fn run(world: &mut World, number: u128, step: &Step, desk: &CompiledDesk) {
 }
 
 proptest! {
+    #[test]
+    fn solved_the_line_is_served_no_worse_than_one_after_the_other(
+        agents in prop::collection::vec(0..8u8, 2..6),
+        line in prop::collection::vec(0..4u8, 2..7),
+    ) {
+        let (greedy, solved) = (served_at_once(1, &agents, &line), served_at_once(200, &agents, &line));
+        let count = |served: &[bool]| served.iter().filter(|served| **served).count();
+        prop_assert!(count(&solved) >= count(&greedy), "{greedy:?} {solved:?}");
+        prop_assert!(solved >= greedy, "who comes first is served first: {greedy:?} {solved:?}");
+    }
+
     // `World` checks after each step that nobody idles beside a ticket that fits (with a window: at its end), that
     // nobody is overbooked, and that a core that was never restarted, and one that knows but the events, agree.
     #[test]

@@ -4,12 +4,12 @@
 
 mod activation;
 mod answers;
-mod availability;
-mod capacity;
-mod draining;
 mod assign;
+mod availability;
 mod batches;
 mod between;
+mod capacity;
+mod draining;
 mod dry_run;
 mod explanations;
 mod histories;

@@ -1,12 +1,13 @@
 //! How often a ticket may be overtaken, where the queue bounds that.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use tandem_domain::desk::AgentProfile;
 use tandem_domain::routing::{Command, RevokeReason, RoutingEvent, TransferTarget};
 use tandem_domain::{
-    AgentId, CompiledDesk, Presence, Priority, Proficiency, QueueId, RoutingState, TicketId, Timestamp,
+    AgentId, CompiledDesk, Event, Presence, Priority, Proficiency, Requirement, RoutingState, TicketId, Timestamp,
 };
 
 use crate::invariants::fits;
@@ -36,7 +37,9 @@ fn served(world: &mut World, count: usize) -> Vec<u64> {
 fn an_old_ticket_of_low_priority_goes_first_once_enough_went_before() {
     let mut world = World::new(bounded([agent("ana").capacity(1)], 2));
     world.open(mail(1).with(Priority::Low));
-    (2..=5).for_each(|number| drop(world.open(mail(number).with(Priority::Urgent))));
+    for number in 2..=5 {
+        world.open(mail(number).with(Priority::Urgent));
+    }
     world.set_presence("ana", Presence::Online);
     assert_eq!(served(&mut world, 5), [2, 3, 1, 4, 5]);
 }
@@ -46,7 +49,9 @@ fn of_those_overtaken_often_enough_the_oldest_goes_first() {
     let mut world = World::new(bounded([agent("ana").capacity(1)], 1));
     world.open(mail(1).with(Priority::Low));
     world.open(mail(2).with(Priority::Normal));
-    (3..=6).for_each(|number| drop(world.open(mail(number).with(Priority::Urgent))));
+    for number in 3..=6 {
+        world.open(mail(number).with(Priority::Urgent));
+    }
     world.set_presence("ana", Presence::Online);
     assert_eq!(served(&mut world, 6), [3, 1, 2, 4, 5, 6]);
 }
@@ -65,7 +70,9 @@ fn a_bound_of_none_at_all_is_first_come_first_served() {
 fn nothing_is_asked_of_agents_who_do_not_fit() {
     let mut world = World::new(bounded([agent("ana").capacity(1)], 1));
     world.open(mail(1).in_language("de"));
-    (2..=4).for_each(|number| drop(world.open(mail(number))));
+    for number in 2..=4 {
+        world.open(mail(number));
+    }
     world.set_presence("ana", Presence::Online);
     assert_eq!(served(&mut world, 3), [2, 3, 4]);
 }
@@ -82,12 +89,16 @@ fn an_offer_that_was_declined_was_no_service() {
     assert_eq!(served(&mut world, 2), [3, 1]);
 }
 
-/// What one knows of a queue's tickets from the events alone.
-#[derive(Default)]
-struct Queue {
+/// What one knows of queue `support` from the events and the desk file alone.
+struct Record<'a> {
+    desk: &'a CompiledDesk,
     /// Tickets, in the order in which they came.
     came: Vec<TicketId>,
     here: BTreeMap<TicketId, Is>,
+    requirements: BTreeMap<TicketId, Arc<Requirement>>,
+    owners: BTreeMap<TicketId, AgentId>,
+    /// Until when whom is passed over for what.
+    pauses: BTreeMap<(TicketId, AgentId), Timestamp>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -97,11 +108,109 @@ enum Is {
     Served,
 }
 
-impl Queue {
-    fn join(&mut self, ticket: TicketId) {
-        self.came.retain(|other| *other != ticket);
-        self.came.push(ticket);
-        self.here.insert(ticket, Is::Waiting);
+impl<'a> Record<'a> {
+    /// Goes through the history: whoever got an offer could not have been offered an older ticket of the queue that had
+    /// been overtaken as often as may be.
+    fn check(world: &World, desk: &'a CompiledDesk) {
+        let mut record = Self {
+            desk,
+            came: Vec::new(),
+            here: BTreeMap::new(),
+            requirements: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            pauses: BTreeMap::new(),
+        };
+        for event in &world.history {
+            record.note(event);
+        }
+    }
+
+    fn note(&mut self, event: &Event<RoutingEvent>) {
+        use RoutingEvent as E;
+        match &event.body {
+            E::TicketOpened {
+                ticket, requirement, ..
+            }
+            | E::TicketRequeued {
+                ticket, requirement, ..
+            } => self.queue(*ticket, requirement, event.at),
+            E::OfferIssued { ticket, agent, .. } => {
+                self.nobody_older_could_go_to(agent, *ticket, event.at);
+                self.set(*ticket, Is::Offered);
+            }
+            E::OfferDeclined {
+                ticket, agent, until, ..
+            }
+            | E::OfferExpired {
+                ticket, agent, until, ..
+            } => {
+                self.pauses.insert((*ticket, agent.clone()), *until);
+                self.set(*ticket, Is::Waiting);
+            }
+            E::OfferRevoked {
+                ticket, agent, reason, ..
+            } => {
+                if *reason == RevokeReason::TicketMoved {
+                    self.pause(*ticket, agent, event.at);
+                }
+                self.set(*ticket, Is::Waiting);
+            }
+            E::OfferAccepted { ticket, agent, .. } => {
+                self.owners.insert(*ticket, agent.clone());
+                self.pauses.retain(|(of, _), _| of != ticket);
+                self.set(*ticket, Is::Served);
+            }
+            E::TicketDone { ticket } => drop(self.owners.remove(ticket)),
+            E::TicketCancelled { ticket } => drop(self.here.remove(ticket)),
+            _ => {}
+        }
+    }
+
+    fn queue(&mut self, ticket: TicketId, requirement: &Arc<Requirement>, at: Timestamp) {
+        if let Some(owner) = self.owners.remove(&ticket) {
+            self.pause(ticket, &owner, at);
+        }
+        self.requirements.insert(ticket, Arc::clone(requirement));
+        if requirement.queue.as_str() != "support" {
+            self.here.remove(&ticket);
+        } else if self.here.get(&ticket).is_none_or(|is| *is == Is::Served) {
+            self.came.retain(|other| *other != ticket);
+            self.came.push(ticket);
+            self.here.insert(ticket, Is::Waiting);
+        } else {
+            self.set(ticket, Is::Waiting);
+        }
+    }
+
+    fn pause(&mut self, ticket: TicketId, agent: &AgentId, at: Timestamp) {
+        self.pauses.insert((ticket, agent.clone()), at.plus(seconds(60)));
+    }
+
+    fn set(&mut self, ticket: TicketId, to: Is) {
+        if let Some(is) = self.here.get_mut(&ticket) {
+            *is = to;
+        }
+    }
+
+    fn nobody_older_could_go_to(&self, agent: &AgentId, ticket: TicketId, at: Timestamp) {
+        if !self.here.contains_key(&ticket) {
+            return;
+        }
+        let profile = self.desk.agents.iter().find(|profile| profile.id == *agent).unwrap();
+        let most = self.desk.queues[0].max_overtaken.unwrap() as usize;
+        let older = self.came.iter().take_while(|other| **other != ticket);
+        for older in older.filter(|older| self.here.get(older) == Some(&Is::Waiting)) {
+            let paused = self
+                .pauses
+                .get(&(*older, agent.clone()))
+                .is_some_and(|until| *until > at);
+            let could = fits(self.desk, profile, &self.requirements[older]) && !paused;
+            let overtakers = self.overtakers(*older);
+            assert!(
+                !could || overtakers < most,
+                "{older} was overtaken {overtakers} times when {ticket} went to {agent}"
+            );
+        }
     }
 
     fn overtakers(&self, ticket: TicketId) -> usize {
@@ -109,86 +218,6 @@ impl Queue {
         later
             .filter(|other| matches!(self.here.get(other), Some(Is::Offered | Is::Served)))
             .count()
-    }
-}
-
-/// Goes through the history with nothing but the events and the desk file: whoever got an offer could not have been offered
-/// an older ticket of the queue that had been overtaken as often as may be.
-fn check(world: &World, desk: &CompiledDesk) {
-    let most = desk.queues[0].max_overtaken.unwrap() as usize;
-    let support: QueueId = key("support");
-    let mut queue = Queue::default();
-    let mut requirements = BTreeMap::new();
-    let mut pauses: BTreeMap<(TicketId, AgentId), Timestamp> = BTreeMap::new();
-    let mut owners: BTreeMap<TicketId, AgentId> = BTreeMap::new();
-    for event in &world.history {
-        match &event.body {
-            RoutingEvent::TicketOpened {
-                ticket, requirement, ..
-            }
-            | RoutingEvent::TicketRequeued {
-                ticket, requirement, ..
-            } => {
-                if let Some(owner) = owners.remove(ticket) {
-                    pauses.insert((*ticket, owner), event.at.plus(seconds(60)));
-                }
-                let waits_still = queue.here.get(ticket).is_some_and(|is| *is != Is::Served);
-                requirements.insert(*ticket, requirement.clone());
-                if requirement.queue != support {
-                    queue.here.remove(ticket);
-                } else if waits_still {
-                    queue.here.insert(*ticket, Is::Waiting);
-                } else {
-                    queue.join(*ticket);
-                }
-            }
-            RoutingEvent::OfferIssued {
-                ticket, agent, ranking, ..
-            } => {
-                let profile = desk.agents.iter().find(|profile| profile.id == *agent).unwrap();
-                let before = queue.came.iter().take_while(|other| *other != ticket);
-                for older in before.filter(|older| queue.here.get(older) == Some(&Is::Waiting)) {
-                    let passed_over = pauses
-                        .get(&(*older, agent.clone()))
-                        .is_some_and(|until| *until > event.at);
-                    let could = fits(desk, profile, &requirements[older]) && !passed_over && !ranking.direct;
-                    let overtakers = queue.overtakers(*older);
-                    assert!(
-                        !could || !queue.here.contains_key(ticket) || overtakers < most,
-                        "{older} was overtaken {overtakers} times when {ticket} went to {agent}"
-                    );
-                }
-                if let Some(is) = queue.here.get_mut(ticket) {
-                    *is = Is::Offered;
-                }
-            }
-            RoutingEvent::OfferDeclined {
-                ticket, agent, until, ..
-            } => {
-                pauses.insert((*ticket, agent.clone()), *until);
-                queue.here.insert(*ticket, Is::Waiting);
-            }
-            RoutingEvent::OfferRevoked {
-                ticket, agent, reason, ..
-            } => {
-                if *reason == RevokeReason::TicketMoved {
-                    pauses.insert((*ticket, agent.clone()), event.at.plus(seconds(60)));
-                }
-                if let Some(is) = queue.here.get_mut(ticket) {
-                    *is = Is::Waiting;
-                }
-            }
-            RoutingEvent::OfferAccepted { ticket, agent, .. } => {
-                owners.insert(*ticket, agent.clone());
-                if let Some(is) = queue.here.get_mut(ticket) {
-                    *is = Is::Served;
-                }
-                pauses.retain(|(of, _), _| of != ticket);
-            }
-            RoutingEvent::TicketDone { ticket } => drop(owners.remove(ticket)),
-            RoutingEvent::TicketCancelled { ticket } => drop(queue.here.remove(ticket)),
-            _ => {}
-        }
     }
 }
 
@@ -247,9 +276,9 @@ fn run(world: &mut World, number: u128, step: &Step, desk: &CompiledDesk) -> Opt
         Step::Work(nth) => {
             let ticket = pick(world, *nth, &[Offered, Assigned])?;
             if world.state(ticket) == Offered {
-                world.take(ticket)
+                world.take(ticket);
             } else {
-                world.resolve(ticket)
+                world.resolve(ticket);
             }
         }
         Step::Refuse(nth) => {
@@ -293,6 +322,6 @@ proptest! {
         for (number, step) in (1..).zip(&steps) {
             run(&mut world, number, step, &desk);
         }
-        check(&world, &desk);
+        Record::check(&world, &desk);
     }
 }
