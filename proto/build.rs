@@ -6,14 +6,17 @@ use std::{env, fs};
 
 use prost::Message as _;
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 13] = [
     "common",
     "ingest",
     "ticket",
+    "ticket_handling",
     "agent",
     "desk",
     "sla",
     "escalation",
+    "compiled_desk",
+    "handling_events",
     "events",
     "escalation_events",
     "metrics",

@@ -70,7 +70,7 @@ impl Held {
             Phase::Assigned(_) => self.assigned += 1,
             Phase::OnHold(_) => self.on_hold += 1,
             Phase::WrappingUp(_) => self.wrapping_up += 1,
-            Phase::Queued | Phase::Done(_) => {}
+            Phase::Queued | Phase::Done(_) | Phase::Scheduled => {}
         }
     }
 }
@@ -157,7 +157,7 @@ impl QueueNow {
 fn holder(phase: &Phase) -> Option<&AgentId> {
     match phase {
         Phase::Offered(agent) => Some(agent),
-        Phase::Done(_) => None,
+        Phase::Done(_) | Phase::Scheduled => None,
         other => other.owner(),
     }
 }

@@ -113,6 +113,13 @@ impl Measures {
                 ticket,
                 intake,
                 requirement,
+                ..
+            }
+            | RoutingEvent::TicketSplit {
+                ticket,
+                intake,
+                requirement,
+                ..
             } => {
                 let opened_at = intake.received_at.min(at);
                 let teams = self.desk.serving(&requirement.queue);
@@ -195,7 +202,11 @@ impl Measures {
                 self.abandon(ticket, at);
                 return Fate::Over;
             }
-            RoutingEvent::TicketCancelled { .. } | RoutingEvent::TicketClosed { .. } => {
+            RoutingEvent::OwnerChanged { to, .. } => self.take(ticket, to, at),
+            RoutingEvent::TicketScheduled { .. } => self.shift(ticket, Phase::Scheduled, at),
+            RoutingEvent::TicketCancelled { .. }
+            | RoutingEvent::TicketClosed { .. }
+            | RoutingEvent::TicketMerged { .. } => {
                 self.cease_waiting(ticket);
                 return Fate::Over;
             }
@@ -230,12 +241,17 @@ impl Measures {
     }
 
     fn accept(&mut self, ticket: &mut Ticket, agent: &AgentId, at: Timestamp) {
-        self.shift(ticket, Phase::Assigned(agent.clone()), at);
         self.count(ticket, Some(agent), |counts| counts.accepted += 1);
+        self.take(ticket, agent, at);
+    }
+
+    /// An agent has the ticket from now on, by an offer or without one.
+    fn take(&mut self, ticket: &mut Ticket, agent: &AgentId, at: Timestamp) {
+        self.shift(ticket, Phase::Assigned(agent.clone()), at);
         if std::mem::replace(&mut ticket.accepted, true) {
             return;
         }
-        let took = at.since(ticket.opened_at);
+        let took = ticket.waited(at);
         let level = self.level(ticket);
         let teams = self.desk.credited(agent, &ticket.teams);
         self.add(ticket, &teams, |cell| cell.time_to_accept.add(took));
@@ -249,7 +265,7 @@ impl Measures {
 
     /// A customer who leaves before the service level's time is over gave the desk no chance to meet it.
     fn abandon(&mut self, ticket: &mut Ticket, at: Timestamp) {
-        let waited = at.since(ticket.opened_at);
+        let waited = ticket.waited(at);
         let too_late = !ticket.accepted && self.level(ticket).is_some_and(|within| waited > within);
         self.cease_waiting(ticket);
         self.count(ticket, None, |counts| {

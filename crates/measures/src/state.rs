@@ -64,6 +64,12 @@ impl Progress {
 fn agent(body: &RoutingEvent) -> Option<&AgentId> {
     match body {
         RoutingEvent::PresenceChanged { agent, .. }
+        | RoutingEvent::AvailabilityChanged { agent, .. }
+        | RoutingEvent::HelpOffered { agent, .. }
+        | RoutingEvent::HelpAccepted { agent, .. }
+        | RoutingEvent::HelpRefused { agent, .. }
+        | RoutingEvent::HelperLeft { agent, .. }
+        | RoutingEvent::OwnerChanged { to: agent, .. }
         | RoutingEvent::OfferIssued { agent, .. }
         | RoutingEvent::OfferAccepted { agent, .. }
         | RoutingEvent::OfferDeclined { agent, .. }

@@ -18,6 +18,7 @@ pub(crate) enum Phase {
     WrappingUp(AgentId),
     /// With its last owner.
     Done(Option<AgentId>),
+    Scheduled,
 }
 
 impl Phase {
@@ -28,7 +29,7 @@ impl Phase {
 
     pub(crate) const fn owner(&self) -> Option<&AgentId> {
         match self {
-            Self::Queued | Self::Offered(_) => None,
+            Self::Queued | Self::Offered(_) | Self::Scheduled => None,
             Self::Assigned(owner) | Self::OnHold(owner) | Self::WrappingUp(owner) => Some(owner),
             Self::Done(owner) => owner.as_ref(),
         }
@@ -51,6 +52,9 @@ pub(crate) struct Ticket {
     pub(crate) teams: Vec<TeamId>,
     pub(crate) phase: Phase,
     since: Timestamp,
+    /// For how long it was scheduled: nobody was to take it then.
+    #[serde(default)]
+    set_aside: Duration,
     /// For how long it was in hand before `since`; none: nobody had it since it was opened, reopened or done.
     handled: Option<Duration>,
     /// Whether anybody ever accepted it.
@@ -70,6 +74,7 @@ impl Ticket {
             teams,
             phase: Phase::Queued,
             since: at,
+            set_aside: Duration::ZERO,
             handled: None,
             accepted: false,
             answers: Vec::new(),
@@ -81,7 +86,20 @@ impl Ticket {
         if self.phase.in_hand() {
             *self.handled.get_or_insert_default() += at.since(self.since);
         }
+        if self.phase == Phase::Scheduled {
+            self.set_aside += at.since(self.since);
+        }
         (self.phase, self.since) = (phase, at);
+    }
+
+    /// For how long it has been there to be taken.
+    pub(crate) fn waited(&self, at: Timestamp) -> Duration {
+        let scheduled = if self.phase == Phase::Scheduled {
+            at.since(self.since)
+        } else {
+            Duration::ZERO
+        };
+        at.since(self.opened_at).saturating_sub(self.set_aside + scheduled)
     }
 
     /// Comes into a queue, or back into its own.

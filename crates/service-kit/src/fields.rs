@@ -181,6 +181,7 @@ pub const fn presence(presence: Presence) -> v1::Presence {
         Presence::Online => v1::Presence::Online,
         Presence::Away => v1::Presence::Away,
         Presence::NotResponding => v1::Presence::NotResponding,
+        Presence::Draining => v1::Presence::Draining,
     }
 }
 

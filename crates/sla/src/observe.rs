@@ -59,6 +59,13 @@ impl Turn<'_> {
                 ticket,
                 intake,
                 requirement,
+                ..
+            }
+            | RoutingEvent::TicketSplit {
+                ticket,
+                intake,
+                requirement,
+                ..
             } => self.open(*ticket, intake, requirement, at),
             RoutingEvent::MessageAdded {
                 ticket,
@@ -66,7 +73,13 @@ impl Turn<'_> {
                 received_at,
                 ..
             } => self.customer_wrote(*ticket, (*received_at).min(at)),
-            RoutingEvent::OfferAccepted { ticket, agent, .. } => self.accepted(*ticket, agent, at),
+            RoutingEvent::OfferAccepted { ticket, agent, .. }
+            | RoutingEvent::OwnerChanged { ticket, to: agent, .. } => self.accepted(*ticket, agent, at),
+            RoutingEvent::TicketMerged { ticket, into } => self.merge(*ticket, *into, at),
+            RoutingEvent::TicketScheduled { ticket, .. } => {
+                self.disown(*ticket);
+                self.stand(*ticket, Standing::Scheduled, at);
+            }
             RoutingEvent::AnswerAdded {
                 ticket,
                 message,
@@ -97,7 +110,14 @@ impl Turn<'_> {
             | RoutingEvent::OfferIssued { .. }
             | RoutingEvent::OfferDeclined { .. }
             | RoutingEvent::OfferExpired { .. }
-            | RoutingEvent::OfferRevoked { .. } => {}
+            | RoutingEvent::OfferRevoked { .. }
+            | RoutingEvent::StepEntered { .. }
+            | RoutingEvent::AgeAdjusted { .. }
+            | RoutingEvent::AvailabilityChanged { .. }
+            | RoutingEvent::HelpOffered { .. }
+            | RoutingEvent::HelpAccepted { .. }
+            | RoutingEvent::HelpRefused { .. }
+            | RoutingEvent::HelperLeft { .. } => {}
         }
     }
 

@@ -58,6 +58,19 @@ impl Turn<'_> {
     }
 }
 
+/// Two tickets become one.
+impl Turn<'_> {
+    /// What the customer waits for on the ticket that ends is waited for on the one that goes on.
+    pub(crate) fn merge(&mut self, ticket: TicketId, into: TicketId, at: Timestamp) {
+        let owed = self.waiting(ticket).into_iter();
+        let since = owed.map(|clock| self.state.clocks[&clock].started_at).min();
+        self.end(ticket, at);
+        if let Some(since) = since.filter(|_| self.state.tickets.contains_key(&into)) {
+            self.customer_wrote(into, since);
+        }
+    }
+}
+
 /// What agents do.
 impl Turn<'_> {
     pub(crate) fn accepted(&mut self, ticket: TicketId, agent: &AgentId, at: Timestamp) {
@@ -73,7 +86,7 @@ impl Turn<'_> {
     }
 
     /// Hold stops the resolution clock; resolving meets it, and lets the others rest until the ticket is
-    /// reopened.
+    /// reopened. A scheduled ticket lets all of them rest.
     pub(crate) fn stand(&mut self, ticket: TicketId, standing: Standing, at: Timestamp) {
         let Some(before) = self.state.tickets.get(&ticket).map(|ticket| ticket.standing) else {
             return;
@@ -86,8 +99,12 @@ impl Turn<'_> {
             match (id.kind, before, standing) {
                 (ClockKind::Resolution, _, Standing::Resolved) => self.meet(id, at, None),
                 (ClockKind::Resolution, Standing::Resolved, _) => self.reopen_resolution(id, &clock, at),
-                (ClockKind::Resolution, _, Standing::OnHold) | (_, _, Standing::Resolved) => self.pause(id, at),
-                (ClockKind::Resolution, Standing::OnHold, _) | (_, Standing::Resolved, _) => self.resume(id, at),
+                (ClockKind::Resolution, _, Standing::OnHold) | (_, _, Standing::Resolved | Standing::Scheduled) => {
+                    self.pause(id, at);
+                }
+                (ClockKind::Resolution, Standing::OnHold, _) | (_, Standing::Resolved | Standing::Scheduled, _) => {
+                    self.resume(id, at);
+                }
                 _ => {}
             }
         }

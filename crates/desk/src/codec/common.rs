@@ -64,6 +64,16 @@ pub(super) fn optional<T: FromStr>(field: &str, text: &str) -> Result<Option<T>,
     }
 }
 
+/// A number that is smaller than protobuf's numbers are.
+pub(super) fn narrow<T: TryFrom<u32>>(field: &str, number: u32) -> Result<T, DecodeError> {
+    number.try_into().map_err(|_| damaged(field))
+}
+
+/// Empty for nothing.
+pub(super) fn text<T: ToString>(value: Option<&T>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}
+
 pub(super) fn texts<T: ToString>(values: impl IntoIterator<Item = T>) -> Vec<String> {
     values.into_iter().map(|value| value.to_string()).collect()
 }

@@ -7,18 +7,16 @@ mod parts;
 
 use std::time::Duration;
 
-use prost::Message;
 use serde::Serialize;
 use tandem_domain::escalation::EscalationEvent;
 use tandem_domain::routing::{Command, TransferTarget};
-use tandem_domain::{DeskId, Event, Trace};
+use tandem_domain::{DeskId, Event};
 use tandem_proto::v1;
 use tandem_proto::v1::escalation_event::Body;
 use tandem_routing::RoutingCore;
 use tandem_sla::SlaCore;
 
-use super::common;
-use super::kinds::kinds;
+use super::envelope::{self, Codec, Parts, codec};
 use crate::{DecodeError, Effect, Encoded, Journaled};
 
 impl Journaled for SlaCore {
@@ -27,38 +25,11 @@ impl Journaled for SlaCore {
     const HAS_EFFECTS: bool = true;
 
     fn encode(event: &Event<EscalationEvent>) -> Encoded {
-        let body = encode::body(&event.body);
-        let kind = kind(&body);
-        let message = v1::EscalationEvent {
-            at: Some(common::time_to_proto(event.at)),
-            actor: Some(common::actor_to_proto(&event.actor)),
-            cause: Some(common::cause_to_proto(&event.cause)),
-            traceparent: event.trace.0.as_ref().to_owned(),
-            body: Some(body),
-        };
-        Encoded {
-            kind,
-            level: 1,
-            payload: message.encode_to_vec().into(),
-        }
+        envelope::encode::<Escalation>(event)
     }
 
     fn decode(kind: &str, payload: &[u8]) -> Result<Event<EscalationEvent>, DecodeError> {
-        if !KINDS.contains(&kind) {
-            return Err(DecodeError::UnknownKind(kind.to_owned()));
-        }
-        let message = v1::EscalationEvent::decode(payload).map_err(|error| DecodeError::Damaged(error.to_string()))?;
-        let body = message
-            .body
-            .filter(|body| self::kind(body) == kind)
-            .ok_or_else(|| common::damaged("body"))?;
-        Ok(Event {
-            at: common::time("at", message.at)?,
-            actor: common::actor(message.actor)?,
-            cause: common::cause(message.cause)?,
-            trace: Trace(message.traceparent.into()),
-            body: decode::body(body)?,
-        })
+        envelope::decode::<Escalation>(kind, payload)
     }
 
     /// What a rung asks of the router. The router refuses what is stale, by the version that the rung saw.
@@ -104,7 +75,7 @@ fn json(command: &impl Serialize) -> bytes::Bytes {
     json.into()
 }
 
-kinds!(
+codec!(Escalation of EscalationEvent as EscalationEvent, [
     PlanAdopted,
     TicketFollowed,
     AnswerCounted,
@@ -125,4 +96,4 @@ kinds!(
     TicketForgotten,
     RouterFollowed,
     BegunAnew,
-);
+]);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tandem_domain::{LanguageTag, Proficiency, Requirement, SkillId, SkillLevel};
 use tandem_proto::v1;
 
-use super::common::{damaged, parsed, required};
+use super::common::{damaged, narrow, optional, parsed, parsed_all, required, text, texts};
 use super::words::Word;
 use crate::DecodeError;
 
@@ -48,15 +48,24 @@ pub(super) fn requirement_to_proto(requirement: &Requirement) -> v1::Requirement
         channel: requirement.channel.to_proto(),
         language: language.map(|(tag, proficiency)| language_to_proto(tag, *proficiency)),
         skills: skills_to_proto(&requirement.skills),
+        step: requirement.step.into(),
+        expression: text(requirement.expression.as_ref()),
+        pool: texts(&requirement.pool),
+        only: texts(&requirement.only),
     }
 }
 
 pub(super) fn requirement(requirement: Option<v1::Requirement>) -> Result<Requirement, DecodeError> {
     let requirement = requirement.ok_or_else(|| damaged("requirement"))?;
+    let queue = parsed("requirement.queue", &requirement.queue)?;
+    let channel = Word::from_proto("requirement.channel", requirement.channel)?;
     Ok(Requirement {
-        queue: parsed("requirement.queue", &requirement.queue)?,
-        channel: Word::from_proto("requirement.channel", requirement.channel)?,
         language: requirement.language.as_ref().map(language).transpose()?,
         skills: skills(&requirement.skills)?,
+        step: narrow("requirement.step", requirement.step)?,
+        expression: optional("requirement.expression", &requirement.expression)?,
+        pool: parsed_all("requirement.pool", &requirement.pool)?,
+        only: parsed_all("requirement.only", &requirement.only)?,
+        ..Requirement::new(queue, channel)
     })
 }

@@ -4,18 +4,18 @@ mod answer;
 mod decode;
 mod desk;
 mod encode;
+mod handling;
 mod intake;
 mod offer;
+mod place;
 
-use prost::Message;
 use tandem_domain::routing::{Command, RoutingEvent};
 use tandem_domain::{Event, Trace};
 use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
 use tandem_routing::RoutingCore;
 
-use super::common;
-use super::kinds::kinds;
+use super::envelope::{self, Codec, Parts, codec};
 use crate::{DecodeError, Encoded, Journaled};
 
 impl Journaled for RoutingCore {
@@ -23,38 +23,11 @@ impl Journaled for RoutingCore {
     const LEVEL: u32 = 1;
 
     fn encode(event: &Event<RoutingEvent>) -> Encoded {
-        let body = encode::body(&event.body);
-        let kind = kind(&body);
-        let message = v1::RouterEvent {
-            at: Some(common::time_to_proto(event.at)),
-            actor: Some(common::actor_to_proto(&event.actor)),
-            cause: Some(common::cause_to_proto(&event.cause)),
-            traceparent: event.trace.0.as_ref().to_owned(),
-            body: Some(body),
-        };
-        Encoded {
-            kind,
-            level: 1,
-            payload: message.encode_to_vec().into(),
-        }
+        envelope::encode::<Router>(event)
     }
 
     fn decode(kind: &str, payload: &[u8]) -> Result<Event<RoutingEvent>, DecodeError> {
-        if !KINDS.contains(&kind) {
-            return Err(DecodeError::UnknownKind(kind.to_owned()));
-        }
-        let message = v1::RouterEvent::decode(payload).map_err(|error| DecodeError::Damaged(error.to_string()))?;
-        let body = message
-            .body
-            .filter(|body| self::kind(body) == kind)
-            .ok_or_else(|| common::damaged("body"))?;
-        Ok(Event {
-            at: common::time("at", message.at)?,
-            actor: common::actor(message.actor)?,
-            cause: common::cause(message.cause)?,
-            trace: Trace(message.traceparent.into()),
-            body: decode::body(body)?,
-        })
+        envelope::decode::<Router>(kind, payload)
     }
 
     fn trace_of(&self, command: &Command) -> Option<&Trace> {
@@ -73,7 +46,7 @@ impl Journaled for RoutingCore {
     }
 }
 
-kinds!(
+codec!(Router of RoutingEvent as RouterEvent, [
     DeskActivated,
     TicketOpened,
     MessageAdded,
@@ -96,4 +69,15 @@ kinds!(
     AnswerDelivered,
     AnswerFailed,
     PriorityChanged,
-);
+    StepEntered,
+    AgeAdjusted,
+    AvailabilityChanged,
+    HelpOffered,
+    HelpAccepted,
+    HelpRefused,
+    HelperLeft,
+    OwnerChanged,
+    TicketMerged,
+    TicketSplit,
+    TicketScheduled,
+]);

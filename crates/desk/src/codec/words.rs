@@ -1,8 +1,12 @@
 //! Enumerations, both ways. A value that is not given, or that this program does not know, is damage:
 //! guessing what a newer program meant would change what the journal says.
 
+use tandem_domain::desk::Choice;
 use tandem_domain::escalation::Standing;
-use tandem_domain::routing::{DeclineReason, RequeueReason, RevokeReason, UndeliveredReason};
+use tandem_domain::explain::Deciding;
+use tandem_domain::routing::{
+    DeclineReason, HelpEnd, NoHelp, OwnerChange, RequeueReason, RevokeReason, SkipReason, StepEnd, UndeliveredReason,
+};
 use tandem_domain::{Channel, ClockKind, Presence, Priority, Proficiency, Role};
 use tandem_proto::v1;
 
@@ -13,6 +17,20 @@ use crate::DecodeError;
 pub(super) trait Word: Sized {
     fn to_proto(self) -> i32;
     fn from_proto(field: &str, value: i32) -> Result<Self, DecodeError>;
+}
+
+/// A value that older programs did not write, or that may be none.
+pub(super) fn given<W: Word>(field: &str, value: i32) -> Result<Option<W>, DecodeError> {
+    if value == 0 {
+        Ok(None)
+    } else {
+        W::from_proto(field, value).map(Some)
+    }
+}
+
+/// A value or none.
+pub(super) fn given_to_proto<W: Word>(value: Option<W>) -> i32 {
+    value.map_or(0, Word::to_proto)
 }
 
 macro_rules! word {
@@ -37,18 +55,26 @@ macro_rules! word {
 word!(Role, v1::Role, [Admin, Supervisor, Agent, Channel, Reader, Service]);
 word!(Channel, v1::Channel, [Email, Chat, Phone, Social]);
 word!(Priority, v1::Priority, [Low, Normal, High, Urgent]);
-word!(Presence, v1::Presence, [Offline, Online, Away, NotResponding]);
+word!(Presence, v1::Presence, [Offline, Online, Away, NotResponding, Draining]);
 word!(Proficiency, v1::Proficiency, [A1, A2, B1, B2, C1, C2]);
 word!(DeclineReason, v1::DeclineReason, [Busy, WrongSkill, Conflict, Other]);
 word!(
     RevokeReason,
     v1::offer_revoked::Reason,
-    [AgentLeft, TicketMoved, DeskChanged]
+    [AgentLeft, TicketMoved, DeskChanged, AcceptedElsewhere]
 );
 word!(
     RequeueReason,
     v1::ticket_requeued::Reason,
-    [Requested, Transferred, AgentRemoved, Reopened, CustomerReplied]
+    [
+        Requested,
+        Transferred,
+        AgentRemoved,
+        Reopened,
+        CustomerReplied,
+        OwnerAbsent,
+        Due
+    ]
 );
 word!(
     UndeliveredReason,
@@ -60,4 +86,43 @@ word!(
     v1::ClockKind,
     [Accept, FirstResponse, NextResponse, Resolution]
 );
-word!(Standing, v1::ticket_followed::Standing, [Open, OnHold, Resolved]);
+word!(
+    Standing,
+    v1::ticket_followed::Standing,
+    [Open, OnHold, Resolved, Scheduled]
+);
+word!(StepEnd, v1::step_entered::Reason, [Elapsed, NobodyLeft, DeskChanged]);
+word!(
+    SkipReason,
+    v1::skipped_step::Reason,
+    [NobodyOnline, LongWait, NobodyPreferred, NobodyFits, NoTime]
+);
+word!(
+    NoHelp,
+    v1::help_refused::Reason,
+    [Declined, Expired, AgentLeft, Withdrawn, TicketMoved, DeskChanged]
+);
+word!(
+    HelpEnd,
+    v1::helper_left::Reason,
+    [Left, Dismissed, TicketMoved, BecameOwner, AgentRemoved]
+);
+word!(OwnerChange, v1::owner_changed::Reason, [Pulled, HandedOver]);
+word!(
+    Choice,
+    v1::Choice,
+    [
+        LeastLoaded,
+        LongestIdle,
+        BestSkilled,
+        LeastOverSkilled,
+        RoundRobin,
+        Cheapest,
+        Weighted
+    ]
+);
+word!(
+    Deciding,
+    v1::ranking::Deciding,
+    [Score, LongerIdle, FileOrder, Turn, Batch]
+);

@@ -95,6 +95,8 @@ pub enum Standing {
     OnHold,
     /// Served; can be reopened.
     Resolved,
+    /// Waits for a time that was set: every clock stands still.
+    Scheduled,
 }
 
 /// What applies to a clock: from the policy that the ticket fits, or nothing.

@@ -115,6 +115,9 @@ pub struct TicketView {
     /// Who helps its owner.
     #[serde(default)]
     pub helpers: Vec<AgentId>,
+    /// Open offers to help its owner.
+    #[serde(default)]
+    pub help_offers: Vec<OfferView>,
     /// When it is due, while `Scheduled`.
     #[serde(default)]
     pub scheduled_until: Option<Timestamp>,

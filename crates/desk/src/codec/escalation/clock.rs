@@ -4,9 +4,9 @@ use tandem_domain::escalation::{ClockEvent, ClockId, EscalationEvent};
 use tandem_proto::v1;
 use tandem_proto::v1::escalation_event::Body;
 
-use super::parts::{clock, clock_to_proto, terms, terms_to_proto, text};
+use super::parts::{clock, clock_to_proto, terms, terms_to_proto};
 use crate::DecodeError;
-use crate::codec::common::{duration, duration_to_proto, optional, time, time_to_proto};
+use crate::codec::common::{duration, duration_to_proto, optional, text, time, time_to_proto};
 
 pub(super) fn to_proto(id: ClockId, happened: &ClockEvent) -> Body {
     let clock = Some(clock_to_proto(id));

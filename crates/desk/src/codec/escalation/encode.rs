@@ -9,8 +9,8 @@ use tandem_proto::v1;
 use tandem_proto::v1::escalation_event::Body;
 
 use super::clock;
-use super::parts::{clock_to_proto, facts_to_proto, plan_to_proto, step_to_proto, text};
-use crate::codec::common::{duration_to_proto, texts, time_to_proto};
+use super::parts::{clock_to_proto, facts_to_proto, plan_to_proto, step_to_proto};
+use crate::codec::common::{duration_to_proto, text, texts, time_to_proto};
 use crate::codec::words::Word;
 
 /// One arm per kind; what is more than a few fields has its own function.

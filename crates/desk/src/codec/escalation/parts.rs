@@ -5,14 +5,9 @@ use tandem_domain::escalation::{ClockId, Plan, Step, Terms, TicketFacts, Tier};
 use tandem_proto::v1;
 
 use crate::DecodeError;
-use crate::codec::common::{damaged, duration, duration_to_proto, optional, parsed, parsed_all, required, texts};
+use crate::codec::common::{damaged, duration, duration_to_proto, optional, parsed, parsed_all, required, text, texts};
 use crate::codec::sla;
 use crate::codec::words::Word;
-
-/// Text that is empty for something absent.
-pub(super) fn text<T: ToString>(value: Option<&T>) -> String {
-    value.map(ToString::to_string).unwrap_or_default()
-}
 
 pub(super) fn clock_to_proto(clock: ClockId) -> v1::ClockKey {
     v1::ClockKey {

@@ -41,7 +41,11 @@ fn to_proto(desk: &CompiledDesk) -> v1::CompiledDesk {
         timezone: desk.timezone.clone(),
         service_levels: desk.service_levels.iter().map(level_to_proto).collect(),
         sla: Some(sla::to_proto(&desk.sla)),
-        interruptions: desk.interruptible_by.iter().map(between::interruption_to_proto).collect(),
+        interruptions: desk
+            .interruptible_by
+            .iter()
+            .map(between::interruption_to_proto)
+            .collect(),
         between_queues: between::to_proto(&desk.between_queues),
         tandems: desk.tandems.iter().map(between::tandem_to_proto).collect(),
         matching: between::batch_to_proto(desk.matching),
@@ -66,7 +70,11 @@ pub(super) fn from_proto(desk: v1::CompiledDesk) -> Result<CompiledDesk, DecodeE
         skills: parsed_all("skills", &desk.skills)?,
         teams: parsed_all("teams", &desk.teams)?,
         agents: desk.agents.iter().map(agent::from_proto).collect::<Result<_, _>>()?,
-        queues: desk.queues.into_iter().map(queue::from_proto).collect::<Result<_, _>>()?,
+        queues: desk
+            .queues
+            .into_iter()
+            .map(queue::from_proto)
+            .collect::<Result<_, _>>()?,
         channels: desk.channels.iter().map(channel).collect::<Result<_, _>>()?,
         accounts: desk.accounts.iter().map(account).collect::<Result<_, DecodeError>>()?,
         close_after: duration("close_after", desk.close_after)?,

@@ -10,8 +10,13 @@ use crate::codec::requirement::requirement_to_proto;
 use crate::codec::words::Word;
 
 /// Each kind is written by one of these.
-const PARTS: [fn(&RoutingEvent) -> Option<Body>; 5] =
-    [ticket, offer::to_proto, answer::to_proto, place::to_body, handling::to_proto];
+const PARTS: [fn(&RoutingEvent) -> Option<Body>; 5] = [
+    ticket,
+    offer::to_proto,
+    answer::to_proto,
+    place::to_body,
+    handling::to_proto,
+];
 
 pub(super) fn body(event: &RoutingEvent) -> Body {
     let mut bodies = PARTS.iter().filter_map(|part| part(event));

@@ -42,9 +42,6 @@ pub(super) fn from_proto(intake: &v1::Intake) -> Result<Intake, DecodeError> {
         automatic: intake.automatic,
         customer: optional("intake.customer_id", &intake.customer_id)?,
         tandem: optional("intake.tandem", &intake.tandem)?,
-        due_at: intake
-            .due_at
-            .map(|due| time("intake.due_at", Some(due)))
-            .transpose()?,
+        due_at: intake.due_at.map(|due| time("intake.due_at", Some(due))).transpose()?,
     })
 }

@@ -18,19 +18,21 @@ fn key<K: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> K {
 
 pub(super) fn compiled() -> CompiledDesk {
     let agent = |name: &str| AgentProfile {
-        id: key(name),
         teams: vec![key("front")],
         skills: BTreeMap::new(),
         languages: [(key("en"), Proficiency::C1)].into(),
         capacity: 3,
         channel_max: [(Channel::Chat, 1)].into(),
         contact: None,
+        ..AgentProfile::new(key(name))
     };
     let policy = |units, hold_units, wrap_up| ChannelPolicy {
         units,
         hold_units,
         offer_ttl: Duration::from_secs(4),
         wrap_up: Duration::from_secs(wrap_up),
+        hold_percent: None,
+        auto_accept: false,
     };
     CompiledDesk {
         version: 0,
@@ -41,7 +43,6 @@ pub(super) fn compiled() -> CompiledDesk {
         teams: vec![key("front")],
         agents: AGENTS.map(agent).into(),
         queues: vec![QueuePolicy {
-            id: key("support"),
             teams: vec![key("front")],
             skills: BTreeMap::new(),
             aging: Some(Duration::from_secs(20)),
@@ -49,6 +50,7 @@ pub(super) fn compiled() -> CompiledDesk {
             max_missed: 3,
             tier: 1,
             next_tier: None,
+            ..QueuePolicy::new(key("support"))
         }],
         channels: [(Channel::Email, policy(1, 0, 0)), (Channel::Chat, policy(2, 1, 3))].into(),
         accounts: [(key("mail"), Channel::Email), (key("web"), Channel::Chat)].into(),
@@ -56,6 +58,7 @@ pub(super) fn compiled() -> CompiledDesk {
         timezone: "UTC".to_owned(),
         service_levels: BTreeMap::new(),
         sla: SlaPlan::default(),
+        ..CompiledDesk::default()
     }
 }
 
@@ -73,5 +76,8 @@ pub(super) fn intake(message: MessageId, conversation: Uuid, rng: &mut StdRng) -
         priority: Priority::ALL[rng.random_range(0..Priority::ALL.len())],
         received_at: Timestamp::EPOCH,
         automatic: false,
+        customer: None,
+        tandem: None,
+        due_at: None,
     }
 }
