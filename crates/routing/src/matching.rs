@@ -24,6 +24,9 @@ impl Turn<'_> {
         }
         self.serve_by_turns();
         let touched = self.state.touched_classes();
+        if touched.is_empty() {
+            return self.finish_drain();
+        }
         self.solve(&touched);
         let mut heads = Heads::new(self.state, &touched);
         while let Some((class, ticket)) = heads.first(self.state) {
@@ -43,11 +46,15 @@ impl Turn<'_> {
                 heads.leave(class);
             }
         }
-        self.offer_to_more();
         debug_assert!(
             self.is_settled(&touched),
             "a free agent and a ticket that fits are side by side"
         );
+        self.finish_drain();
+    }
+
+    fn finish_drain(&mut self) {
+        self.offer_to_more();
         self.state.touched.clear();
     }
 

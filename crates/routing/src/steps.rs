@@ -51,8 +51,11 @@ impl Turn<'_> {
 impl Turn<'_> {
     /// Lets every ticket go on whose step is over; before anything is offered.
     pub(crate) fn settle_steps(&mut self) {
-        let mut tickets = std::mem::take(&mut self.state.touched.steps);
-        tickets.extend(self.state.deserted());
+        let mut tickets = self.state.deserted();
+        tickets.append(&mut self.state.touched.steps);
+        if tickets.is_empty() {
+            return;
+        }
         for ticket in tickets {
             self.leave_step(ticket);
         }

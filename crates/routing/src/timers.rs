@@ -76,10 +76,12 @@ impl Timers {
 
     /// What is due at `now`, in order.
     pub(crate) fn due(&self, now: Timestamp) -> Vec<Due> {
-        let of_lane = |lane: &'_ VecDeque<Due>| lane.iter().take_while(|(at, ..)| *at <= now).copied().collect::<Vec<_>>();
-        let others = self.others.iter().take_while(|(at, ..)| *at <= now).copied();
-        let all = self.lanes.iter().flat_map(of_lane).chain(others);
-        let mut due: Vec<Due> = all.filter(|due| self.running.contains(due)).collect();
+        let is_due = |due: &&Due| due.0 <= now;
+        let mut due: Vec<Due> = self.others.iter().take_while(is_due).copied().collect();
+        for lane in &self.lanes {
+            let running = lane.iter().take_while(is_due).filter(|due| self.running.contains(due));
+            due.extend(running);
+        }
         due.sort_unstable();
         // What was stopped and started again stands in two lanes, perhaps.
         due.dedup();

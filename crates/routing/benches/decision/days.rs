@@ -55,7 +55,9 @@ pub(crate) struct Day {
     next_arrival: Timestamp,
     /// Per agent at full load.
     gap: f64,
-    answered: bool,
+    /// Of so many offers one is not answered; 0: all are.
+    missed: usize,
+    offers: usize,
 }
 
 impl Day {
@@ -92,7 +94,8 @@ impl Day {
             at_work: BinaryHeap::new(),
             next_arrival: Timestamp::EPOCH,
             gap: SERVICE / load / size.agents as f64,
-            answered: true,
+            missed: 0,
+            offers: 0,
         };
         let desk = desk(size, 1);
         let ids: Vec<AgentId> = desk.agents.iter().map(|agent| agent.id.clone()).collect();
@@ -103,9 +106,9 @@ impl Day {
         day
     }
 
-    /// From now on nobody answers offers.
-    pub(crate) fn stop_answering(&mut self) {
-        self.answered = false;
+    /// From now on one of so many offers is not answered.
+    pub(crate) fn miss_one_of(&mut self, offers: usize) {
+        self.missed = offers;
     }
 
     fn run(&mut self, command: Command) -> Duration {
@@ -185,11 +188,12 @@ impl Day {
 
     /// Offers that the last command made are accepted.
     fn accept(&mut self) {
-        if !self.answered {
-            return;
-        }
         let offers: Vec<(OfferId, AgentId, TicketId)> = self.events.iter().filter_map(offered).collect();
         for (offer, agent, ticket) in offers {
+            self.offers += 1;
+            if self.missed > 0 && self.offers.is_multiple_of(self.missed) {
+                continue;
+            }
             let took = self.run(Command::Accept { agent, offer });
             self.costs.accept.add(took);
             let until = self.context.now.plus(self.drawn(SERVICE));

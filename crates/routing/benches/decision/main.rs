@@ -2,7 +2,8 @@
 //! waiting tickets, and how long a desk takes to come back.
 //!
 //! Compare rows of one run; absolute times are the machine's. `cargo bench -p tandem-routing --bench decision` prints all
-//! tables; names after `--` (`growth`, `load`, `verbs`, `choices`, `worst`, `recovery`) print those. Times include two
+//! tables; names after `--` (`growth`, `load`, `verbs`, `choices`, `worst`, `recovery`) print those, and
+//! `profile` is for profilers. Times include two
 //! readings of the clock, which are shown; data come from a seed.
 
 mod clock;
@@ -14,16 +15,17 @@ mod tables;
 
 fn main() {
     let only: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
-    let all: [(&str, fn()); 6] = [
+    let all: [(&str, fn()); 7] = [
         ("growth", tables::growth),
         ("load", tables::load),
         ("verbs", tables::verbs),
         ("choices", tables::choices),
         ("worst", tables::worst),
         ("recovery", recovery::table),
+        ("profile", tables::profile),
     ];
     println!("reading the clock twice: {} ns", clock::cost().as_nanos());
-    for (_, table) in all.iter().filter(|(name, _)| only.is_empty() || only.iter().any(|wanted| wanted == name)) {
+    for (_, table) in all.iter().filter(|(name, _)| only.iter().any(|wanted| wanted == name) || (only.is_empty() && *name != "profile")) {
         table();
     }
 }

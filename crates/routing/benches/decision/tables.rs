@@ -118,14 +118,14 @@ pub(crate) fn verbs() {
     println!("{table}");
 }
 
-/// Nobody answers: each offer expires, and the ticket is offered to the next.
+/// One in ten offers is not answered: it expires, and the ticket is offered to the next.
 fn expiring() -> Times {
     let mut day = Day::new(Size::standard(10_000), 0.5);
     day.pass(20_000);
-    day.stop_answering();
-    day.pass(20_000);
+    day.miss_one_of(10);
+    day.pass(100_000);
     day.forget_costs();
-    day.pass(20_000);
+    day.pass(100_000);
     day.costs.tick
 }
 
@@ -172,4 +172,12 @@ pub(crate) fn worst() {
         }
     }
     println!("{table}");
+}
+
+/// A desk at work, for as long as a profiler needs.
+pub(crate) fn profile() {
+    let mut day = Day::new(Size::standard(10_000), 0.95);
+    day.fill(0);
+    day.pass(40_000);
+    println!("{:.0} ns per command", day.costs.mixed().mean());
 }

@@ -73,7 +73,11 @@ impl Shortlist {
     }
 
     pub(super) fn add(&mut self, agent: AgentIx, form: &Form, order: u32, stamp: u32) {
-        let standing = self.standing.get(&agent).copied().unwrap_or(0);
+        let standing = if self.standing.is_empty() {
+            0
+        } else {
+            self.standing.get(&agent).copied().unwrap_or(0)
+        };
         let merit = Merit {
             value: value(self.choice, form, standing),
             idle_since: form.idle_since,
@@ -103,13 +107,13 @@ impl Shortlist {
         } else {
             merit.value
         };
-        let at = match self.lanes.binary_search_by_key(&rank, |lane| lane.rank) {
-            Ok(at) => at,
-            Err(_) if self.lanes.len() >= KEPT_LANES => {
+        let at = match self.lanes.iter().position(|lane| lane.rank >= rank) {
+            Some(at) if self.lanes[at].rank == rank => at,
+            _ if self.lanes.len() >= KEPT_LANES => {
                 self.lanes.retain(|lane| !lane.entries.is_empty());
                 self.open(rank)
             }
-            Err(_) => self.open(rank),
+            _ => self.open(rank),
         };
         &mut self.lanes[at]
     }
@@ -156,6 +160,9 @@ impl Shortlist {
 impl Lane {
     /// From the end, where nearly all belong.
     fn insert(&mut self, entry: Entry) {
+        if self.entries.back().is_none_or(|last| last.merit <= entry.merit) {
+            return self.entries.push_back(entry);
+        }
         let after = self.entries.iter().rposition(|other| other.merit <= entry.merit);
         self.entries.insert(after.map_or(0, |at| at + 1), entry);
     }
