@@ -90,6 +90,7 @@ pub(crate) fn desk<'t>(root: &Place<'t>, text: &'t str) -> Option<DeskFile> {
         queues: &queues.queues,
     };
     let rules = rules::read(&table, &around);
+    queues::steps::check_tandems(&queues, &rules);
     let contacts = contacts::contacts(&table);
     let sla = plan(&table, &known, &queues, &contacts, &timezone);
     let between_queues = balance::between_queues(&table, &known);

@@ -125,9 +125,14 @@ fn what_concerns_all_queues_is_compiled() {
             head: 100
         }
     );
-    let (email, chat) = (&compiled.channels[&Channel::Email], &compiled.channels[&Channel::Chat]);
-    assert_eq!((email.hold_percent, chat.hold_percent), (Some(25), None));
-    assert_eq!((email.auto_accept, chat.auto_accept), (false, true));
+    let (email, social) = (
+        &compiled.channels[&Channel::Email],
+        &compiled.channels[&Channel::Social],
+    );
+    assert_eq!((email.hold_percent, social.hold_percent), (Some(25), None));
+    assert!(!email.auto_accept && !social.auto_accept);
+    let at_once = desk(&BASE.replace("wrap_up: 0s", "auto_accept: true"));
+    assert!(at_once.channels[&Channel::Social].policy.auto_accept);
     let rule = desk(BASE).rules.iter().next().and_then(|rule| rule.then.tandem.clone());
     assert_eq!(rule.as_ref(), Some(&compiled.tandems[0].id));
 }
@@ -183,9 +188,9 @@ fn every_difference_of_routing_is_one_line() {
         ),
         ("hold: 25%", "hold: 30%", "channel email: hold 25% → 30%"),
         (
-            "auto_accept: true\n    accounts",
-            "accounts",
-            "channel chat: auto_accept true → false",
+            "wrap_up: 0s",
+            "auto_accept: true",
+            "channel social: auto_accept false → true",
         ),
         (
             "{email: [chat]}",

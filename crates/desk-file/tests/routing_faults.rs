@@ -291,6 +291,19 @@ fn faults_of_what_concerns_all_queues() {
 #[test]
 fn what_is_allowed_but_looks_like_a_mistake_is_a_warning() {
     let cases: &[cases::Case] = &[
+        ("choice: least_over_skilled", "choice: cheapest", &[]),
+        (
+            "hold: 25%",
+            "auto_accept: true",
+            &[
+                "50:21 queues.general.offers_at_once: tickets over email are assigned at once (`auto_accept`), each to one agent",
+            ],
+        ),
+        (
+            "{tandem: north}",
+            "{tags: [x]}",
+            &["54:9 queues.general.steps[1]: no rule names a `tandem`: this step is always passed over"],
+        ),
         (
             "require: orders >= 2 and (attr.vip == yes or site == leeds)",
             "require: always",
@@ -334,6 +347,16 @@ fn what_is_allowed_but_looks_like_a_mistake_is_a_warning() {
         let warnings: Vec<String> = desk.warnings.iter().map(ToString::to_string).collect();
         assert_eq!(&warnings, expected, "{written}");
     }
+}
+
+#[test]
+fn the_cheapest_of_agents_who_cost_nothing_is_a_warning() {
+    let text = BASE
+        .replace("    cost: 40\n", "")
+        .replace("least_over_skilled", "cheapest");
+    let warnings = parse(&text).expect("a desk").warnings;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert_eq!(warnings[0].message, "no agent has a `cost`: all are equally cheap");
 }
 
 #[test]

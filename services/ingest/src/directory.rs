@@ -250,5 +250,7 @@ fn chats(file: &DeskFile) -> BTreeMap<AccountId, ChatAccount> {
 
 fn agent_names(file: &DeskFile) -> BTreeMap<AgentId, String> {
     let agents = file.agents.iter();
-    agents.map(|agent| (agent.profile.id.clone(), agent.name.clone())).collect()
+    agents
+        .map(|agent| (agent.profile.id.clone(), agent.name.clone()))
+        .collect()
 }

@@ -11,11 +11,12 @@ use bytes::Bytes;
 use tandem_desk_file::Outcome;
 use tandem_domain::routing::Intake;
 use tandem_domain::{
-    AccountId, Channel, Clock, ConversationId, IdSource, LanguageTag, MessageId, Priority, Timestamp, Trace,
+    AccountId, Channel, Clock, ConversationId, CustomerId, IdSource, LanguageTag, MessageId, Priority, Timestamp, Trace,
 };
 use tandem_store::{Accepted, NewDocument, Store, StoreError, WithoutConversation};
 use tokio::sync::Notify;
 
+use crate::customer;
 use crate::deliveries::Deliveries;
 use crate::directory::{Desk, Directory};
 use crate::document::{Direction, Document, Language, encode_intake};
@@ -73,6 +74,8 @@ struct Draft {
     gaps: BTreeSet<Gap>,
     said_as: Option<String>,
     submitted_as: Option<String>,
+    customer: Option<CustomerId>,
+    due_at: Option<Timestamp>,
     dedupe_key: Bytes,
     keys: ThreadKeys,
     raw: Bytes,
@@ -128,6 +131,8 @@ impl Taker {
             dedupe_key: submitted.dedupe_key(&self.secret),
             keys: submitted.thread_keys(&self.secret, &desk.id, fresh),
             raw: submitted.encode(),
+            customer: submitted.customer(&self.secret, &desk.id),
+            due_at: submitted.due_at,
             account: submitted.account,
             channel: submitted.channel,
             automatic: submitted.automatic.then_some("automatic"),
@@ -175,6 +180,8 @@ impl Taker {
             dedupe_key: Bytes::copy_from_slice(&self.secret.dedupe_key(account.as_str(), raw)),
             keys: self.secret.thread_keys(&desk.id, mail, kind, &envelope.rcpts, fresh),
             raw: raw.clone(),
+            customer: customer::by_address(&self.secret, &desk.id, mail.from.first()),
+            due_at: None,
             account: account.clone(),
             channel: Channel::Email,
             automatic: (!kind.opens_ticket()).then(|| kind.as_str()),
@@ -281,8 +288,8 @@ fn intake(
         priority: outcome.priority.unwrap_or(Priority::Normal),
         received_at: now,
         automatic: draft.automatic.is_some(),
-        customer: None,
-        tandem: None,
-        due_at: None,
+        customer: draft.customer,
+        tandem: outcome.tandem.clone(),
+        due_at: draft.due_at,
     }
 }

@@ -10,6 +10,7 @@
 mod api;
 mod chat;
 pub mod config;
+mod customer;
 mod deliveries;
 mod directory;
 mod document;

@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use serde::Serialize;
-use tandem_domain::{AccountId, Channel, ConversationId, DeskId, LanguageTag, Trace};
+use tandem_domain::{AccountId, Channel, ConversationId, CustomerId, DeskId, LanguageTag, Timestamp, Trace};
 
+use crate::customer;
 use crate::mail::{Address, MailSecret, ThreadKeys};
 
 /// A submitted message, checked.
@@ -28,6 +29,10 @@ pub struct Submitted {
     pub language: Option<LanguageTag>,
     /// Written by a machine.
     pub automatic: bool,
+    /// When the customer wants to be called back.
+    pub due_at: Option<Timestamp>,
+    /// The sending system's own name of the customer; empty: the customer is known by the address.
+    pub customer_key: String,
     /// The call's trace.
     pub trace: Trace,
 }
@@ -42,6 +47,11 @@ struct Raw<'a> {
     conversation_key: &'a str,
     language: &'a Option<LanguageTag>,
     automatic: bool,
+    // Not written where there is none, so that what was kept before there were any compares equal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    customer_key: &'a str,
 }
 
 impl Submitted {
@@ -56,6 +66,8 @@ impl Submitted {
             conversation_key: &self.conversation_key,
             language: &self.language,
             automatic: self.automatic,
+            due_at: self.due_at,
+            customer_key: &self.customer_key,
         };
         serde_json::to_vec(&raw).expect("a submission is plain data").into()
     }
@@ -64,6 +76,15 @@ impl Submitted {
     #[must_use]
     pub fn dedupe_key(&self, secret: &MailSecret) -> Bytes {
         key(secret, "request", &[self.caller.as_bytes(), self.request_id.as_bytes()])
+    }
+
+    /// Who wrote, for the router.
+    #[must_use]
+    pub fn customer(&self, secret: &MailSecret, desk: &DeskId) -> Option<CustomerId> {
+        if self.customer_key.is_empty() {
+            return customer::by_address(secret, desk, self.from.as_ref());
+        }
+        Some(customer::by_key(secret, desk, &self.caller, &self.customer_key))
     }
 
     /// A conversation key counts only together with who submits and who wrote.

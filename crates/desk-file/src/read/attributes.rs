@@ -64,17 +64,17 @@ fn value(place: &Place<'_>, kind: &AttributeKind) -> Option<AttributeValue> {
             place.word("value", &words).map(AttributeValue::Key)
         }
         AttributeKind::Number => {
-            let number = place.text()?.parse().ok().filter(is_number);
+            let number = place
+                .text()?
+                .parse()
+                .ok()
+                .filter(|number| (Numbers::LOWEST..=Numbers::HIGHEST).contains(number));
             if number.is_none() {
                 place.fault("this must be a whole number, up to a trillion: so the attribute says");
             }
             number.map(AttributeValue::Number)
         }
     }
-}
-
-fn is_number(number: &i64) -> bool {
-    (Numbers::LOWEST..=Numbers::HIGHEST).contains(number)
 }
 
 /// What is wrong with a word of an attribute in an expression.

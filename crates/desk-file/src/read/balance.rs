@@ -23,7 +23,7 @@ pub(super) fn interruptible(table: &Table<'_>) -> Interruptible {
     let found: Interruptible = entries
         .map(|(channel, place)| (channel, interrupting(channel, &place)))
         .collect();
-    if let Some(circle) = found.keys().find_map(|channel| circle(&found, vec![*channel])) {
+    if let Some(circle) = found.keys().find_map(|channel| circle(&found, &[*channel])) {
         let shown: Vec<&str> = circle.iter().map(|channel| channel.as_str()).collect();
         place.fault(format!(
             "channels that interrupt each other in a circle: {}; what interrupts must come before what is interrupted",
@@ -48,15 +48,15 @@ fn interrupting(channel: Channel, place: &Place<'_>) -> BTreeSet<Channel> {
 }
 
 /// The way from a channel back to it.
-fn circle(found: &Interruptible, way: Vec<Channel>) -> Option<Vec<Channel>> {
+fn circle(found: &Interruptible, way: &[Channel]) -> Option<Vec<Channel>> {
     let (first, last) = (*way.first()?, *way.last()?);
     for next in found.get(&last)? {
-        let longer = [&way[..], &[*next]].concat();
+        let longer = [way, &[*next]].concat();
         if *next == first {
             return Some(longer);
         }
         if !way.contains(next)
-            && let Some(circle) = circle(found, longer)
+            && let Some(circle) = circle(found, &longer)
         {
             return Some(circle);
         }

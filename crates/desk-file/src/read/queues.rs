@@ -3,7 +3,7 @@
 mod fit;
 mod order;
 pub(super) mod shares;
-mod steps;
+pub(super) mod steps;
 pub(super) mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,13 +109,14 @@ fn queue<'t>(id: QueueId, table: &Table<'t>, around: &Around<'_, 't>) -> (Queue,
         tier: tiers::tier(table),
         next_tier: tiers::next(table, known),
         require: required.as_ref().map(asked::Asked::expression),
-        choice: choice(table),
+        choice: choice(table, around),
         units: table.get("units").map(|place| units(&place)).unwrap_or_default(),
         absence: table
             .get("absence")
             .and_then(|place| place.duration(seconds(MINUTE..=30 * DAY))),
         ..order::read(id, table)
     };
+    check_offers(table, &policy, around);
     let parts = required.map(|asked| asked.parts()).unwrap_or_default();
     let (steps, tried) = steps::read(table, &policy, around);
     let fit = Fit {
@@ -132,9 +133,29 @@ fn queue<'t>(id: QueueId, table: &Table<'t>, around: &Around<'_, 't>) -> (Queue,
     (queue, fit)
 }
 
-fn choice(table: &Table<'_>) -> Choice {
-    let given = table.get("choice").and_then(|place| place.word("choice", &CHOICES));
-    given.unwrap_or_default()
+fn choice(table: &Table<'_>, around: &Around<'_, '_>) -> Choice {
+    let Some(place) = table.get("choice") else {
+        return Choice::default();
+    };
+    let choice = place.word("choice", &CHOICES).unwrap_or_default();
+    let costs_nothing = |crew: &[Agent]| crew.iter().all(|agent| agent.profile.cost == 0);
+    if choice == Choice::Cheapest && around.crew.is_some_and(costs_nothing) {
+        place.warn("no agent has a `cost`: all are equally cheap");
+    }
+    choice
+}
+
+/// What is assigned at once is offered to one agent only.
+fn check_offers(table: &Table<'_>, queue: &QueuePolicy, around: &Around<'_, '_>) {
+    let Some(place) = table.get("offers_at_once").filter(|_| queue.offers_at_once > 1) else {
+        return;
+    };
+    let assigned = around.channels.iter().filter(|(_, section)| section.policy.auto_accept);
+    for (channel, _) in assigned {
+        place.warn(format!(
+            "tickets over {channel} are assigned at once (`auto_accept`), each to one agent"
+        ));
+    }
 }
 
 /// What a ticket costs in this queue, by channel.

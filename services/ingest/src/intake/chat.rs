@@ -8,6 +8,7 @@ use tandem_store::{Accepted, StoreError};
 
 use super::{Draft, Taker};
 use crate::chat::ChatMessage;
+use crate::customer;
 use crate::directory::Desk;
 use crate::mail::ThreadKeys;
 
@@ -27,6 +28,8 @@ impl Taker {
                 known_as: vec![own],
             },
             raw: message.encode(),
+            customer: customer::by_address(&self.secret, &desk.id, message.from.as_ref()),
+            due_at: None,
             account: message.account,
             channel: Channel::Chat,
             automatic: None,

@@ -22,7 +22,7 @@ rules:
     stop: true
   - name: invoices
     when: message.subject.contains("invoice")
-    then: {queue: second, priority: high, skills: {billing: 2}, tags: [money], language: fr}
+    then: {queue: second, priority: high, skills: {billing: 2}, tags: [money], language: fr, tandem: north}
   - name: reminders
     when: message.subject.contains("last reminder") && message.from == "ann@customer.example"
     then: {priority: urgent, skills: {billing: 3}, tags: [reminder]}
@@ -153,6 +153,7 @@ async fn rules_decide_on_queue_priority_skills_tags_and_language() {
     let intake = intake(&world, &service, letter("m1").field("Subject: invoice, last reminder")).await;
     assert_eq!(intake.queue, key("second"));
     assert_eq!(intake.priority, Priority::Urgent);
+    assert_eq!(intake.tandem, Some(key("north")));
     let skills: Vec<_> = intake.skills.into_iter().collect();
     assert_eq!(skills, [(key("billing"), SkillLevel::try_from(3).unwrap())]);
     let tags: Vec<_> = intake.tags.iter().map(ToString::to_string).collect();
@@ -161,6 +162,23 @@ async fn rules_decide_on_queue_priority_skills_tags_and_language() {
     let message = world.settled(&service, ACME).await.remove(0);
     assert_eq!(message.rules, ["invoices", "reminders"]);
     assert_eq!((message.language.as_str(), message.language_confidence), ("fr", 1.0));
+}
+
+#[tokio::test]
+async fn a_customer_is_known_again_by_the_address_and_nothing_of_it_leaves_ingest() {
+    let (world, _router, service) = World::started().await;
+    let letters = [
+        Letter::new("m1"),
+        Letter::new("m2").from(&ANN.to_uppercase()),
+        Letter::new("m3").from("eve@customer.example"),
+    ];
+    messages(&world, &service, &letters).await;
+    let customers: Vec<_> = world.opened(ACME).await.iter().map(|intake| intake.customer).collect();
+    assert!(customers[0].is_some());
+    assert_eq!(customers[0], customers[1]);
+    assert_ne!(customers[0], customers[2]);
+    let told = format!("{:?}", world.events(ACME).await).to_lowercase();
+    assert!(!told.contains("customer.example"));
 }
 
 #[tokio::test]

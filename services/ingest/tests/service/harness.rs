@@ -360,6 +360,7 @@ skills:
   billing: Invoices and payments
 teams:
   inside: {{}}
+  outside: {{}}
 channels:
   email:
     accounts:
@@ -371,6 +372,8 @@ channels:
       widget: {{queue: general, name: {desk} chat, origins: [https://shop.{desk}.example], contact_secret: widget}}
 agents:
   ana: {{teams: [inside], capacity: 3, languages: {{de: C2, en: C1, fr: C1}}, skills: {{billing: 3}}}}
+  ben: {{teams: [outside], languages: {{en: C1}}}}
+tandems: {{north: [ana, ben]}}
 queues:
   general: {{teams: [inside]}}
   second: {{teams: [inside]}}

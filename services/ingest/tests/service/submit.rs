@@ -1,7 +1,7 @@
 //! Messages that other systems submit.
 
 use futures::future::join_all;
-use tandem_domain::{Channel, Role};
+use tandem_domain::{Channel, Role, Timestamp};
 use tandem_proto::v1;
 use tandem_proto::v1::ingest_service_client::IngestServiceClient;
 use tandem_service_kit::grpc::Client;
@@ -66,6 +66,39 @@ async fn a_submitted_message_is_kept_with_all_that_was_said_of_it() {
 }
 
 #[tokio::test]
+async fn a_callback_is_scheduled_and_its_customer_is_known_again() {
+    let (world, _router, service) = World::started().await;
+    let client = channel(&world, &service).await;
+    let callback = v1::SubmitRequest {
+        due_at: Some(prost_types::Timestamp {
+            seconds: 4_000_000_000,
+            nanos: 0,
+        }),
+        customer_key: "crm 4711".to_owned(),
+        ..chat("one")
+    };
+    submit(&client, callback.clone()).await;
+    assert!(submit(&client, callback.clone()).await.duplicate);
+    let again = v1::SubmitRequest {
+        customer_key: "crm 4711".to_owned(),
+        from: None,
+        ..chat("two")
+    };
+    submit(&client, again).await;
+    submit(&client, chat("three")).await;
+    world.settled(&service, ACME).await;
+
+    let opened = world.opened(ACME).await;
+    let due: Vec<_> = opened.iter().map(|intake| intake.due_at).collect();
+    assert_eq!(due, [Some(Timestamp::from_micros(4_000_000_000_000_000)), None, None]);
+    assert!(opened[0].customer.is_some());
+    assert_eq!(opened[0].customer, opened[1].customer, "by the key");
+    assert_ne!(opened[0].customer, opened[2].customer, "by the address");
+    let other_time = v1::SubmitRequest { due_at: None, ..callback };
+    assert_refused(client.clone().submit(other_time).await, Code::InvalidArgument, &["request_id"]);
+}
+
+#[tokio::test]
 async fn a_submission_may_say_next_to_nothing() {
     let (world, _router, service) = World::started().await;
     let request = v1::SubmitRequest {
@@ -93,6 +126,11 @@ async fn all_that_is_wrong_with_a_submission_is_said_at_once() {
         subject: "a".repeat(1025),
         text: "a".repeat(256 * 1024 + 1),
         conversation_key: "a".repeat(257),
+        customer_key: "a".repeat(257),
+        due_at: Some(prost_types::Timestamp {
+            seconds: i64::MAX,
+            nanos: 0,
+        }),
         language: "not a language".to_owned(),
         ..chat("")
     };
@@ -108,7 +146,9 @@ async fn all_that_is_wrong_with_a_submission_is_said_at_once() {
         "subject",
         "text",
         "conversation_key",
+        "customer_key",
         "request_id",
+        "due_at",
         "account",
         "language",
     ];

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use tandem_domain::StepId;
 use tandem_domain::desk::{Asks, LanguageAsk, Preference, QueuePolicy, RoutingStep, SkipIf, StepLength};
 
-use super::Around;
 use super::fit::Try;
+use super::{Around, Queues};
 use crate::duration;
 use crate::place::{Place, Table, unknown};
 use crate::read::{Known, PROFICIENCIES, asked, people, tandems};
+use crate::rules::Rules;
 use crate::written::step_length;
 
 const KEYS: [&str; 7] = ["name", "prefer", "require", "teams", "asks", "for", "skip_if"];
@@ -162,6 +163,21 @@ fn preference(place: &Place<'_>, around: &Around<'_, '_>) -> Option<Preference> 
         return place.word::<String>("preference", &words).and(None);
     }
     Some(Preference::Agents(tandems::distinct_agents(place, known)))
+}
+
+/// A step that waits for a tandem is of no use where no rule names one.
+pub(in crate::read) fn check_tandems(queues: &Queues<'_>, rules: &Rules) {
+    if rules.iter().any(|rule| rule.then.tandem.is_some()) {
+        return;
+    }
+    for (queue, table) in queues.queues.iter().zip(&queues.tables) {
+        let places = table.get("steps").map(|place| place.list()).unwrap_or_default();
+        for (step, place) in queue.policy.steps.iter().zip(places) {
+            if step.prefer == Some(Preference::Tandem) {
+                place.warn("no rule names a `tandem`: this step is always passed over");
+            }
+        }
+    }
 }
 
 fn asks(place: &Place<'_>) -> Asks {

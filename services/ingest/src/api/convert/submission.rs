@@ -4,6 +4,7 @@ use tandem_domain::{AccountId, Channel, ErrorCode, LanguageTag, Trace};
 use tandem_proto::v1;
 use tandem_service_kit::auth::Caller;
 use tandem_service_kit::error::ApiError;
+use tandem_service_kit::fields::instant;
 
 use super::request_id;
 use crate::directory::Desk;
@@ -15,6 +16,7 @@ const CONTACT: usize = 320;
 const SUBJECT: usize = 1 << 10;
 const TEXT: usize = 256 << 10;
 const CONVERSATION_KEY: usize = 256;
+const CUSTOMER_KEY: usize = 256;
 /// Accounts that are named to whoever names an unknown one; a status must stay small.
 const ACCOUNTS_NAMED: usize = 20;
 
@@ -28,8 +30,12 @@ pub(in crate::api) fn submitted(
     let mut faults = too_long(&request);
     let id = request_id(&request.request_id).map_err(|error| error.allowed);
     faults.extend(fault("request_id", id));
+    let due_at = request.due_at.map(|at| instant("due_at", Some(at))).transpose();
+    faults.extend(due_at.as_ref().err().map(|error| ("due_at", error.allowed.clone())));
     match (known_account(desk, &request.account), language(&request.language)) {
         (Ok((account, channel)), Ok(language)) if faults.is_empty() => Ok(Submitted {
+            due_at: due_at.ok().flatten(),
+            customer_key: request.customer_key,
             caller: caller.principal.subject.clone(),
             request_id: request.request_id,
             account,
@@ -70,6 +76,7 @@ fn too_long(request: &v1::SubmitRequest) -> Vec<Fault> {
         ("subject", request.subject.len(), SUBJECT),
         ("text", request.text.len(), TEXT),
         ("conversation_key", request.conversation_key.len(), CONVERSATION_KEY),
+        ("customer_key", request.customer_key.len(), CUSTOMER_KEY),
     ];
     let too_long = sizes.into_iter().filter(|(_, size, most)| size > most);
     too_long
