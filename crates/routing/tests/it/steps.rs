@@ -1,6 +1,7 @@
 //! Routing steps: what is tried first, what is settled for later, and for whom a ticket is kept.
 
 mod desk_changes;
+mod histories;
 mod preferences;
 
 use std::collections::BTreeMap;

@@ -30,7 +30,9 @@ pub(super) fn steps_are_kept(world: &World, desk: &CompiledDesk, tickets: &[Tick
 
 fn intakes(world: &World) -> BTreeMap<TicketId, &Intake> {
     let opened = world.history.iter().filter_map(|event| match &event.body {
-        RoutingEvent::TicketOpened { ticket, intake, .. } => Some((*ticket, &**intake)),
+        RoutingEvent::TicketOpened { ticket, intake, .. } | RoutingEvent::TicketSplit { ticket, intake, .. } => {
+            Some((*ticket, &**intake))
+        }
         _ => None,
     });
     opened.collect()
@@ -112,9 +114,9 @@ pub(super) fn steps_come_in_order(world: &World) {
                 renumbered.extend(last.keys());
                 continue;
             }
-            RoutingEvent::TicketOpened { ticket, place, .. } | RoutingEvent::TicketRequeued { ticket, place, .. } => {
-                (*ticket, place, None)
-            }
+            RoutingEvent::TicketOpened { ticket, place, .. }
+            | RoutingEvent::TicketRequeued { ticket, place, .. }
+            | RoutingEvent::TicketSplit { ticket, place, .. } => (*ticket, place, None),
             RoutingEvent::StepEntered { ticket, place, why, .. } => (*ticket, place, Some(*why)),
             _ => continue,
         };
