@@ -104,6 +104,15 @@ impl Answers {
         }
         self.undelivered.push(Undelivered { message, reason, at });
     }
+
+    /// What was said on another ticket was said on this one.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.given.extend(other.given);
+        self.given.sort_by_key(|given| given.at);
+        self.undelivered.extend(other.undelivered);
+        self.undelivered.sort_by_key(|failed| failed.at);
+        self.waiting_since = earlier(self.waiting_since, other.waiting_since);
+    }
 }
 
 fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {

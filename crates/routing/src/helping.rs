@@ -57,9 +57,9 @@ impl Turn<'_> {
             let share = (u64::from(slot.load.used()) << 32).checked_div(u64::from(slot.capacity()));
             (share.unwrap_or(u64::MAX), slot.idle_since)
         };
-        candidates.min_by_key(idle).ok_or_else(|| Rejection::NobodyFree {
-            queue: queue.clone(),
-        })
+        candidates
+            .min_by_key(idle)
+            .ok_or_else(|| Rejection::NobodyFree { queue: queue.clone() })
     }
 
     fn offer_help(&mut self, ticket: TicketId, agent: AgentIx) -> Result<(), Rejection> {

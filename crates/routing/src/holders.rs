@@ -137,8 +137,10 @@ impl State {
         {
             if before.contains(agent) != after.contains(agent) {
                 self.agents.get_mut(agent).idle_since = at;
+                self.refresh(agent);
+            } else {
+                self.refresh_work(agent);
             }
-            self.refresh(agent);
         }
         self.mark(id);
     }
@@ -160,6 +162,8 @@ impl State {
             if offer.kind == OfferKind::Own {
                 ticket.phase = Phase::Offered;
             }
+            // Most have one at a time.
+            ticket.offers.reserve_exact(1);
             ticket.offers.push(offer);
         });
     }

@@ -3,7 +3,6 @@
 use tandem_domain::routing::{Rejection, RoutingEvent};
 use tandem_domain::{RoutingState, TicketId, Timestamp};
 
-use crate::answers::Answers;
 use crate::state::State;
 use crate::ticket::Phase;
 use crate::turn::{Outcome, Turn};
@@ -50,38 +49,21 @@ impl State {
     pub(crate) fn merge(&mut self, id: TicketId, into: TicketId, at: Timestamp) {
         self.stop_pauses(id);
         self.shift(id, Phase::Merged { into }, at);
-        let ticket = self.ticket(id).clone();
+        let ticket = self.ticket_mut(id);
+        let messages = std::mem::take(&mut ticket.messages);
+        let (conversation, thread, answers) = (ticket.conversation, ticket.thread.clone(), ticket.answers.clone());
         self.forget(id, at);
-        self.conversations.insert(ticket.conversation, into);
-        for conversation in &ticket.thread.conversations {
+        for conversation in thread.conversations.iter().chain([&conversation]) {
             self.conversations.insert(*conversation, into);
         }
-        for merged in ticket.thread.merged.iter().copied().chain([id]) {
-            self.merged.insert(merged, into);
+        for merged in thread.merged.iter().chain([&id]) {
+            self.merged.insert(*merged, into);
         }
         let goes_on = self.ticket_mut(into);
-        goes_on.messages += ticket.messages;
-        goes_on.thread.messages.extend(ticket.thread.messages);
-        goes_on.thread.messages.sort_by_key(|received| received.at);
-        goes_on.thread.conversations.push(ticket.conversation);
-        goes_on.thread.conversations.extend(ticket.thread.conversations);
-        goes_on.thread.merged.push(id);
-        goes_on.thread.merged.extend(ticket.thread.merged);
-        goes_on.answers.join(ticket.answers);
+        goes_on.messages += messages;
+        goes_on.thread.join(thread, conversation, id);
+        goes_on.answers.join(answers);
         goes_on.changed_at = at;
         self.note_in_work_list(Some(into));
-    }
-}
-
-impl Answers {
-    /// What was said on another ticket was said on this one.
-    fn join(&mut self, other: Self) {
-        self.given.extend(other.given);
-        self.given.sort_by_key(|given| given.at);
-        self.undelivered.extend(other.undelivered);
-        self.undelivered.sort_by_key(|failed| failed.at);
-        for since in other.waiting_since {
-            self.wait(since);
-        }
     }
 }

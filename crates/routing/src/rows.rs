@@ -15,6 +15,7 @@
 //! the ticket's own row says: an entry is there if and only if the row has that state, queue or agent.
 
 mod index;
+mod messages;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,6 +94,7 @@ pub(crate) fn changed(state: &State, events: &[Event<RoutingEvent>]) -> Vec<RowC
     for event in events {
         rows.extend(row_of_event(event));
     }
+    rows.extend(messages::changed(state, events));
     if let Some(desk) = events.iter().rev().find_map(|event| activated(&event.body)) {
         rows.push(put(DESK, DESK_KEY.to_owned(), desk));
     }
@@ -119,41 +121,8 @@ fn row_of_event(event: &Event<RoutingEvent>) -> Option<RowChange> {
             };
             Some(put(DESK_VERSION, number(desk.version), &row))
         }
-        RoutingEvent::TicketOpened { ticket, intake, .. } => {
-            let (message, automatic, received_at) = (intake.message, intake.automatic, intake.received_at);
-            Some(message_row(
-                *ticket,
-                &MessageRow {
-                    message,
-                    automatic,
-                    received_at,
-                    added_at: event.at,
-                },
-            ))
-        }
-        RoutingEvent::MessageAdded {
-            ticket,
-            message,
-            automatic,
-            received_at,
-        } => {
-            let (message, automatic, received_at) = (*message, *automatic, *received_at);
-            Some(message_row(
-                *ticket,
-                &MessageRow {
-                    message,
-                    automatic,
-                    received_at,
-                    added_at: event.at,
-                },
-            ))
-        }
         _ => None,
     }
-}
-
-fn message_row(ticket: TicketId, row: &MessageRow) -> RowChange {
-    put(TICKET_MESSAGE, format!("{}/{}", number(ticket.0), row.message), row)
 }
 
 fn activated(body: &RoutingEvent) -> Option<&CompiledDesk> {
@@ -175,8 +144,20 @@ fn changed_tickets<'a>(
         if let Some(ticket) = event.body.ticket() {
             changed.entry(ticket).or_default().push(&event.body);
         }
+        if let Some(other) = other_ticket(&event.body) {
+            changed.entry(other).or_default();
+        }
     }
     changed
+}
+
+/// A ticket that gains or loses messages by an event about another one.
+const fn other_ticket(body: &RoutingEvent) -> Option<TicketId> {
+    match body {
+        RoutingEvent::TicketMerged { into, .. } => Some(*into),
+        RoutingEvent::TicketSplit { from, .. } => Some(*from),
+        _ => None,
+    }
 }
 
 fn ticket_rows(state: &State, id: TicketId, own: &[&RoutingEvent], switched: bool) -> Vec<RowChange> {

@@ -261,9 +261,22 @@ impl State {
         self.note_arrival(id);
     }
 
+    /// The same where only an agent's tickets may be different. As long as they take as much, nobody else notices.
+    pub(crate) fn refresh_work(&mut self, agent: AgentIx) {
+        if self.load_now(agent) == self.agents.get(agent).load {
+            self.agents.get_mut(agent).changed = self.applied;
+        } else {
+            self.refresh(agent);
+        }
+    }
+
+    fn load_now(&self, agent: AgentIx) -> Load {
+        self.load_of(self.agents.get(agent).items.iter().map(|(_, item)| *item))
+    }
+
     /// Brings what is derived from an agent's presence and tickets up to date.
     pub(crate) fn refresh(&mut self, agent: AgentIx) {
-        let load = self.load_of(self.agents.get(agent).items.iter().map(|(_, item)| *item));
+        let load = self.load_now(agent);
         let desk = self.desk.as_ref().expect("the first event of a desk is its activation");
         self.agents.set_load(agent, load, desk);
         self.agents.get_mut(agent).changed = self.applied;

@@ -11,6 +11,12 @@ pub(crate) struct Received {
     pub(crate) at: Timestamp,
 }
 
+impl Received {
+    pub(crate) const fn new(message: MessageId, automatic: bool, at: Timestamp) -> Self {
+        Self { message, automatic, at }
+    }
+}
+
 /// What is on a ticket: what merging and splitting move about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Thread {
@@ -23,6 +29,16 @@ pub(crate) struct Thread {
 }
 
 impl Thread {
+    /// Takes over all that is on a ticket which is merged into this one.
+    pub(crate) fn join(&mut self, other: Self, conversation: ConversationId, merged: TicketId) {
+        self.messages.extend(other.messages);
+        self.messages.sort_by_key(|received| received.at);
+        self.conversations.push(conversation);
+        self.conversations.extend(other.conversations);
+        self.merged.push(merged);
+        self.merged.extend(other.merged);
+    }
+
     /// Takes these messages out.
     pub(crate) fn take(&mut self, messages: &[MessageId]) -> Vec<Received> {
         self.messages

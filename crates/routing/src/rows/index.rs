@@ -93,7 +93,7 @@ fn states_left_by(body: &RoutingEvent) -> Option<&'static [RoutingState]> {
         | RoutingEvent::TicketClosed { .. } => None,
         RoutingEvent::TicketOpened { .. } | RoutingEvent::TicketSplit { .. } => Some(&[]),
         RoutingEvent::OfferIssued { .. } => Some(&[Queued, Offered]),
-        RoutingEvent::TicketAbandoned { .. } => Some(&[Queued, Scheduled]),
+        RoutingEvent::TicketAbandoned { .. } => Some(&[Queued]),
         RoutingEvent::OfferAccepted { .. }
         | RoutingEvent::OfferDeclined { .. }
         | RoutingEvent::OfferExpired { .. }
@@ -101,10 +101,9 @@ fn states_left_by(body: &RoutingEvent) -> Option<&'static [RoutingState]> {
         RoutingEvent::TicketHeld { .. } => Some(&[Assigned]),
         RoutingEvent::TicketResumed { .. } => Some(&[OnHold]),
         RoutingEvent::TicketRequeued { .. } => Some(&[Queued, Assigned, OnHold, Done, Scheduled]),
-        RoutingEvent::OwnerChanged { .. } | RoutingEvent::TicketMerged { .. } => {
-            Some(&[Queued, Assigned, OnHold, WrappingUp, Done, Scheduled])
-        }
-        RoutingEvent::TicketScheduled { .. } => Some(&[Queued, OnHold, Scheduled]),
+        RoutingEvent::OwnerChanged { .. }
+        | RoutingEvent::TicketMerged { .. }
+        | RoutingEvent::TicketScheduled { .. } => Some(&[Queued, Assigned, OnHold, Scheduled]),
         RoutingEvent::WrapUpStarted { .. } => Some(&[Assigned, OnHold]),
         RoutingEvent::WrapUpInterrupted { .. } => Some(&[WrappingUp]),
         RoutingEvent::TicketDone { .. } | RoutingEvent::TicketCancelled { .. } => {

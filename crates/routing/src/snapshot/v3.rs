@@ -81,7 +81,9 @@ impl SnapshotV3 {
             agents: state.agents.all().map(|agent| AgentV3::of(state, agent)).collect(),
             requirements: places.into_requirements(),
             tickets,
-            ended_offers: ended.map(|(offer, agent, end)| (offer, agent.clone(), end.into())).collect(),
+            ended_offers: ended
+                .map(|(offer, agent, end)| (offer, agent.clone(), end.into()))
+                .collect(),
             accepts: accepts
                 .map(|(queue, accepts)| (queue.clone(), accepts.iter().copied().collect()))
                 .collect(),

@@ -49,7 +49,7 @@ fn may_gather(world: &World, desk: &CompiledDesk) -> bool {
     !ticked || !ended
 }
 
-/// The agents whose capacity the ticket takes: its owner, or those to whom it is offered.
+/// The agents whose capacity the ticket takes: its owner, or those to whom it is offered, and who helps or is asked to.
 fn holders(ticket: &TicketView) -> Vec<&AgentId> {
     let owned = matches!(
         ticket.state,
@@ -62,8 +62,14 @@ fn holders(ticket: &TicketView) -> Vec<&AgentId> {
     );
     assert!(!owned || ticket.owner.is_some(), "{ticket:?}");
     assert_eq!(ticket.offer.as_ref(), ticket.offers.first(), "{ticket:?}");
-    let offered = ticket.offers.iter().map(|offer| &offer.agent);
-    ticket.owner.iter().filter(|_| owned).chain(offered).collect()
+    assert!(
+        ticket.helpers.is_empty() && ticket.help_offers.is_empty()
+            || matches!(ticket.state, RoutingState::Assigned | RoutingState::OnHold),
+        "helped with, and nobody's: {ticket:?}"
+    );
+    let offered = ticket.offers.iter().chain(&ticket.help_offers).map(|offer| &offer.agent);
+    let owner = ticket.owner.iter().filter(|_| owned);
+    owner.chain(&ticket.helpers).chain(offered).collect()
 }
 
 fn holders_are_where_agents_say(tickets: &[TicketView], agents: &[AgentView]) {
@@ -150,7 +156,9 @@ fn messages_are_on_one_ticket(world: &World, tickets: &[TicketView]) {
         }
     }
     for ticket in tickets {
-        assert_eq!(count.remove(&ticket.id), Some(ticket.messages), "{ticket:?}");
+        let messages = count.remove(&ticket.id).unwrap_or_default();
+        assert_eq!(messages, ticket.messages, "{ticket:?}");
+        assert_eq!(messages == 0, ticket.state == RoutingState::Merged, "{ticket:?}");
     }
     assert!(count.is_empty(), "messages on no ticket: {count:?}");
 }
@@ -298,6 +306,19 @@ fn pauses(world: &World, _desk: &CompiledDesk) -> BTreeMap<(TicketId, AgentId), 
                 ..
             } => {
                 pauses.insert((*ticket, agent.clone()), end(&queues[ticket]));
+            }
+            RoutingEvent::TicketSplit {
+                ticket, requirement, ..
+            } => {
+                queues.insert(*ticket, requirement.queue.clone());
+            }
+            RoutingEvent::OwnerChanged { ticket, to, .. } => {
+                owners.insert(*ticket, to.clone());
+                pauses.retain(|(of, _), _| of != ticket);
+            }
+            RoutingEvent::TicketScheduled { ticket, .. } => {
+                owners.remove(ticket);
+                pauses.retain(|(of, _), _| of != ticket);
             }
             RoutingEvent::OfferAccepted { ticket, agent, .. } => {
                 owners.insert(*ticket, agent.clone());

@@ -209,8 +209,7 @@ fn permitted(action: Action, state: RoutingState) -> Outcome {
         },
         Action::MoveAsSeen => match state {
             Queued | Offered => Becomes(Queued),
-            Scheduled => WrongState,
-            Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned | Merged => Stale,
+            Assigned | OnHold | WrappingUp | Done | Cancelled | Abandoned | Scheduled | Merged => Stale,
         },
         Action::SetPriority => match state {
             Queued | Offered | Assigned | OnHold | Scheduled => Becomes(state),

@@ -167,6 +167,7 @@ pub(crate) trait IntakeBuilder: Sized {
     fn needs(self, skill: &str, at: u8) -> Self;
     fn with(self, priority: Priority) -> Self;
     fn automatic(self) -> Self;
+    fn at(self, received_at: Timestamp) -> Self;
     fn in_conversation(self, number: u128) -> Self;
 }
 
@@ -198,6 +199,11 @@ impl IntakeBuilder for Intake {
 
     fn automatic(mut self) -> Self {
         self.automatic = true;
+        self
+    }
+
+    fn at(mut self, received_at: Timestamp) -> Self {
+        self.received_at = received_at;
         self
     }
 

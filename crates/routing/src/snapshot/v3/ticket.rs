@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use tandem_domain::explain::Ranking;
 use tandem_domain::routing::{StepPlace, Undelivered};
 use tandem_domain::{
-    AccountId, ConversationId, CustomerId, LanguageTag, MessageId, OfferId, Priority, QueueId, Requirement, RestoreError,
-    SignedMillis, SkillId, SkillLevel, Tag, TandemId, TicketId, Timestamp, Trace,
+    AccountId, ConversationId, CustomerId, LanguageTag, MessageId, OfferId, Priority, QueueId, Requirement,
+    RestoreError, SignedMillis, SkillId, SkillLevel, Tag, TandemId, TicketId, Timestamp, Trace,
 };
 
-use crate::origins::Origin;
 use crate::agents::AgentIx;
 use crate::answers::{Answers, Fate, Given};
 use crate::classes::ClassIx;
 use crate::desk::Asked;
 use crate::holders::{Helper, OfferKind, OpenOffer};
+use crate::origins::Origin;
 use crate::snapshot::damaged;
 use crate::state::State;
 use crate::thread::{Received, Thread};
@@ -133,13 +133,21 @@ impl TicketV3 {
             held_since: ticket.held_since,
             over_capacity: ticket.over_capacity,
             offers: ticket.offers.iter().map(OfferV3::of).collect(),
-            helpers: ticket.helpers.iter().map(|helper| (at(helper.agent), helper.since)).collect(),
+            helpers: ticket
+                .helpers
+                .iter()
+                .map(|helper| (at(helper.agent), helper.since))
+                .collect(),
             passed_over: ticket.passed_over.iter().map(|of| (at(of.agent), of.until)).collect(),
             chosen: ticket.chosen.as_deref().cloned(),
             past_owners: ticket.trail.owners.iter().map(|owner| at(*owner)).collect(),
             past_queues: ticket.trail.queues.iter().cloned().collect(),
             messages: ticket.messages,
-            received: thread.messages.iter().map(|of| (of.message, of.automatic, of.at)).collect(),
+            received: thread
+                .messages
+                .iter()
+                .map(|of| (of.message, of.automatic, of.at))
+                .collect(),
             conversations: thread.conversations.clone(),
             merged: thread.merged.clone(),
             opened_at: ticket.opened_at,
@@ -150,7 +158,11 @@ impl TicketV3 {
             reprioritised: ticket.reprioritised,
             moved: ticket.moved,
             waiting_since: answers.waiting_since,
-            given: answers.given.iter().map(|of| (of.message, of.at, of.fate, of.settled)).collect(),
+            given: answers
+                .given
+                .iter()
+                .map(|of| (of.message, of.at, of.fate, of.settled))
+                .collect(),
             undelivered: answers.undelivered.clone(),
             trace: ticket.trace.clone(),
             customer: ticket.customer,
@@ -200,7 +212,12 @@ impl TicketV3 {
         let phase = self.phase.restore(agents)?;
         let passed_over = self.passed_over.into_iter();
         let passed_over: Vec<_> = passed_over
-            .map(|(at, until)| Ok(PassedOver { agent: agent(at)?, until }))
+            .map(|(at, until)| {
+                Ok(PassedOver {
+                    agent: agent(at)?,
+                    until,
+                })
+            })
             .collect::<Result<_, RestoreError>>()?;
         for passed in &passed_over {
             let due = (passed.until, self.id, Timer::PauseEnds(passed.agent));
@@ -208,7 +225,12 @@ impl TicketV3 {
         }
         let offers = self.offers.into_iter().map(|offer| offer.restore(agents));
         let helpers = self.helpers.into_iter();
-        let helpers = helpers.map(|(at, since)| Ok(Helper { agent: agent(at)?, since }));
+        let helpers = helpers.map(|(at, since)| {
+            Ok(Helper {
+                agent: agent(at)?,
+                since,
+            })
+        });
         let owners = self.past_owners.into_iter().map(agent);
         let merged = self.merged.clone();
         let arrival = state.carry_arrival(class, phase, self.arrival);
@@ -305,11 +327,9 @@ fn thread(
     conversations: Vec<ConversationId>,
     merged: Vec<TicketId>,
 ) -> Thread {
-    let messages = received.into_iter().map(|(message, automatic, at)| Received {
-        message,
-        automatic,
-        at,
-    });
+    let messages = received
+        .into_iter()
+        .map(|(message, automatic, at)| Received { message, automatic, at });
     Thread {
         messages: messages.collect(),
         conversations,
