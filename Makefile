@@ -48,6 +48,10 @@ bench: ## Ratios, measured side by side in one run
 	$(CARGO) bench --package tandem-desk --bench wheel
 	$(CARGO) bench --package tandem-routing --bench decision
 
+.PHONY: theory
+theory: ## Holds the router against queueing theory; `make theory SEED=7` for other runs (minutes)
+	$(CARGO) run --release --quiet --package tandem-theory -- $(if $(SEED),--seed $(SEED))
+
 .PHONY: deny
 deny: ## Bans, licences and sources of dependencies; advisories where their database can be reached
 	tests/deny.sh
