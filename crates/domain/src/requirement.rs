@@ -88,4 +88,11 @@ impl Requirement {
             only: Vec::new(),
         }
     }
+
+    /// The language in which the ticket is served: what is asked for or, as a step may take any, what was known before.
+    #[must_use]
+    pub fn language_or(&self, known: Option<&LanguageTag>) -> Option<LanguageTag> {
+        let asked = self.language.as_ref().map(|(language, _)| language);
+        asked.or(known).cloned()
+    }
 }

@@ -121,9 +121,8 @@ impl Measures {
                 requirement,
                 ..
             } => {
-                let opened_at = intake.received_at.min(at);
                 let teams = self.desk.serving(&requirement.queue);
-                let opened = Ticket::new(opened_at, requirement, teams, at);
+                let opened = Ticket::new(intake, requirement, teams, at);
                 self.count(&opened, None, |counts| counts.received += 1);
                 self.begin_waiting(&opened);
                 self.keep(*ticket, opened);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tandem_domain::routing::Intake;
 use tandem_domain::{AgentId, Channel, LanguageTag, MessageId, QueueId, Requirement, TeamId, Timestamp};
 
 use crate::Place;
@@ -65,11 +66,11 @@ pub(crate) struct Ticket {
 
 impl Ticket {
     /// A ticket that has just been opened.
-    pub(crate) fn new(opened_at: Timestamp, requirement: &Requirement, teams: Vec<TeamId>, at: Timestamp) -> Self {
+    pub(crate) fn new(intake: &Intake, requirement: &Requirement, teams: Vec<TeamId>, at: Timestamp) -> Self {
         Self {
-            opened_at,
+            opened_at: intake.received_at.min(at),
             channel: requirement.channel,
-            language: language(requirement),
+            language: requirement.language_or(intake.language.as_ref()),
             queue: requirement.queue.clone(),
             teams,
             phase: Phase::Queued,
@@ -105,7 +106,7 @@ impl Ticket {
     /// Comes into a queue, or back into its own.
     pub(crate) fn enter(&mut self, requirement: &Requirement, teams: Vec<TeamId>) {
         self.queue.clone_from(&requirement.queue);
-        self.language = language(requirement);
+        self.language = requirement.language_or(self.language.as_ref());
         self.teams = teams;
     }
 
@@ -124,8 +125,4 @@ impl Ticket {
         };
         std::iter::once(None).chain(teams.iter().map(Some)).map(place).collect()
     }
-}
-
-fn language(requirement: &Requirement) -> Option<LanguageTag> {
-    requirement.language.as_ref().map(|(tag, _)| tag.clone())
 }

@@ -2,7 +2,7 @@
 
 use tandem_domain::escalation::{EscalationEvent, Heard, Observed, Rejection, Standing, TicketFacts};
 use tandem_domain::routing::{Intake, RoutingEvent};
-use tandem_domain::{Event, LanguageTag, Requirement, TicketId, Timestamp};
+use tandem_domain::{Event, Requirement, TicketId, Timestamp};
 
 use crate::turn::{Origin, Turn};
 
@@ -125,7 +125,7 @@ impl Turn<'_> {
         let facts = TicketFacts {
             queue: requirement.queue.clone(),
             channel: intake.channel,
-            language: language(requirement),
+            language: requirement.language_or(intake.language.as_ref()),
             priority: intake.priority,
             tags: intake.tags.clone(),
         };
@@ -139,11 +139,7 @@ impl Turn<'_> {
         self.change_facts(ticket, at, |facts| {
             facts.queue = requirement.queue.clone();
             facts.channel = requirement.channel;
-            facts.language = language(requirement);
+            facts.language = requirement.language_or(facts.language.as_ref());
         });
     }
-}
-
-fn language(requirement: &Requirement) -> Option<LanguageTag> {
-    requirement.language.as_ref().map(|(language, _)| language.clone())
 }

@@ -3,7 +3,7 @@
 use tandem_domain::escalation::ClockState;
 use tandem_domain::routing::{RequeueReason, RoutingEvent};
 use tandem_domain::sla::Policy;
-use tandem_domain::{Channel, ClockKind, CompiledDesk, Priority, SlaPlan, Timestamp};
+use tandem_domain::{Channel, ClockKind, CompiledDesk, Priority, Requirement, SlaPlan, Timestamp};
 
 use crate::support::{calendar, desk, done, held, hours, key, mins, opened, policy, prioritised, requeued, utc};
 use crate::world::{World, clock};
@@ -169,4 +169,53 @@ fn a_clock_that_is_reopened_gets_the_terms_of_then() {
     world.happens(at(30), requeued(1, "support", RequeueReason::Reopened));
     assert_eq!(world.clock(1, Resolution, 1).deadline, Some(at(620)));
     world.check();
+}
+
+#[test]
+fn a_step_for_any_language_leaves_a_ticket_its_own() {
+    let mut german = policy("german", &[(FirstResponse, 60)]);
+    german.languages = [key("de")].into();
+    let mut world = World::with(desk(plan(vec![german])));
+    let in_any = |event: RoutingEvent| match event {
+        RoutingEvent::TicketOpened {
+            ticket,
+            mut intake,
+            requirement,
+            place,
+        } => {
+            intake.language = Some(key("de"));
+            let requirement = without_language(&requirement);
+            RoutingEvent::TicketOpened {
+                ticket,
+                intake,
+                requirement,
+                place,
+            }
+        }
+        RoutingEvent::TicketRequeued {
+            ticket,
+            requirement,
+            reason,
+            place,
+        } => {
+            let requirement = without_language(&requirement);
+            RoutingEvent::TicketRequeued {
+                ticket,
+                requirement,
+                reason,
+                place,
+            }
+        }
+        other => other,
+    };
+    world.happens(at(0), in_any(opened(1, "support", Priority::Normal, at(0))));
+    world.happens(at(10), in_any(requeued(1, "sales", RequeueReason::Transferred)));
+    assert_eq!(world.clock(1, FirstResponse, 1).deadline, Some(at(60)));
+}
+
+fn without_language(requirement: &Requirement) -> std::sync::Arc<Requirement> {
+    std::sync::Arc::new(Requirement {
+        language: None,
+        ..requirement.clone()
+    })
 }
