@@ -261,7 +261,7 @@ impl State {
         self.note_arrival(id);
     }
 
-    /// The same where only an agent's tickets may be different. As long as they take as much, nobody else notices.
+    /// As [`refresh`](Self::refresh), where only the tickets may be others: as long as they take as much, nobody notices.
     pub(crate) fn refresh_work(&mut self, agent: AgentIx) {
         if self.load_now(agent) == self.agents.get(agent).load {
             self.agents.get_mut(agent).changed = self.applied;

@@ -113,7 +113,10 @@ impl State {
     /// Tickets that wait in steps which are reserved for somebody who has just left.
     fn deserted(&self) -> BTreeSet<TicketId> {
         let touched = self.touched.agents.iter().map(|agent| self.agents.get(*agent));
-        let left = touched.filter(|agent| !agent.takes_offers());
+        let mut left = touched.filter(|agent| !agent.takes_offers()).peekable();
+        if left.peek().is_none() {
+            return BTreeSet::new();
+        }
         let classes = left.flat_map(|agent| agent.classes.common(&self.classes.waiting));
         let classes = classes.map(|class| self.classes.get(ClassIx(class)));
         let reserved = classes.filter(|class| !class.requirement.only.is_empty());
