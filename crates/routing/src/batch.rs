@@ -6,7 +6,7 @@
 //! where that is asked for, then those with the smaller share of capacity in use, then the others' order.
 //!
 //! Where tickets that cost differently many units compete for the same agent, that is packing, not matching: such an agent
-//! is given one ticket a round, and there are rounds until nothing more is served.
+//! is given one ticket a round, and there are rounds until nothing more of this line is served.
 
 use std::collections::BTreeMap;
 use std::iter;
@@ -25,6 +25,7 @@ use crate::classes::ClassIx;
 use crate::desk::DemandIx;
 use crate::heads::Heads;
 use crate::state::State;
+use crate::ticket::Phase;
 use crate::turn::Turn;
 
 /// So many pairs are looked at before tickets are served one after the other instead: some milliseconds.
@@ -60,19 +61,33 @@ struct Places {
 impl Turn<'_> {
     /// Makes the offers of a solution, where several agents got room at once or the desk gathers.
     pub(crate) fn solve(&mut self, touched: &Bits) {
-        if self.state.may_solve() {
-            while self.solve_round(touched) {}
+        if !self.state.may_solve() {
+            return;
+        }
+        let mut line = self.head_of_line(touched);
+        while self.solve_round(&line) {
+            line = self.rest_of(line);
         }
     }
 
+    /// Those who were not served, and could be.
+    fn rest_of(&mut self, line: Vec<Waiting>) -> Vec<Waiting> {
+        let waiting = line.into_iter().filter_map(|waiting| {
+            let ticket = self.state.ticket(waiting.ticket);
+            (ticket.phase == Phase::Queued && ticket.class == waiting.class).then_some(())?;
+            let candidates = self.candidates(waiting.ticket);
+            (!candidates.is_empty()).then_some(Waiting { candidates, ..waiting })
+        });
+        waiting.collect()
+    }
+
     /// Whether anything was offered.
-    fn solve_round(&mut self, touched: &Bits) -> bool {
-        let line = self.head_of_line(touched);
-        let places = self.state.places(&line);
+    fn solve_round(&mut self, line: &[Waiting]) -> bool {
+        let places = self.state.places(line);
         if line.len() < 2 || places.of.len() < 2 {
             return false;
         }
-        let matching = solve(&self.state.batch(&line, &places), WORK);
+        let matching = solve(&self.state.batch(line, &places), WORK);
         if !matching.solved {
             return false;
         }
@@ -90,8 +105,7 @@ impl Turn<'_> {
         let mut heads = Heads::new(self.state, touched);
         let mut line = Vec::new();
         while let Some((class, ticket)) = heads.first(self.state).filter(|_| line.len() < most) {
-            // Who has as many candidates as there are tickets finds one of them free, whatever the others get.
-            let candidates = self.state.choose(ticket, most, self.now()).best;
+            let candidates = self.candidates(ticket);
             if !candidates.is_empty() {
                 heads.take(class, self.state);
                 line.push(Waiting {
@@ -106,6 +120,12 @@ impl Turn<'_> {
             }
         }
         line
+    }
+
+    /// Who has as many candidates as there are tickets finds one of them free, whatever the others get: no more are needed.
+    fn candidates(&mut self, ticket: TicketId) -> Vec<AgentIx> {
+        let most = self.state.desk().compiled.matching.head as usize;
+        self.state.choose(ticket, most, self.now()).best
     }
 }
 

@@ -254,6 +254,8 @@ fn run(world: &mut World, number: u128, step: &Step, desk: &CompiledDesk) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn solved_the_line_is_served_no_worse_than_one_after_the_other(
         agents in prop::collection::vec(0..8u8, 2..6),

@@ -311,7 +311,7 @@ fn run(world: &mut World, number: u128, step: &Step, desk: &CompiledDesk) -> Opt
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn nobody_who_could_be_served_is_overtaken_more_often(steps in steps(), most in 0..5u32, head in prop_oneof![Just(1u32), Just(200)]) {
