@@ -142,14 +142,13 @@ fn the_largest_promises_are_checked_soon() {
 
 #[test]
 fn the_largest_requirements_are_checked_soon() {
-    let agents: String = (0..5000)
-        .map(|n| {
-            format!(
-                "  a{n}: {{teams: t, languages: {{en: C2}}, mentor: a{}}}\n",
-                (n + 1) % 5000
-            )
-        })
-        .collect();
+    let agent = |n: usize| {
+        format!(
+            "  a{n}: {{teams: t, languages: {{en: C2}}, mentor: a{}}}\n",
+            (n + 1) % 5000
+        )
+    };
+    let agents = (0..5000).map(agent).collect::<Vec<_>>().concat();
     let start = format!(
         "desk: big\nlanguages: [en]\nskills: {{x: , y: }}\nteams: {{t: }}\nchannels: {{email: {{accounts: {{}}}}}}\nagents:\n{agents}queues:\n"
     );

@@ -197,7 +197,7 @@ fn faults_of_steps() {
 
 #[test]
 fn a_requirement_of_ten_thousand_skills_is_refused_in_few_words() {
-    let skills: String = (0..990).map(|n| format!("  s{n}:\n")).collect();
+    let skills = (0..990).map(|n| format!("  s{n}:\n")).collect::<Vec<_>>().concat();
     let levels = |count: usize| {
         (0..count)
             .map(|n| format!("s{}: 1", n % 990))

@@ -1,6 +1,6 @@
 //! Sets of levels, of which there are few: a bit each.
 
-use crate::{Proficiency, SkillLevel};
+use crate::Proficiency;
 
 /// A set of levels from 0 (has none) to `TOP`, a bit for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,18 +30,6 @@ impl<const TOP: u8> Levels<TOP> {
     #[must_use]
     pub fn at_least(level: u8) -> Self {
         Self::between(level, TOP)
-    }
-
-    /// The set with this bit for each level.
-    #[must_use]
-    pub const fn from_bits(bits: u8) -> Self {
-        Self(bits & Self::ALL.0)
-    }
-
-    /// A bit for each level: 1 for level 0, 2 for level 1, 4 for level 2 …
-    #[must_use]
-    pub const fn bits(self) -> u8 {
-        self.0
     }
 
     /// Whether a level is in the set.
@@ -85,14 +73,6 @@ impl<const TOP: u8> Levels<TOP> {
         let begins = (0..=TOP).filter(|level| self.has(*level) && (*level == 0 || !self.has(level - 1)));
         let until = |from: u8| (from..=TOP).take_while(|level| self.has(*level)).last().unwrap_or(from);
         begins.map(|from| (i64::from(from), i64::from(until(from)))).collect()
-    }
-}
-
-impl SkillLevels {
-    /// This level of a skill and all above it.
-    #[must_use]
-    pub fn from_level(level: SkillLevel) -> Self {
-        Self::at_least(level.get())
     }
 }
 

@@ -12,12 +12,6 @@ pub struct OneOf<K> {
 }
 
 impl<K: Ord + Clone> OneOf<K> {
-    /// One of these.
-    #[must_use]
-    pub const fn these(keys: BTreeSet<K>) -> Self {
-        Self { among: true, keys }
-    }
-
     /// Whether it holds for this key; for none, only what asks for no key does.
     #[must_use]
     pub fn holds(&self, key: Option<&K>) -> bool {
