@@ -7,6 +7,9 @@ use tandem_domain::{AgentId, Presence, QueueId, Timestamp};
 use crate::ticket::{Phase, Ticket};
 use crate::{Counts, Mark, Measures, Recent};
 
+/// Tickets on hold may take a part of a unit.
+const UNIT: u32 = 100;
+
 /// The desk as it is now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Live {
@@ -86,13 +89,21 @@ impl Measures {
             agents: self.attendance(),
             events: self.progress.recent.iter().cloned().collect(),
         };
+        let mut hundredths: BTreeMap<&AgentId, u32> = BTreeMap::new();
         for ticket in self.tickets.values() {
             if !matches!(ticket.phase, Phase::Done(_)) {
                 live.queues.entry(ticket.queue.clone()).or_default().count(ticket);
             }
-            if let Some(agent) = holder(&ticket.phase).and_then(|holder| live.agents.get_mut(holder)) {
-                agent.held.count(&ticket.phase);
-                agent.used += self.units(ticket);
+            for holder in ticket.holders() {
+                if let Some(agent) = live.agents.get_mut(holder) {
+                    agent.held.count(&ticket.phase);
+                }
+                *hundredths.entry(holder).or_default() += self.hundredths(ticket);
+            }
+        }
+        for (holder, hundredths) in hundredths {
+            if let Some(agent) = live.agents.get_mut(holder) {
+                agent.used = hundredths.div_ceil(UNIT);
             }
         }
         live
@@ -132,12 +143,19 @@ impl Measures {
         now.collect()
     }
 
-    fn units(&self, ticket: &Ticket) -> u32 {
-        let channels = self.desk.file.as_ref().map(|file| &file.channels);
-        let policy = channels.and_then(|channels| channels.get(&ticket.channel));
-        policy.map_or(0, |policy| match ticket.phase {
-            Phase::OnHold(_) => policy.hold_units,
-            _ => policy.units,
+    /// What the ticket takes of an agent's capacity, in hundredths of a unit.
+    fn hundredths(&self, ticket: &Ticket) -> u32 {
+        let file = self.desk.file.as_ref();
+        let queue = file.and_then(|file| file.queues.iter().find(|queue| queue.id == ticket.queue));
+        let own = queue.and_then(|queue| queue.units.get(&ticket.channel).copied());
+        let policy = file.and_then(|file| file.channels.get(&ticket.channel));
+        policy.map_or(0, |policy| {
+            let units = own.unwrap_or(policy.units);
+            match (&ticket.phase, policy.hold_percent) {
+                (Phase::OnHold(_), Some(percent)) => units * u32::from(percent),
+                (Phase::OnHold(_), None) => UNIT * policy.hold_units.min(units),
+                _ => UNIT * units,
+            }
         })
     }
 }
@@ -150,14 +168,5 @@ impl QueueNow {
             let oldest = self.oldest_since.unwrap_or(ticket.opened_at);
             self.oldest_since = Some(oldest.min(ticket.opened_at));
         }
-    }
-}
-
-/// Whose capacity the ticket takes.
-fn holder(phase: &Phase) -> Option<&AgentId> {
-    match phase {
-        Phase::Offered(agent) => Some(agent),
-        Phase::Done(_) | Phase::Scheduled => None,
-        other => other.owner(),
     }
 }

@@ -162,19 +162,20 @@ impl Measures {
     fn follow(&mut self, ticket: &mut Ticket, body: &RoutingEvent, at: Timestamp) -> Fate {
         match body {
             RoutingEvent::OfferIssued { agent, .. } => {
-                self.shift(ticket, Phase::Offered(agent.clone()), at);
+                let offered = ticket.offered_to(agent);
+                self.shift(ticket, offered, at);
                 self.count(ticket, Some(agent), |counts| counts.offered += 1);
             }
             RoutingEvent::OfferAccepted { agent, .. } => self.accept(ticket, agent, at),
             RoutingEvent::OfferDeclined { agent, .. } => {
-                self.shift(ticket, Phase::Queued, at);
+                self.end_offer(ticket, agent, at);
                 self.count(ticket, Some(agent), |counts| counts.declined += 1);
             }
             RoutingEvent::OfferExpired { agent, .. } => {
-                self.shift(ticket, Phase::Queued, at);
+                self.end_offer(ticket, agent, at);
                 self.count(ticket, Some(agent), |counts| counts.missed += 1);
             }
-            RoutingEvent::OfferRevoked { .. } => self.shift(ticket, Phase::Queued, at),
+            RoutingEvent::OfferRevoked { agent, .. } => self.end_offer(ticket, agent, at),
             RoutingEvent::TicketHeld { .. } => self.pass_on(ticket, Phase::OnHold, at),
             RoutingEvent::TicketResumed { .. } => self.pass_on(ticket, Phase::Assigned, at),
             RoutingEvent::TicketRequeued {
@@ -237,6 +238,11 @@ impl Measures {
             _ => {}
         }
         ticket.shift(phase, at);
+    }
+
+    fn end_offer(&mut self, ticket: &mut Ticket, agent: &AgentId, at: Timestamp) {
+        let offered = ticket.offered_without(agent);
+        self.shift(ticket, offered, at);
     }
 
     fn accept(&mut self, ticket: &mut Ticket, agent: &AgentId, at: Timestamp) {

@@ -52,6 +52,9 @@ pub(crate) struct Ticket {
     /// Those that served the queue when the ticket came into it.
     pub(crate) teams: Vec<TeamId>,
     pub(crate) phase: Phase,
+    /// To whom else it is offered, oldest offer first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    also_offered: Vec<AgentId>,
     since: Timestamp,
     /// For how long it was scheduled: nobody was to take it then.
     #[serde(default)]
@@ -74,12 +77,47 @@ impl Ticket {
             queue: requirement.queue.clone(),
             teams,
             phase: Phase::Queued,
+            also_offered: Vec::new(),
             since: at,
             set_aside: Duration::ZERO,
             handled: None,
             accepted: false,
             answers: Vec::new(),
         }
+    }
+
+    /// Where it is once it is offered to one more agent.
+    pub(crate) fn offered_to(&mut self, agent: &AgentId) -> Phase {
+        match &self.phase {
+            Phase::Offered(first) => {
+                self.also_offered.push(agent.clone());
+                Phase::Offered(first.clone())
+            }
+            _ => Phase::Offered(agent.clone()),
+        }
+    }
+
+    /// Where it is once it is not offered to this agent any more: it is queued only when it is offered to nobody.
+    pub(crate) fn offered_without(&mut self, agent: &AgentId) -> Phase {
+        match &self.phase {
+            Phase::Offered(first) if first != agent => {
+                let first = first.clone();
+                self.also_offered.retain(|other| other != agent);
+                Phase::Offered(first)
+            }
+            _ if self.also_offered.is_empty() => Phase::Queued,
+            _ => Phase::Offered(self.also_offered.remove(0)),
+        }
+    }
+
+    /// Everybody whose capacity it takes.
+    pub(crate) fn holders(&self) -> impl Iterator<Item = &AgentId> {
+        let first = match &self.phase {
+            Phase::Offered(agent) => Some(agent),
+            Phase::Done(_) => None,
+            other => other.owner(),
+        };
+        first.into_iter().chain(&self.also_offered)
     }
 
     /// Moves on to another phase.

@@ -77,6 +77,45 @@ fn an_agent_shows_presence_and_the_units_that_are_taken() {
 }
 
 #[test]
+fn a_ticket_that_is_offered_to_several_waits_until_nobody_is_asked_any_more() {
+    let mut story = Story::on(desk());
+    story
+        .comes(1, "sales", Channel::Chat)
+        .happens(offered(1, "ana"))
+        .happens(offered(1, "ben"));
+    let shown = |story: &Story| {
+        let sales = queue(story, "sales").held.offered;
+        (sales, agent(story, "ana").used, agent(story, "ben").used)
+    };
+    assert_eq!(shown(&story), (1, 2, 2), "both keep room for it");
+    story.happens(declined(1, "ana"));
+    assert_eq!(shown(&story), (1, 0, 2));
+    story
+        .happens(offered(1, "ana"))
+        .happens(revoked(1, "ben"))
+        .happens(accepted(1, "ana"));
+    assert_eq!((shown(&story), agent(&story, "ana").held.assigned), ((0, 2, 0), 1));
+}
+
+#[test]
+fn a_queue_may_have_its_own_price_and_holding_a_share_of_it() {
+    let mut priced = desk();
+    priced
+        .queues
+        .iter_mut()
+        .for_each(|queue| queue.units = [(Channel::Chat, 3)].into());
+    priced.channels.get_mut(&Channel::Chat).unwrap().hold_percent = Some(50);
+    let mut story = Story::on(priced);
+    story
+        .comes(1, "sales", Channel::Chat)
+        .happens(offered(1, "ana"))
+        .happens(accepted(1, "ana"));
+    assert_eq!(agent(&story, "ana").used, 3);
+    story.happens(held(1));
+    assert_eq!(agent(&story, "ana").used, 2, "one and a half");
+}
+
+#[test]
 fn an_agent_who_is_not_on_the_desk_any_more_is_not_shown() {
     let mut story = Story::on(desk());
     story.happens(presence("cem", Presence::Online));
