@@ -21,6 +21,12 @@ impl Turn<'_> {
         if ticket == into {
             return Err(Rejection::SameTicket { ticket });
         }
+        let customers = [ticket, into].map(|ticket| self.state.ticket(ticket).customer);
+        if let [Some(one), Some(other)] = customers
+            && one != other
+        {
+            return Err(Rejection::OtherCustomer { ticket, into });
+        }
         let owed = self.state.ticket(ticket).answers.waiting_since.is_some();
         self.revoke_of(ticket);
         self.emit(RoutingEvent::TicketMerged { ticket, into });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tandem_domain::routing::{Intake, Rejection, RoutingEvent, StepPlace};
-use tandem_domain::{ConversationId, MessageId, Requirement, RoutingState, TicketId, Timestamp};
+use tandem_domain::{Channel, ConversationId, MessageId, Requirement, RoutingState, TicketId, Timestamp};
 
 use crate::state::State;
 use crate::thread::Received;
@@ -20,6 +20,9 @@ impl Turn<'_> {
         conversation: ConversationId,
     ) -> Result<Outcome, Rejection> {
         self.permit(ticket, "split", &[Queued, Offered, Assigned, OnHold, Scheduled])?;
+        if self.state.demand(self.state.ticket(ticket)).channel == Channel::Chat {
+            return Err(Rejection::OneConversation { ticket });
+        }
         let moved = self.check_splittable(ticket, messages)?;
         if self.state.conversations.contains_key(&conversation) {
             return Err(Rejection::ConversationTaken { conversation });

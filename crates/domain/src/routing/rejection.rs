@@ -102,6 +102,20 @@ pub enum Rejection {
         /// The ticket.
         ticket: TicketId,
     },
+    /// Two customers' tickets stay two: answers go to one of them only.
+    #[error("tickets {ticket} and {into} are of different customers: their answers could not reach both")]
+    OtherCustomer {
+        /// The ticket.
+        ticket: TicketId,
+        /// The one that would go on.
+        into: TicketId,
+    },
+    /// A visitor sits before one window.
+    #[error("ticket {ticket} is a chat, whose visitor has one conversation: it cannot be split")]
+    OneConversation {
+        /// The ticket.
+        ticket: TicketId,
+    },
     /// A split must move some of a ticket's messages and leave some.
     #[error("ticket {ticket} has {messages} messages: name at least one that moves, and leave at least one")]
     NothingToSplit {
@@ -169,6 +183,8 @@ impl Rejected for Rejection {
             | Self::AgentUnavailable { .. }
             | Self::QueueInUse { .. }
             | Self::MergedInto { .. }
+            | Self::OtherCustomer { .. }
+            | Self::OneConversation { .. }
             | Self::NothingToSplit { .. }
             | Self::ConversationTaken { .. }
             | Self::HelpersFull { .. }
@@ -189,9 +205,10 @@ impl Rejected for Rejection {
             Self::WrongState { .. }
             | Self::NotOwner { .. }
             | Self::MergedInto { .. }
+            | Self::OneConversation { .. }
             | Self::HelpersFull { .. }
             | Self::NotSupervisor { .. } => Some("ticket_id"),
-            Self::SameTicket { .. } => Some("into"),
+            Self::SameTicket { .. } | Self::OtherCustomer { .. } => Some("into"),
             Self::NothingToSplit { .. } => Some("message_ids"),
             Self::ConversationTaken { .. } => Some("conversation_id"),
             Self::NobodyFree { .. } => Some("queue"),

@@ -554,11 +554,13 @@ fn outcome(world: &World, ticket: TicketId, result: &Result<Reply, Rejection>) -
         Err(Rejection::Stale { .. }) => Stale,
         Err(Rejection::MergedInto { .. }) => MergedInto,
         Err(Rejection::NotSupervisor { .. }) => NotSupervisor,
-        Err(Rejection::AgentUnavailable { .. } | Rejection::NothingToSplit { .. }) => NotPossible,
+        Err(Rejection::AgentUnavailable { .. } | Rejection::OneConversation { .. }) => NotPossible,
         Err(
             other @ (Rejection::NotActivated
             | Rejection::QueueInUse { .. }
             | Rejection::SameTicket { .. }
+            | Rejection::OtherCustomer { .. }
+            | Rejection::NothingToSplit { .. }
             | Rejection::ConversationTaken { .. }
             | Rejection::HelpersFull { .. }
             | Rejection::NobodyFree { .. }

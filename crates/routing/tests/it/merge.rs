@@ -1,7 +1,8 @@
 //! Two tickets become one.
 
-use tandem_domain::routing::{Command, DeliveryOutcome, Rejection, Reply};
-use tandem_domain::{Channel, RoutingState, TicketId};
+use tandem_domain::routing::{Command, DeliveryOutcome, Intake, Rejection, Reply};
+use tandem_domain::{Channel, CustomerId, RoutingState, TicketId};
+use uuid::Uuid;
 
 use crate::support::{IntakeBuilder, agent, answer_id, as_agent, desk, mail, seconds};
 use crate::world::World;
@@ -134,6 +135,19 @@ fn agents_merge_only_into_their_own() {
     }
     let waiting = world.open(mail(3).needs("vip", 5));
     world.run_as(as_agent(owner.as_str()), merge(waiting, one)).unwrap();
+}
+
+#[test]
+fn tickets_of_different_customers_stay_two() {
+    let mut world = World::staffed(desk([agent("ana")]));
+    let of = |number: u128, customer: u128| Intake {
+        customer: Some(CustomerId(Uuid::from_u128(customer))),
+        ..mail(number)
+    };
+    let [kept, same, other] = [of(1, 1), of(2, 1), of(3, 2)].map(|intake| world.open(intake));
+    world.run(merge(same, kept)).unwrap();
+    let refused = world.run(merge(other, kept));
+    assert_eq!(refused, Err(Rejection::OtherCustomer { ticket: other, into: kept }));
 }
 
 #[test]

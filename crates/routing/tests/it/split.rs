@@ -1,7 +1,7 @@
 //! One ticket becomes two.
 
 use tandem_domain::routing::{Command, Rejection, Reply, RoutingEvent};
-use tandem_domain::{MessageId, RoutingState, TicketId};
+use tandem_domain::{Channel, MessageId, RoutingState, TicketId};
 
 use crate::support::{IntakeBuilder, agent, answer_id, as_agent, desk, mail, seconds};
 use crate::world::World;
@@ -102,6 +102,14 @@ fn what_the_customer_waits_for_goes_with_the_messages() {
     let new = split_off(&mut world, split(ticket, &[4], 77));
     assert_eq!(world.ticket(ticket).waiting_since, None);
     assert_eq!(world.ticket(new).waiting_since, Some(asked_again));
+}
+
+#[test]
+fn a_chat_is_one_conversation() {
+    let mut world = World::staffed(desk([agent("ana")]));
+    let ticket = world.open(mail(1).by(Channel::Chat));
+    world.run(Command::Intake(Box::new(mail(2).in_conversation(1)))).unwrap();
+    assert_eq!(world.run(split(ticket, &[2], 77)), Err(Rejection::OneConversation { ticket }));
 }
 
 #[test]

@@ -144,6 +144,33 @@ pub async fn releases_and_messages_get_numbers_of_their_own(subject: &Subject) {
     assert_eq!(listed(subject).await.len(), 39);
 }
 
+pub async fn documents_move_to_a_ticket_of_their_own_and_back(subject: &Subject) {
+    for number in [1, 2, 3] {
+        accept(subject, document(number)).await;
+    }
+    let acme = desk("acme");
+    let on = async |ticket| ids(&subject.other.documents(&acme, Some(ticket), None, 100).await.unwrap());
+    let of = async |number| {
+        let found = subject
+            .other
+            .documents_of_conversation(&acme, conversation(number), None, 100)
+            .await;
+        ids(&found.unwrap())
+    };
+    let moved = [message(1), message(3), message(99)];
+    for _repeated in 0..2 {
+        let split = subject.store.split_documents(&acme, &moved, 7, conversation(77));
+        split.await.unwrap();
+        assert_eq!(on(7).await, [message(1), message(3)]);
+        assert_eq!(of(77).await, [message(1), message(3)]);
+    }
+    for _repeated in 0..2 {
+        subject.store.merge_documents(&acme, 7, 8).await.unwrap();
+        assert_eq!((on(7).await, on(8).await), (vec![], vec![message(1), message(3)]));
+        assert_eq!(of(77).await, [message(1), message(3)], "each stays in its conversation");
+    }
+}
+
 pub async fn a_conversation_is_read_forwards_and_backwards(subject: &Subject) {
     accept(subject, document(1)).await;
     accept(subject, document(9)).await;

@@ -16,6 +16,20 @@ impl ConversationStore for MemoryStore {
         self.write(|state| ids.iter().for_each(|id| state.documents.release(desk, *id)))
     }
 
+    async fn split_documents(
+        &self,
+        desk: &DeskId,
+        ids: &[MessageId],
+        ticket: u64,
+        conversation: ConversationId,
+    ) -> Result<(), StoreError> {
+        self.write(|state| state.documents.split(desk, ids, ticket, conversation))
+    }
+
+    async fn merge_documents(&self, desk: &DeskId, from: u64, into: u64) -> Result<(), StoreError> {
+        self.write(|state| state.documents.merge(desk, from, into))
+    }
+
     async fn documents_of_conversation(
         &self,
         desk: &DeskId,

@@ -151,6 +151,21 @@ impl Documents {
         KeptAnswer { id, earlier: None }
     }
 
+    pub(super) fn split(&mut self, desk: &DeskId, ids: &[MessageId], ticket: u64, conversation: ConversationId) {
+        let moved = self.stored.values_mut().filter(|document| document.desk == *desk);
+        for document in moved.filter(|document| ids.contains(&document.stored.id)) {
+            document.stored.ticket = Some(ticket);
+            document.stored.conversation = Some(conversation);
+        }
+    }
+
+    pub(super) fn merge(&mut self, desk: &DeskId, from: u64, into: u64) {
+        let moved = self.stored.values_mut().filter(|document| document.desk == *desk);
+        for document in moved.filter(|document| document.stored.ticket == Some(from)) {
+            document.stored.ticket = Some(into);
+        }
+    }
+
     pub(super) fn release(&mut self, desk: &DeskId, id: MessageId) {
         let Some(draft) = self.drafts.remove(&(desk.clone(), id)) else {
             return;

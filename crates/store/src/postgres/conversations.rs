@@ -120,6 +120,28 @@ impl ConversationStore for PostgresStore {
         self.write(Release { desk, ids }).await
     }
 
+    async fn split_documents(
+        &self,
+        desk: &DeskId,
+        ids: &[MessageId],
+        ticket: u64,
+        conversation: ConversationId,
+    ) -> Result<(), StoreError> {
+        let ids: Vec<_> = ids.iter().copied().map(bytes).collect();
+        let split = "UPDATE message SET ticket = $3, conversation = $4 WHERE desk = $1 AND id = ANY($2)";
+        let split = sqlx::query(split).bind(desk.as_str()).bind(ids);
+        let split = split
+            .bind(ticket.cast_signed())
+            .bind(conversation.0.as_bytes().to_vec());
+        self.execute(split).await.map(drop)
+    }
+
+    async fn merge_documents(&self, desk: &DeskId, from: u64, into: u64) -> Result<(), StoreError> {
+        let merge = sqlx::query("UPDATE message SET ticket = $3 WHERE desk = $1 AND ticket = $2");
+        let merge = merge.bind(desk.as_str()).bind(from.cast_signed());
+        self.execute(merge.bind(into.cast_signed())).await.map(drop)
+    }
+
     async fn documents_of_conversation(
         &self,
         desk: &DeskId,

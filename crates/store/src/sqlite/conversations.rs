@@ -77,6 +77,56 @@ impl Write for Release {
     }
 }
 
+struct Split {
+    desk: DeskId,
+    ids: Vec<MessageId>,
+    ticket: u64,
+    conversation: ConversationId,
+}
+
+#[async_trait]
+impl Write for Split {
+    type Answer = ();
+
+    fn desk(&self) -> Option<&DeskId> {
+        Some(&self.desk)
+    }
+
+    async fn run(&self, connection: &mut SqliteConnection, _now: Timestamp) -> Result<(), Failure> {
+        for id in &self.ids {
+            let split = sqlx::query("UPDATE message SET ticket = ?, conversation = ? WHERE desk = ? AND id = ?");
+            let split = split
+                .bind(self.ticket.cast_signed())
+                .bind(self.conversation.0.as_bytes().to_vec());
+            let split = split.bind(self.desk.as_str()).bind(bytes(*id));
+            split.execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+}
+
+struct Merge {
+    desk: DeskId,
+    from: u64,
+    into: u64,
+}
+
+#[async_trait]
+impl Write for Merge {
+    type Answer = ();
+
+    fn desk(&self) -> Option<&DeskId> {
+        Some(&self.desk)
+    }
+
+    async fn run(&self, connection: &mut SqliteConnection, _now: Timestamp) -> Result<(), Failure> {
+        let merge = sqlx::query("UPDATE message SET ticket = ? WHERE desk = ? AND ticket = ?");
+        let merge = merge.bind(self.into.cast_signed()).bind(self.desk.as_str());
+        merge.bind(self.from.cast_signed()).execute(connection).await?;
+        Ok(())
+    }
+}
+
 struct Forget(Timestamp);
 
 #[async_trait]
@@ -98,6 +148,28 @@ impl ConversationStore for SqliteStore {
     async fn release_answers(&self, desk: &DeskId, ids: &[MessageId]) -> Result<(), StoreError> {
         let (desk, ids) = (desk.clone(), ids.to_vec());
         self.write(Release { desk, ids }).await
+    }
+
+    async fn split_documents(
+        &self,
+        desk: &DeskId,
+        ids: &[MessageId],
+        ticket: u64,
+        conversation: ConversationId,
+    ) -> Result<(), StoreError> {
+        let (desk, ids) = (desk.clone(), ids.to_vec());
+        self.write(Split {
+            desk,
+            ids,
+            ticket,
+            conversation,
+        })
+        .await
+    }
+
+    async fn merge_documents(&self, desk: &DeskId, from: u64, into: u64) -> Result<(), StoreError> {
+        let desk = desk.clone();
+        self.write(Merge { desk, from, into }).await
     }
 
     async fn documents_of_conversation(

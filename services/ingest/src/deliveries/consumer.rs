@@ -71,6 +71,22 @@ impl Consumer {
         Ok(commit)
     }
 
+    /// Moving once more changes nothing: what the journal says last is done last.
+    async fn move_documents(&self, desk: &DeskId, to_move: &Move) -> Result<(), StoreError> {
+        match to_move {
+            Move::Split {
+                ticket,
+                conversation,
+                messages,
+            } => {
+                self.store()
+                    .split_documents(desk, messages, ticket.0, *conversation)
+                    .await
+            }
+            Move::Merge { ticket, into } => self.store().merge_documents(desk, ticket.0, into.0).await,
+        }
+    }
+
     /// No code that can panic runs under this lock.
     fn answered(&self) -> std::sync::MutexGuard<'_, BTreeMap<DeskId, Vec<ConversationId>>> {
         self.answered.lock().unwrap_or_else(PoisonError::into_inner)
@@ -79,16 +95,19 @@ impl Consumer {
 
 #[async_trait]
 impl Consume for Consumer {
-    /// Releasing comes before the commit: what the journal has named may be listed, and releasing again changes nothing.
+    /// Releasing and moving come before the commit: what the journal has named may be listed where the journal has it, and
+    /// doing it again changes nothing.
     async fn handle(&self, stream: &Stream, records: &[Record]) -> Result<Commit, HandleError> {
-        let named = named(records)?;
+        let Read { named, moves } = read(records)?;
         let mut commit = Commit::default();
-        if named.is_empty() {
-            return Ok(commit);
-        }
         let desk = &stream.desk;
-        let ids: Vec<MessageId> = named.iter().map(|named| named.message).collect();
-        self.store().release_answers(desk, &ids).await?;
+        if !named.is_empty() {
+            let ids: Vec<MessageId> = named.iter().map(|named| named.message).collect();
+            self.store().release_answers(desk, &ids).await?;
+        }
+        for to_move in &moves {
+            self.move_documents(desk, to_move).await?;
+        }
         for named in named.iter().filter(|named| named.visible) {
             let stored = self.store().document(desk, named.message).await?;
             let public = self.public(desk, named, stored)?;
@@ -134,28 +153,58 @@ impl Consume for Consumer {
     }
 }
 
-fn named(records: &[Record]) -> Result<Vec<Named>, HandleError> {
-    let mut all = Vec::new();
+/// What the journal says of documents.
+#[derive(Default)]
+struct Read {
+    named: Vec<Named>,
+    moves: Vec<Move>,
+}
+
+/// Documents that belong elsewhere from now on.
+enum Move {
+    /// These are a ticket and a conversation of their own.
+    Split {
+        ticket: TicketId,
+        conversation: ConversationId,
+        messages: Vec<MessageId>,
+    },
+    /// All of a ticket's are on another one.
+    Merge { ticket: TicketId, into: TicketId },
+}
+
+fn read(records: &[Record]) -> Result<Read, HandleError> {
+    let mut read = Read::default();
     for record in records {
         let recorded = decode_record::<RoutingCore>(record).map_err(|error| HandleError::Fail(error.to_string()))?;
-        if let Recorded::Core(event) = recorded
-            && let RoutingEvent::AnswerAdded {
+        let Recorded::Core(event) = recorded else { continue };
+        match event.body {
+            RoutingEvent::AnswerAdded {
                 ticket,
                 message,
                 visible,
                 ..
-            } = event.body
-        {
-            all.push(Named {
+            } => read.named.push(Named {
                 seq: record.seq,
                 at: event.at,
                 ticket,
                 message,
                 visible,
-            });
+            }),
+            RoutingEvent::TicketSplit {
+                ticket,
+                intake,
+                messages,
+                ..
+            } => read.moves.push(Move::Split {
+                ticket,
+                conversation: intake.conversation,
+                messages,
+            }),
+            RoutingEvent::TicketMerged { ticket, into } => read.moves.push(Move::Merge { ticket, into }),
+            _ => {}
         }
     }
-    Ok(all)
+    Ok(read)
 }
 
 fn queued(desk: &DeskId, named: &Named, conversation: ConversationId, step: Step, trace: String) -> Commit {

@@ -156,6 +156,18 @@ impl ConversationStore for FreezingStore {
     async fn release_answers(&self, desk: &DeskId, ids: &[MessageId]) -> Result<(), StoreError> {
         self.store().await.release_answers(desk, ids).await
     }
+    async fn split_documents(
+        &self,
+        desk: &DeskId,
+        ids: &[MessageId],
+        ticket: u64,
+        conversation: ConversationId,
+    ) -> Result<(), StoreError> {
+        self.store().await.split_documents(desk, ids, ticket, conversation).await
+    }
+    async fn merge_documents(&self, desk: &DeskId, from: u64, into: u64) -> Result<(), StoreError> {
+        self.store().await.merge_documents(desk, from, into).await
+    }
     async fn documents_of_conversation(
         &self,
         desk: &DeskId,
