@@ -2,6 +2,7 @@
 //! and turn the answer; they decide nothing themselves.
 
 mod agent;
+mod bulk;
 mod desk;
 mod reply;
 mod ticket;
@@ -32,6 +33,7 @@ use crate::convert::Write;
 use crate::errors::Failure;
 use crate::heartbeats::Heartbeats;
 use crate::ingest::Ingest;
+use crate::one_at_a_time::OneAtATime;
 
 /// What the services share.
 pub(crate) struct Api {
@@ -44,6 +46,10 @@ pub(crate) struct Api {
     /// Where the words of answers are kept.
     pub(crate) ingest: Ingest,
     pub(crate) heartbeats: Heartbeats,
+    /// Dry runs under way.
+    pub(crate) simulations: OneAtATime,
+    /// Looks into journals under way.
+    pub(crate) looks: OneAtATime,
     /// Open streams; they end when `draining` is cancelled.
     pub(crate) streams: TaskTracker,
     pub(crate) draining: CancellationToken,
@@ -123,5 +129,13 @@ const fn method(command: &Command) -> &'static str {
         Command::SetPriority { .. } => "SetPriority",
         Command::ReportDelivery { .. } => "ReportDelivery",
         Command::CustomerLeft { .. } => "CustomerLeft",
+        Command::AdjustAge { .. } => "AdjustTicketAge",
+        Command::Pull { .. } => "PullTicket",
+        Command::Consult { .. } => "ConsultTicket",
+        Command::EndHelp { .. } => "EndHelp",
+        Command::HandOver { .. } => "HandOverTicket",
+        Command::Merge { .. } => "MergeTickets",
+        Command::Split { .. } => "SplitTicket",
+        Command::Schedule { .. } => "ScheduleTicket",
     }
 }

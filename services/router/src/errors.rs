@@ -65,6 +65,12 @@ pub(crate) enum Failure {
         /// Closed, cancelled or abandoned.
         state: &'static str,
     },
+    /// A filter chose more tickets than one call changes.
+    #[error("more than {most} tickets are so: choose fewer, or name them")]
+    TooManyTickets {
+        /// How many it changes.
+        most: usize,
+    },
     /// The desk file is wrong.
     #[error("the desk file has {} faults", .0.len())]
     DeskFile(Vec<Fault>),
@@ -153,6 +159,9 @@ impl From<Failure> for ApiError {
             Failure::NothingToExplain { .. } => {
                 Self::new(ErrorCode::FailedPrecondition, text.clone()).field("ticket_id", text)
             }
+            Failure::TooManyTickets { .. } => {
+                Self::new(ErrorCode::FailedPrecondition, text.clone()).field("where", text)
+            }
             Failure::DeskFile(faults) => desk_file(&faults),
             Failure::NotServing { .. } => Self::new(ErrorCode::PermissionDenied, text.clone()).field("ticket_id", text),
             Failure::Hint(_) => Self::new(ErrorCode::Unavailable, "the bus cannot be reached now").caused_by(failure),
@@ -202,18 +211,20 @@ impl From<Status> for Failure {
 
 /// What became of an action that came up a stream.
 pub(crate) fn outcome(request_id: &str, done: Result<(), Failure>) -> v1::Outcome {
-    let failure = done.err().map(|failure| {
-        let field = failure.field().unwrap_or_default().to_owned();
-        let status = Status::from(failure);
-        v1::Failure {
-            code: status.code().into(),
-            message: status.message().to_owned(),
-            field,
-        }
-    });
     v1::Outcome {
         request_id: request_id.to_owned(),
-        failure,
+        failure: done.err().map(in_words),
+    }
+}
+
+/// A failure as part of an answer.
+pub(crate) fn in_words(failure: Failure) -> v1::Failure {
+    let field = failure.field().unwrap_or_default().to_owned();
+    let status = Status::from(failure);
+    v1::Failure {
+        code: status.code().into(),
+        message: status.message().to_owned(),
+        field,
     }
 }
 

@@ -13,9 +13,13 @@ pub mod config;
 mod convert;
 mod errors;
 mod heartbeats;
+mod history;
 mod ingest;
+mod one_at_a_time;
+mod past;
 mod process;
 mod read;
+mod simulate;
 mod worker;
 
 pub use config::{RouterConfig, ServiceConfig};
@@ -42,6 +46,7 @@ use tonic::service::RoutesBuilder;
 use api::{Agents, Api, DeskFiles, Tickets};
 use heartbeats::Heartbeats;
 use ingest::Ingest;
+use one_at_a_time::OneAtATime;
 
 /// The services that the router answers, for health.
 pub const SERVICES: [&str; 3] = [TICKET_SERVICE, AGENT_SERVICE, DESK_SERVICE];
@@ -92,6 +97,8 @@ pub fn build(config: RouterConfig, parts: Parts, life: &Lifecycle) -> Router {
         clock,
         ingest: Ingest::new(ingest),
         heartbeats,
+        simulations: OneAtATime::default(),
+        looks: OneAtATime::default(),
         streams,
         draining,
     });

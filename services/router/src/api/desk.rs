@@ -2,6 +2,7 @@
 
 mod apply;
 mod file;
+mod simulate;
 
 use std::sync::Arc;
 
@@ -199,6 +200,15 @@ impl DeskService for DeskFiles {
         let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let difference = self.diff(&caller, request.into_inner()).await?;
         Ok(Response::new(difference))
+    }
+
+    async fn simulate(
+        &self,
+        request: Request<v1::SimulateRequest>,
+    ) -> Result<Response<v1::SimulateResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let simulated = self.run_dry(&caller, request.into_inner()).await?;
+        Ok(Response::new(simulated))
     }
 
     async fn list_parked(

@@ -10,10 +10,13 @@ use tandem_service_kit::auth::{Caller, authorize};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::Api;
-use crate::convert::{self, Draft, FieldError, Write};
+use crate::convert::{self, Bulk, Draft, FieldError, Write};
 use crate::errors::Failure;
+use crate::past;
 use crate::read::{self, TicketFilter};
 use tandem_service_kit::page::Page;
+
+const ANOTHER_LOOK: &str = "another look into this desk's journal is under way: try again in a moment";
 
 /// Answers `TicketService`.
 pub(crate) struct Tickets(pub(crate) Arc<Api>);
@@ -61,13 +64,39 @@ impl Tickets {
         }
     }
 
+    async fn explain_past(
+        &self,
+        caller: &Caller,
+        ticket: u64,
+        moment: past::Moment,
+    ) -> Result<v1::ExplainTicketResponse, Failure> {
+        let (api, id) = (&self.0, TicketId(convert::number("ticket_id", ticket)?));
+        api.require(&caller.desk).await?;
+        let _turn = api.looks.begin(&caller.desk, ANOTHER_LOOK)?;
+        let explanation = past::explain(api.store.as_ref(), &caller.desk, id, moment).await?;
+        Ok(convert::explanation(&explanation))
+    }
+
+    async fn timeline(
+        &self,
+        caller: &Caller,
+        request: &v1::GetTimelineRequest,
+    ) -> Result<v1::GetTimelineResponse, Failure> {
+        let (api, id) = (&self.0, TicketId(convert::number("ticket_id", request.ticket_id)?));
+        let most = convert::entries(request.max_entries)?;
+        api.require(&caller.desk).await?;
+        let _turn = api.looks.begin(&caller.desk, ANOTHER_LOOK)?;
+        let timeline = past::timeline(api.store.as_ref(), &caller.desk, id, most).await?;
+        Ok(convert::timeline(&timeline))
+    }
+
     /// The core has no such ticket: there never was one, or its working state is gone.
     async fn why_unexplained(&self, caller: &Caller, id: TicketId) -> Result<Failure, Failure> {
         let found = read::ticket(self.0.store.as_ref(), &caller.desk, id).await?;
         Ok(match found {
             None => Failure::missing("ticket", &id, "ticket_id"),
             Some(ticket) => match ticket.state {
-                state @ (RoutingState::Cancelled | RoutingState::Abandoned) => {
+                state @ (RoutingState::Cancelled | RoutingState::Abandoned | RoutingState::Merged) => {
                     Failure::nothing_to_explain(id, state.as_str())
                 }
                 _ => Failure::nothing_to_explain(id, "closed"),
@@ -101,8 +130,21 @@ impl TicketService for Tickets {
         request: Request<v1::ExplainTicketRequest>,
     ) -> Result<Response<v1::ExplainTicketResponse>, Status> {
         let caller = authorize(request.extensions(), &request.get_ref().desk)?;
-        let explanation = self.explain(&caller, request.get_ref().ticket_id).await?;
+        let request = request.into_inner();
+        let explanation = match request.at.map(convert::moment).transpose().map_err(Failure::from)? {
+            Some(moment) => self.explain_past(&caller, request.ticket_id, moment).await?,
+            None => self.explain(&caller, request.ticket_id).await?,
+        };
         Ok(Response::new(explanation))
+    }
+
+    async fn get_timeline(
+        &self,
+        request: Request<v1::GetTimelineRequest>,
+    ) -> Result<Response<v1::GetTimelineResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let timeline = self.timeline(&caller, request.get_ref()).await?;
+        Ok(Response::new(timeline))
     }
 
     async fn hold_ticket(
@@ -190,5 +232,86 @@ impl TicketService for Tickets {
         let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let ticket = self.change(&caller, request.into_inner()).await?;
         Ok(Response::new(v1::SetPriorityResponse { ticket }))
+    }
+
+    async fn pull_ticket(
+        &self,
+        request: Request<v1::PullTicketRequest>,
+    ) -> Result<Response<v1::PullTicketResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::PullTicketResponse { ticket }))
+    }
+
+    async fn consult_ticket(
+        &self,
+        request: Request<v1::ConsultTicketRequest>,
+    ) -> Result<Response<v1::ConsultTicketResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::ConsultTicketResponse { ticket }))
+    }
+
+    async fn end_help(
+        &self,
+        request: Request<v1::EndHelpRequest>,
+    ) -> Result<Response<v1::EndHelpResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::EndHelpResponse { ticket }))
+    }
+
+    async fn hand_over_ticket(
+        &self,
+        request: Request<v1::HandOverTicketRequest>,
+    ) -> Result<Response<v1::HandOverTicketResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::HandOverTicketResponse { ticket }))
+    }
+
+    async fn merge_tickets(
+        &self,
+        request: Request<v1::MergeTicketsRequest>,
+    ) -> Result<Response<v1::MergeTicketsResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::MergeTicketsResponse { ticket }))
+    }
+
+    async fn split_ticket(
+        &self,
+        request: Request<v1::SplitTicketRequest>,
+    ) -> Result<Response<v1::SplitTicketResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::SplitTicketResponse { ticket }))
+    }
+
+    async fn schedule_ticket(
+        &self,
+        request: Request<v1::ScheduleTicketRequest>,
+    ) -> Result<Response<v1::ScheduleTicketResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::ScheduleTicketResponse { ticket }))
+    }
+
+    async fn adjust_ticket_age(
+        &self,
+        request: Request<v1::AdjustTicketAgeRequest>,
+    ) -> Result<Response<v1::AdjustTicketAgeResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let ticket = self.change(&caller, request.into_inner()).await?;
+        Ok(Response::new(v1::AdjustTicketAgeResponse { ticket }))
+    }
+
+    async fn bulk_update_tickets(
+        &self,
+        request: Request<v1::BulkUpdateTicketsRequest>,
+    ) -> Result<Response<v1::BulkUpdateTicketsResponse>, Status> {
+        let caller = authorize(request.extensions(), &request.get_ref().desk)?;
+        let bulk = Bulk::try_from(request.into_inner()).map_err(Failure::from)?;
+        Ok(Response::new(self.0.update_all(&caller, &bulk).await?))
     }
 }

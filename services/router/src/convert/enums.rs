@@ -1,6 +1,8 @@
 //! Enums, both ways.
 
-use tandem_domain::routing::{DeclineReason, UndeliveredReason};
+use tandem_domain::desk::Choice;
+use tandem_domain::explain::Deciding;
+use tandem_domain::routing::{DeclineReason, SkipReason, UndeliveredReason};
 use tandem_domain::{Presence, Priority, Proficiency, RoutingState, TicketStatus};
 use tandem_proto::v1;
 use tandem_service_kit::fields::priority_if_given;
@@ -10,7 +12,8 @@ use super::FieldError;
 
 /// The presence in a field; one must be given.
 pub(crate) fn presence(field: &'static str, given: i32) -> Result<Presence, FieldError> {
-    presence_if_given(field, given)?.ok_or_else(|| FieldError::new(field, "must be given: offline, online or away"))
+    presence_if_given(field, given)?
+        .ok_or_else(|| FieldError::new(field, "must be given: offline, online, away or draining"))
 }
 
 /// The presence in a field that may be unspecified.
@@ -21,9 +24,10 @@ pub(crate) fn presence_if_given(field: &'static str, given: i32) -> Result<Optio
         Ok(v1::Presence::Online) => Ok(Some(Presence::Online)),
         Ok(v1::Presence::Away) => Ok(Some(Presence::Away)),
         Ok(v1::Presence::NotResponding) => Ok(Some(Presence::NotResponding)),
+        Ok(v1::Presence::Draining) => Ok(Some(Presence::Draining)),
         Err(_) => Err(FieldError::new(
             field,
-            format!("{given} is no presence: use offline, online or away"),
+            format!("{given} is no presence: use offline, online, away or draining"),
         )),
     }
 }
@@ -76,6 +80,8 @@ pub(super) const fn routing_state(state: RoutingState) -> v1::RoutingState {
         RoutingState::Done => v1::RoutingState::Done,
         RoutingState::Cancelled => v1::RoutingState::Cancelled,
         RoutingState::Abandoned => v1::RoutingState::Abandoned,
+        RoutingState::Scheduled => v1::RoutingState::Scheduled,
+        RoutingState::Merged => v1::RoutingState::Merged,
     }
 }
 
@@ -85,6 +91,41 @@ pub(super) const fn ticket_status(status: TicketStatus) -> v1::TicketStatus {
         TicketStatus::Pending => v1::TicketStatus::Pending,
         TicketStatus::Resolved => v1::TicketStatus::Resolved,
         TicketStatus::Closed => v1::TicketStatus::Closed,
+    }
+}
+
+pub(super) const fn skip_reason(reason: SkipReason) -> v1::skipped_step::Reason {
+    use v1::skipped_step::Reason;
+    match reason {
+        SkipReason::NobodyOnline => Reason::NobodyOnline,
+        SkipReason::LongWait => Reason::LongWait,
+        SkipReason::NobodyPreferred => Reason::NobodyPreferred,
+        SkipReason::NobodyFits => Reason::NobodyFits,
+        SkipReason::NoTime => Reason::NoTime,
+    }
+}
+
+pub(super) const fn choice(choice: Choice) -> v1::Choice {
+    match choice {
+        Choice::LeastLoaded => v1::Choice::LeastLoaded,
+        Choice::LongestIdle => v1::Choice::LongestIdle,
+        Choice::BestSkilled => v1::Choice::BestSkilled,
+        Choice::LeastOverSkilled => v1::Choice::LeastOverSkilled,
+        Choice::RoundRobin => v1::Choice::RoundRobin,
+        Choice::Cheapest => v1::Choice::Cheapest,
+        Choice::Weighted => v1::Choice::Weighted,
+    }
+}
+
+pub(super) const fn deciding(deciding: Option<Deciding>) -> v1::ranking::Deciding {
+    use v1::ranking::Deciding as Wire;
+    match deciding {
+        None => Wire::Unspecified,
+        Some(Deciding::Score) => Wire::Score,
+        Some(Deciding::LongerIdle) => Wire::LongerIdle,
+        Some(Deciding::FileOrder) => Wire::FileOrder,
+        Some(Deciding::Turn) => Wire::Turn,
+        Some(Deciding::Batch) => Wire::Batch,
     }
 }
 

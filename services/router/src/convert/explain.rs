@@ -2,12 +2,12 @@
 
 use std::fmt::Display;
 
-use tandem_domain::explain::{Candidate, Explanation, Lack, Rank, Ranking};
+use tandem_domain::explain::{Candidate, Change, Explanation, Lack, Rank, Ranking, Wish};
 use tandem_proto::v1;
 use tandem_service_kit::fields::duration;
 use v1::lack::Kind;
 
-use super::{ticket, timestamp};
+use super::{enums, ticket, timestamp};
 
 /// Why a ticket is where it is.
 pub(crate) fn explanation(explanation: &Explanation) -> v1::ExplainTicketResponse {
@@ -16,9 +16,31 @@ pub(crate) fn explanation(explanation: &Explanation) -> v1::ExplainTicketRespons
         age: Some(duration(explanation.age)),
         summary: explanation.summary.clone(),
         position: explanation.position.unwrap_or(0),
+        queue_position: explanation.queue_position.unwrap_or(0),
+        estimated_wait: explanation.estimated_wait.map(duration),
+        steps: explanation.steps.into(),
+        agents: explanation.agents,
+        fit: explanation.fit,
+        changes: explanation.changes.iter().map(change).collect(),
+        wishes: explanation.wishes.iter().map(wish).collect(),
         chosen: explanation.chosen.as_ref().map(ranking),
         candidates: explanation.candidates.iter().map(candidate).collect(),
         next_change_at: explanation.next_change.map(timestamp),
+    }
+}
+
+fn change(change: &Change) -> v1::Change {
+    v1::Change {
+        at: Some(timestamp(change.at)),
+        what: change.what.clone(),
+    }
+}
+
+fn wish(wish: &Wish) -> v1::Wish {
+    v1::Wish {
+        what: wish.what.clone(),
+        agent: wish.agent.as_ref().map(ToString::to_string).unwrap_or_default(),
+        since: Some(timestamp(wish.since)),
     }
 }
 
@@ -31,6 +53,9 @@ pub(crate) fn ranking(ranking: &Ranking) -> v1::Ranking {
         winner: Some(rank(&ranking.winner)),
         runners_up: ranking.runners_up.iter().map(rank).collect(),
         direct: ranking.direct,
+        step: ranking.step.into(),
+        choice: enums::choice(ranking.choice).into(),
+        deciding: enums::deciding(ranking.deciding).into(),
     }
 }
 
@@ -40,6 +65,8 @@ fn rank(rank: &Rank) -> v1::Rank {
         used_units: rank.used,
         capacity_units: rank.capacity,
         idle_since: Some(timestamp(rank.idle_since)),
+        score: rank.score,
+        order: rank.order,
     }
 }
 
@@ -65,7 +92,16 @@ fn lack(lack: &Lack) -> v1::Lack {
             let has = has.map(|level| level.to_string()).unwrap_or_default();
             of(Kind::Language, language, needs, &has)
         }
+        Lack::Term { needs } => of(Kind::Term, &"", needs, &""),
+        Lack::Reserved { only } => {
+            let only: Vec<_> = only.iter().map(ToString::to_string).collect();
+            of(Kind::Reserved, &"", &only.join(" or "), &"")
+        }
         Lack::Presence { is } => of(Kind::Presence, &"", &"online", is),
+        Lack::OutOfHours { until } => v1::Lack {
+            until: until.map(timestamp),
+            ..of(Kind::OutOfHours, &"", &"", &"")
+        },
         Lack::Capacity { needs, free } => of(Kind::Capacity, &"", &units(*needs), &units(*free)),
         Lack::ChannelMaximum { has, maximum } => {
             of(Kind::ChannelMaximum, &"", &format!("fewer than {maximum} at once"), has)

@@ -1,6 +1,6 @@
 //! Tickets, offers, agents and work lists, on their way out.
 
-use tandem_domain::routing::{AgentView, OfferView, TicketView, Undelivered, WorkList};
+use tandem_domain::routing::{AgentView, OfferView, StepPlace, TicketView, Undelivered, WorkList};
 use tandem_domain::{Requirement, TicketId};
 use tandem_proto::v1;
 
@@ -26,7 +26,32 @@ pub(crate) fn ticket(view: &TicketView) -> v1::Ticket {
         waiting_since: view.waiting_since.map(timestamp),
         answered_at: view.answered_at.map(timestamp),
         undelivered: view.undelivered.iter().map(undelivered).collect(),
+        offers: view.offers.iter().map(|open| offer(view.id, open)).collect(),
+        step: Some(place(&view.step)),
+        helpers: texts(&view.helpers),
+        help_offers: view.help_offers.iter().map(|open| offer(view.id, open)).collect(),
+        scheduled_until: view.scheduled_until.map(timestamp),
+        merged_into: view.merged_into.map_or(0, |into| into.0),
+        over_capacity: view.over_capacity,
+        unservable: view.unservable,
+        aged_by_millis: view.aged_by.0,
     }
+}
+
+fn place(place: &StepPlace) -> v1::StepPlace {
+    let skipped = place.skipped.iter().map(|skipped| v1::SkippedStep {
+        step: skipped.step.into(),
+        reason: enums::skip_reason(skipped.why).into(),
+    });
+    v1::StepPlace {
+        step: place.step.into(),
+        until: place.until.map(timestamp),
+        skipped: skipped.collect(),
+    }
+}
+
+fn texts<T: ToString>(keys: &[T]) -> Vec<String> {
+    keys.iter().map(ToString::to_string).collect()
 }
 
 fn undelivered(answer: &Undelivered) -> v1::Undelivered {
@@ -56,6 +81,9 @@ pub(crate) fn agent(view: &AgentView) -> v1::Agent {
         capacity_units: view.capacity,
         ticket_ids: view.tickets.iter().map(|ticket| ticket.0).collect(),
         missed_offers: view.missed,
+        over_capacity: view.over_capacity,
+        unavailable: !view.available,
+        helping_ids: view.helping.iter().map(|ticket| ticket.0).collect(),
     }
 }
 
@@ -81,5 +109,13 @@ fn requirement(requirement: &Requirement) -> v1::Requirement {
             proficiency: enums::proficiency(*least).into(),
         }),
         skills: skills.collect(),
+        step: requirement.step.into(),
+        expression: requirement
+            .expression
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
+        pool: texts(&requirement.pool),
+        only: texts(&requirement.only),
     }
 }

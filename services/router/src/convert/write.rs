@@ -16,13 +16,13 @@ pub(crate) struct Write {
 }
 
 impl Write {
-    fn new(id: &str, command: Command) -> Result<Self, FieldError> {
+    pub(super) fn new(id: &str, command: Command) -> Result<Self, FieldError> {
         let request_id = request_id(id)?;
         Ok(Self { request_id, command })
     }
 }
 
-fn ticket_id(given: u64) -> Result<TicketId, FieldError> {
+pub(super) fn ticket_id(given: u64) -> Result<TicketId, FieldError> {
     number("ticket_id", given).map(TicketId)
 }
 

@@ -72,7 +72,7 @@ impl TicketFilter {
 }
 
 fn is_of(ticket: &TicketView, agent: &AgentId) -> bool {
-    ticket.owner.as_ref() == Some(agent) || ticket.offer.as_ref().is_some_and(|offer| offer.agent == *agent)
+    ticket.owner.as_ref() == Some(agent) || ticket.offers.iter().any(|offer| offer.agent == *agent)
 }
 
 /// The next tickets to look at; fewer than `limit` only at the end.
@@ -129,7 +129,10 @@ async fn next_numbers(
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
-    use tandem_domain::{Channel, ConversationId, Priority, Requirement, RoutingState, TicketStatus, Timestamp};
+    use tandem_domain::routing::StepPlace;
+    use tandem_domain::{
+        Channel, ConversationId, Priority, Requirement, RoutingState, SignedMillis, TicketStatus, Timestamp,
+    };
     use tandem_store::{Commit, JournalStore, MemoryStore, Row};
     use uuid::Uuid;
 
@@ -143,10 +146,9 @@ mod tests {
             state: RoutingState::Done,
             status: TicketStatus::Resolved,
             requirement: Requirement {
-                queue: "general".parse().unwrap(),
-                channel: Channel::Email,
                 language: None,
                 skills: BTreeMap::new(),
+                ..Requirement::new("general".parse().unwrap(), Channel::Email)
             },
             priority: Priority::Normal,
             tags: BTreeSet::new(),
@@ -159,6 +161,15 @@ mod tests {
             waiting_since: None,
             answered_at: None,
             undelivered: Vec::new(),
+            offers: Vec::new(),
+            step: StepPlace::default(),
+            helpers: Vec::new(),
+            help_offers: Vec::new(),
+            scheduled_until: None,
+            merged_into: None,
+            over_capacity: false,
+            unservable: false,
+            aged_by: SignedMillis::default(),
         }
     }
 

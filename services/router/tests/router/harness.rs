@@ -236,6 +236,9 @@ impl Replica {
             priority: Priority::Normal,
             received_at: now,
             automatic: false,
+            customer: None,
+            tandem: None,
+            due_at: None,
         };
         let submission = Submission {
             command: Command::Intake(Box::new(intake)),

@@ -357,6 +357,7 @@ async fn an_explanation_says_what_each_agent_lacks_and_why_one_was_chosen() {
     let explain = v1::ExplainTicketRequest {
         desk: ACME.into(),
         ticket_id: ticket,
+        at: None,
     };
     let waiting = reader
         .tickets
@@ -404,6 +405,7 @@ async fn only_what_lives_can_be_explained() {
     let explain = |ticket_id| v1::ExplainTicketRequest {
         desk: ACME.into(),
         ticket_id,
+        at: None,
     };
     let over = boss.tickets.explain_ticket(explain(ticket)).await;
     assert_refused(over, Code::FailedPrecondition, "ticket_id");

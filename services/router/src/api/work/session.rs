@@ -108,6 +108,7 @@ impl Session {
         let offer = ticket.offer.as_ref();
         // The offer stands in the list as well, so a failure here costs no more than the reason for it.
         let explanation = self.api.explain(&self.caller.desk, ticket.id).await.ok().flatten();
+        // Of several offers only the first one's reasons are told: they are about whoever got it.
         let same = explanation.filter(|now| now.ticket.offer.as_ref().map(|open| open.id) == offer.map(|open| open.id));
         v1::OfferMade {
             offer: offer.map(|open| convert::offer(ticket.id, open)),
