@@ -43,7 +43,7 @@ kinds! {
     MessageTwice = "message_twice",
     /// A conversation has two tickets that are not closed.
     ConversationTwice = "conversation_twice",
-    /// A ticket has two owners, two open offers, or both.
+    /// A ticket has two owners, more open offers than its queue makes at once, or both.
     TwoOwners = "two_owners",
     /// An offer was answered too late or by somebody else, or ended otherwise than it could.
     FalseAnswer = "false_answer",
@@ -53,7 +53,7 @@ kinds! {
     NotEligible = "not_eligible",
     /// A ticket was offered to somebody who was to be passed over for it.
     NotPassedOver = "not_passed_over",
-    /// A ticket was offered to somebody who was not online.
+    /// A ticket was offered to somebody who was not online, or outside his or her hours.
     NotOnline = "not_online",
     /// An eligible idle agent and an eligible waiting ticket exist side by side.
     IdleBesideWork = "idle_beside_work",

@@ -62,6 +62,10 @@ impl History {
             RoutingEvent::DeskActivated(desk) => self.activate(desk),
             _ if self.desk.is_none() => Some("the desk has no desk file yet".to_owned()),
             RoutingEvent::PresenceChanged { agent, presence } => self.set_presence(agent, *presence),
+            RoutingEvent::AvailabilityChanged { agent, available } => {
+                self.agents.set_available(agent, *available);
+                None
+            }
             _ => self.follow_ticket(seq, event, &mut notes),
         };
         match impossible {
@@ -97,6 +101,22 @@ impl History {
             }
             RoutingEvent::MessageAdded { ticket, message, .. } => {
                 put_message(&mut self.messages, *message, *ticket, notes);
+            }
+            RoutingEvent::TicketSplit {
+                ticket, from, messages, ..
+            } => {
+                for message in messages {
+                    let before = self.messages.insert(*message, *ticket);
+                    notes.check(before == Some(*from), Kind::MessageTwice, || {
+                        format!("message {message} was split off {from}, and was not on it")
+                    });
+                }
+            }
+            RoutingEvent::TicketMerged { ticket, into } => {
+                let answered = self.answers.values_mut().map(|answered| &mut answered.ticket);
+                for on in self.messages.values_mut().chain(answered).filter(|on| *on == ticket) {
+                    *on = *into;
+                }
             }
             RoutingEvent::AnswerAdded { ticket, message, .. } => {
                 let (answer, ticket) = (*message, *ticket);

@@ -6,7 +6,7 @@ use tandem_domain::escalation::ClockId;
 use tandem_domain::routing::RoutingEvent;
 use tandem_domain::sla::Policy;
 use tandem_domain::{
-    Channel, ClockKind, CompiledDesk, Event, LanguageTag, MessageId, Priority, QueueId, Requirement, Tag, TicketId,
+    Channel, ClockKind, CompiledDesk, Event, LanguageTag, MessageId, Priority, QueueId, Tag, TicketId,
     Timestamp,
 };
 
@@ -35,6 +35,7 @@ struct Ticket {
 enum State {
     Open,
     OnHold,
+    Scheduled,
     Resolved,
 }
 
@@ -44,6 +45,8 @@ struct Clock {
     run: Run,
     /// Nothing is due before.
     floor: Timestamp,
+    /// When it began.
+    since: Timestamp,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -76,8 +79,15 @@ impl Clocks {
                 ticket,
                 intake,
                 requirement,
+                ..
+            }
+            | RoutingEvent::TicketSplit {
+                ticket,
+                intake,
+                requirement,
+                ..
             } => {
-                let (queue, language) = (requirement.queue.clone(), language(requirement));
+                let (queue, language) = (requirement.queue.clone(), requirement.language_or(intake.language.as_ref()));
                 let of = Ticket {
                     queue,
                     channel: intake.channel,
@@ -109,7 +119,7 @@ impl Clocks {
             return;
         };
         match body {
-            RoutingEvent::OfferAccepted { .. } => {
+            RoutingEvent::OfferAccepted { .. } | RoutingEvent::OwnerChanged { .. } => {
                 self.stand(ticket, State::Open, at);
                 for id in self.those(ticket, |id, clock| id.kind == ClockKind::Accept && clock.is_live()) {
                     self.meet(id, at, None);
@@ -125,6 +135,7 @@ impl Clocks {
             }
             RoutingEvent::AnswerFailed { message, .. } => self.fail(ticket, *message, at),
             RoutingEvent::TicketHeld { .. } => self.stand(ticket, State::OnHold, at),
+            RoutingEvent::TicketScheduled { .. } => self.stand(ticket, State::Scheduled, at),
             RoutingEvent::TicketResumed { .. } | RoutingEvent::WrapUpInterrupted { .. } => {
                 self.stand(ticket, State::Open, at);
             }
@@ -132,7 +143,7 @@ impl Clocks {
                 self.stand(ticket, State::Open, at);
                 let of = self.ticket(ticket);
                 (of.queue, of.channel) = (requirement.queue.clone(), requirement.channel);
-                of.language = language(requirement);
+                of.language = requirement.language_or(of.language.as_ref());
                 self.retarget(Some(ticket), at);
             }
             RoutingEvent::WrapUpStarted { .. } | RoutingEvent::TicketDone { .. } => {
@@ -142,17 +153,28 @@ impl Clocks {
                 self.ticket(ticket).priority = *priority;
                 self.retarget(Some(ticket), at);
             }
+            RoutingEvent::TicketMerged { into, .. } => {
+                let owed = self.waiting(ticket).into_iter();
+                let since = owed.map(|id| self.running[&id].since).min();
+                self.end(ticket, at);
+                let owes = self.tickets.contains_key(into) && self.waiting(*into).is_empty();
+                if let Some(since) = since.filter(|_| owes) {
+                    self.start(*into, ClockKind::NextResponse, since);
+                }
+            }
             RoutingEvent::TicketCancelled { .. }
             | RoutingEvent::TicketAbandoned { .. }
-            | RoutingEvent::TicketClosed { .. } => {
-                for id in self.those(ticket, |_, _| true) {
-                    self.run_until(id, at, Stretch::Running);
-                    self.running.remove(&id);
-                }
-                self.tickets.remove(&ticket);
-            }
+            | RoutingEvent::TicketClosed { .. } => self.end(ticket, at),
             _ => {}
         }
+    }
+
+    fn end(&mut self, ticket: TicketId, at: Timestamp) {
+        for id in self.those(ticket, |_, _| true) {
+            self.run_until(id, at, Stretch::Running);
+            self.running.remove(&id);
+        }
+        self.tickets.remove(&ticket);
     }
 
     fn ticket(&mut self, id: TicketId) -> &mut Ticket {
@@ -175,6 +197,7 @@ impl Clocks {
             progress: Progress::default(),
             run: Run::Since(since),
             floor: since,
+            since,
         };
         self.running.insert(id, clock);
     }
@@ -212,7 +235,7 @@ impl Clocks {
             match state {
                 State::Resolved if resolves => self.meet(id, at, None),
                 State::OnHold if !resolves => {}
-                State::Resolved | State::OnHold => {
+                State::Resolved | State::OnHold | State::Scheduled => {
                     self.run_until(id, at, Stretch::Running);
                     let clock = self.clock(id);
                     if clock.is_live() {
@@ -323,8 +346,4 @@ impl Ticket {
             && (policy.priorities.is_empty() || policy.priorities.contains(&self.priority))
             && (policy.tags.is_empty() || policy.tags.iter().any(|tag| self.tags.contains(tag)))
     }
-}
-
-fn language(requirement: &Requirement) -> Option<LanguageTag> {
-    requirement.language.as_ref().map(|(language, _)| language.clone())
 }

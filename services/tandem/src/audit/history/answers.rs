@@ -11,6 +11,13 @@ use super::ticket::Ticket;
 #[derive(Default)]
 pub(crate) struct Answers(BTreeMap<MessageId, Fate>);
 
+impl Answers {
+    /// What was said on another ticket was said on this one.
+    pub(super) fn join(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Note,

@@ -30,7 +30,7 @@ pub(crate) fn check(desk: &CompiledDesk, tickets: &Tickets, agents: &Agents, at:
     }
 }
 
-/// Who is online, has room and fits.
+/// Who takes offers, has room and fits.
 fn could_serve<'a>(
     desk: &'a CompiledDesk,
     tickets: &Tickets,
@@ -41,7 +41,7 @@ fn could_serve<'a>(
     let fitting = online.filter(|profile| lack(desk, profile, requirement).is_none());
     let free = fitting.filter(|profile| {
         let load = tickets.load(&profile.id, desk);
-        load.has_room(desk, profile, requirement.channel)
+        load.has_room(desk, profile, requirement)
     });
     free.collect()
 }

@@ -100,7 +100,7 @@ impl Tale {
     }
 
     fn requirement(&self, intake: &Intake) -> Requirement {
-        requirement::Asked::of(intake).requirement(&self.desk, &intake.queue)
+        requirement::Asked::of(intake).requirement(&self.desk, &intake.queue, (0, &[]))
     }
 
     fn offer(&mut self, offer: u64, ticket: TicketId, agent: &str) {
@@ -201,7 +201,7 @@ fn only_the_maximum_of_the_channel_counts_of_which_a_ticket_comes_on_top() {
 }
 
 #[test]
-fn a_held_ticket_takes_less_and_does_not_count_towards_the_channels_maximum() {
+fn a_held_ticket_takes_less_does_not_count_towards_the_channels_maximum_and_comes_back_beyond_it() {
     let mut tale = Tale::begin();
     tale.open(T1, chat(1));
     tale.open(T2, chat(2));
@@ -210,6 +210,9 @@ fn a_held_ticket_takes_less_and_does_not_count_towards_the_channels_maximum() {
     tale.give(2, T2, "ana");
     tale.finds(&[]);
     tale.tell(E::TicketResumed { ticket: T1 });
+    tale.finds(&[]);
+    tale.open(T3, chat(3));
+    tale.give(3, T3, "ana");
     tale.finds(&[Kind::OverCapacity]);
 }
 

@@ -1,39 +1,47 @@
 //! One ticket that is not closed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tandem_domain::routing::{Intake, RequeueReason, RevokeReason, RoutingEvent};
 use tandem_domain::{
-    AgentId, CompiledDesk, ConversationId, OfferId, Priority, QueueId, Requirement, RoutingState, TicketId, Timestamp,
+    AgentId, CompiledDesk, ConversationId, OfferId, Priority, QueueId, Requirement, RoutingState, StepId, TicketId,
+    Timestamp,
 };
 
 use super::answers::Answers;
-use super::requirement::Asked;
+use super::requirement::{Asked, carried, step_of};
 use crate::audit::finding::{Kind, Notes};
 
 /// A ticket that is not closed.
 pub(crate) struct Ticket {
     pub(super) id: TicketId,
     pub(super) state: RoutingState,
-    /// To whom it is offered, or who owns it.
+    /// Who owns it now.
     pub(super) holder: Option<AgentId>,
-    pub(super) offer: Option<Offer>,
+    /// What is offered of it: to own it, or to help.
+    pub(super) offers: BTreeMap<OfferId, Offer>,
+    pub(super) helpers: BTreeSet<AgentId>,
     pub(super) conversation: ConversationId,
+    /// Of tickets that went into it.
+    pub(super) conversations: Vec<ConversationId>,
     /// Who accepted it, until it is taken back: it stays theirs when it is done.
     pub(super) owner: Option<AgentId>,
     pub(super) priority: Priority,
     pub(super) answers: Answers,
     asked: Asked,
     requirement: Requirement,
+    /// The key of its routing step, where its queue has steps.
+    step: Option<StepId>,
     /// Until when whom is passed over for it.
     passed_over: BTreeMap<AgentId, Timestamp>,
 }
 
 /// An open offer.
-#[derive(Clone, Copy)]
 pub(crate) struct Offer {
-    pub(super) id: OfferId,
+    pub(super) agent: AgentId,
+    /// Whether it is to help.
+    pub(super) help: bool,
     pub(super) expires_at: Timestamp,
 }
 
@@ -45,12 +53,15 @@ impl Ticket {
             id,
             state: RoutingState::Queued,
             holder: None,
-            offer: None,
+            offers: BTreeMap::new(),
+            helpers: BTreeSet::new(),
             conversation: intake.conversation,
+            conversations: Vec::new(),
             owner: None,
             priority: intake.priority,
             answers: Answers::default(),
-            requirement: asked.requirement(desk, &intake.queue),
+            requirement: asked.requirement(desk, &intake.queue, (0, &[])),
+            step: None,
             asked,
             passed_over: BTreeMap::new(),
         }
@@ -68,13 +79,30 @@ impl Ticket {
 
     /// A new desk file: what it asks for is worked out anew.
     pub(super) fn adopt(&mut self, desk: &CompiledDesk) {
-        self.requirement = self.asked.requirement(desk, &self.requirement.queue);
+        let (step, only) = carried(desk, &self.requirement, self.step.as_ref());
+        self.requirement = self.asked.requirement(desk, &self.requirement.queue, (step, &only));
+        self.step = step_of(desk, &self.requirement);
+    }
+
+    /// Everybody whose capacity it takes.
+    pub(super) fn holders(&self) -> BTreeSet<AgentId> {
+        let offered = self.offers.values().map(|offer| &offer.agent);
+        let holders = self.holder.iter().chain(offered).chain(&self.helpers);
+        holders.cloned().collect()
+    }
+
+    /// What is offered to own it.
+    pub(super) fn own_offers(&self) -> impl Iterator<Item = (OfferId, &Offer)> {
+        let own = self.offers.iter().filter(|(_, offer)| !offer.help);
+        own.map(|(id, offer)| (*id, offer))
     }
 
     /// Whose it is after an event.
     pub(super) fn holder_after(&self, event: &RoutingEvent) -> Option<AgentId> {
         match event {
-            RoutingEvent::OfferIssued { agent, .. } | RoutingEvent::OfferAccepted { agent, .. } => Some(agent.clone()),
+            RoutingEvent::OfferAccepted { agent, .. } | RoutingEvent::OwnerChanged { to: agent, .. } => {
+                Some(agent.clone())
+            }
             RoutingEvent::TicketHeld { .. }
             | RoutingEvent::TicketResumed { .. }
             | RoutingEvent::WrapUpStarted { .. }
@@ -85,13 +113,9 @@ impl Ticket {
 
     /// Notes what an event says of a ticket's offer, its requirement and who is passed over for it.
     pub(super) fn note(&mut self, desk: &CompiledDesk, event: &RoutingEvent, at: Timestamp, notes: &mut Notes) {
-        self.offer = None;
+        self.note_offer(event);
         match event {
-            RoutingEvent::OfferIssued { offer, expires_at, .. } => {
-                let (id, expires_at) = (*offer, *expires_at);
-                self.offer = Some(Offer { id, expires_at });
-            }
-            RoutingEvent::OfferAccepted { agent, .. } => {
+            RoutingEvent::OfferAccepted { agent, .. } | RoutingEvent::OwnerChanged { to: agent, .. } => {
                 self.owner = Some(agent.clone());
                 self.passed_over.clear();
             }
@@ -109,10 +133,50 @@ impl Ticket {
                 requirement, reason, ..
             } => {
                 self.owner = None;
-                self.requirement = self.asked.requirement(desk, &requirement.queue);
-                self.check_requirement(requirement, notes);
+                self.enter(desk, &requirement.queue, requirement, notes);
                 self.pass_over_holder(desk, *reason, at);
             }
+            RoutingEvent::StepEntered { requirement, .. } => {
+                let queue = self.requirement.queue.clone();
+                self.enter(desk, &queue, requirement, notes);
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes to whom the ticket, or help with it, is offered and who helps.
+    pub(super) fn note_offer(&mut self, event: &RoutingEvent) {
+        use RoutingEvent as E;
+        match event {
+            E::OfferIssued {
+                offer,
+                agent,
+                expires_at,
+                ..
+            }
+            | E::HelpOffered {
+                offer,
+                agent,
+                expires_at,
+                ..
+            } => {
+                let open = Offer {
+                    agent: agent.clone(),
+                    help: matches!(event, E::HelpOffered { .. }),
+                    expires_at: *expires_at,
+                };
+                self.offers.insert(*offer, open);
+            }
+            E::OfferAccepted { offer, .. }
+            | E::OfferDeclined { offer, .. }
+            | E::OfferExpired { offer, .. }
+            | E::OfferRevoked { offer, .. }
+            | E::HelpRefused { offer, .. } => drop(self.offers.remove(offer)),
+            E::HelpAccepted { offer, agent, .. } => {
+                self.offers.remove(offer);
+                self.helpers.insert(agent.clone());
+            }
+            E::HelperLeft { agent, .. } => drop(self.helpers.remove(agent)),
             _ => {}
         }
     }
@@ -131,8 +195,10 @@ impl Ticket {
         }
     }
 
-    /// Whether an event states what the ticket asks for.
-    pub(super) fn check_requirement(&self, stated: &Requirement, notes: &mut Notes) {
+    /// Comes into a step of a queue: an event states which, and what the ticket asks for there.
+    pub(super) fn enter(&mut self, desk: &CompiledDesk, queue: &QueueId, stated: &Requirement, notes: &mut Notes) {
+        self.requirement = self.asked.requirement(desk, queue, (stated.step, &stated.only));
+        self.step = step_of(desk, &self.requirement);
         notes.check(*stated == self.requirement, Kind::FalseRequirement, || {
             format!(
                 "{} is said to ask for {}, and asks for {}",
@@ -155,5 +221,16 @@ fn in_words(requirement: &Requirement) -> String {
     let skills = requirement.skills.iter();
     let skills = skills.map(|(skill, least)| format!(" · {skill} {}", least.get()));
     let more: String = language.chain(skills).collect();
-    format!("{} · {}{more}", requirement.queue, requirement.channel)
+    let step = match requirement.step {
+        0 => String::new(),
+        step => format!(" · step {step}"),
+    };
+    let expression = requirement
+        .expression
+        .iter()
+        .map(|expression| format!(" · {expression}"));
+    let pool = requirement.pool.iter().map(|team| format!(" · team {team}"));
+    let only = requirement.only.iter().map(|agent| format!(" · kept for {agent}"));
+    let rest: String = expression.chain(pool).chain(only).collect();
+    format!("{} · {}{step}{more}{rest}", requirement.queue, requirement.channel)
 }

@@ -40,7 +40,7 @@ impl Tickets {
         let mut load = Load::default();
         let held = self.by_agent.get(agent).into_iter().flatten();
         for ticket in held.filter_map(|id| self.live.get(id)) {
-            load.add(desk, ticket.requirement().channel, ticket.state == RoutingState::OnHold);
+            load.add(desk, ticket.requirement(), ticket.state == RoutingState::OnHold);
         }
         load
     }
@@ -62,22 +62,89 @@ impl Tickets {
                 ticket,
                 intake,
                 requirement,
+                ..
             } => {
-                let new = Ticket::new(*ticket, intake, desk);
-                new.check_requirement(requirement, notes);
+                let mut new = Ticket::new(*ticket, intake, desk);
+                new.enter(desk, &intake.queue, requirement, notes);
                 let impossible = self.open(new, notes);
                 let automatic = intake
                     .automatic
                     .then(|| format!("an automatic message opened {ticket}"));
                 impossible.or(automatic)
             }
+            RoutingEvent::TicketSplit {
+                ticket,
+                from,
+                intake,
+                requirement,
+                ..
+            } => {
+                let missing = (!self.live.contains_key(from)).then(|| not_there(*from));
+                let mut new = Ticket::new(*ticket, intake, desk);
+                new.enter(desk, &intake.queue, requirement, notes);
+                missing.or(self.open(new, notes))
+            }
+            RoutingEvent::TicketMerged { ticket, into } => self.merge(desk, (*ticket, *into), event, notes),
             RoutingEvent::MessageAdded { ticket, .. } => (!self.live.contains_key(ticket)).then(|| not_there(*ticket)),
             RoutingEvent::AnswerAdded { ticket, .. }
             | RoutingEvent::AnswerDelivered { ticket, .. }
             | RoutingEvent::AnswerFailed { ticket, .. }
             | RoutingEvent::PriorityChanged { ticket, .. } => self.talk(*ticket, &event.body, notes),
+            RoutingEvent::HelpOffered { ticket, .. }
+            | RoutingEvent::HelpAccepted { ticket, .. }
+            | RoutingEvent::HelpRefused { ticket, .. }
+            | RoutingEvent::HelperLeft { ticket, .. } => self.share(desk, *ticket, event, notes),
             _ => self.take_step(desk, event, notes),
         }
+    }
+
+    /// All that was said on the one goes on with the other, and so do its conversations.
+    fn merge(
+        &mut self,
+        desk: &CompiledDesk,
+        (id, into): (TicketId, TicketId),
+        event: &Event<RoutingEvent>,
+        notes: &mut Notes,
+    ) -> Option<String> {
+        if id == into || !self.live.contains_key(&into) {
+            return Some(format!("{id} cannot go into {into}, which is not there beside it"));
+        }
+        let ticket = self.live.get_mut(&id)?;
+        let answers = std::mem::take(&mut ticket.answers);
+        let mut conversations = std::mem::take(&mut ticket.conversations);
+        conversations.push(ticket.conversation);
+        let impossible = self.take_step(desk, event, notes);
+        for conversation in &conversations {
+            self.by_conversation.insert(*conversation, into);
+        }
+        let goes_on = self.live.get_mut(&into)?;
+        goes_on.answers.join(answers);
+        goes_on.conversations.extend(conversations);
+        impossible
+    }
+
+    /// Who helps with a ticket, or is asked to, leaves it where it is.
+    fn share(
+        &mut self,
+        desk: &CompiledDesk,
+        id: TicketId,
+        event: &Event<RoutingEvent>,
+        notes: &mut Notes,
+    ) -> Option<String> {
+        let Some(ticket) = self.live.get_mut(&id) else {
+            return Some(not_there(id));
+        };
+        if let Some((kind, why)) = offers::fault(ticket, desk, event) {
+            notes.add(kind, why);
+        }
+        let before = ticket.holders();
+        ticket.note_offer(&event.body);
+        self.reindex(id, &before);
+        let RoutingEvent::HelpOffered { offer, agent, .. } = &event.body else {
+            return None;
+        };
+        self.check_capacity(desk, id, agent, notes);
+        out_of_turn(offer, offer.0, &mut self.last_offer)
     }
 
     /// What is said on a ticket leaves it where it is.
@@ -112,38 +179,52 @@ impl Tickets {
             return Some(not_there(id));
         };
         let mut impossible = None;
-        if let Some((kind, why)) = offers::fault(ticket, event) {
+        if let Some((kind, why)) = offers::fault(ticket, desk, event) {
             notes.add(kind, why);
         } else if !from.contains(&ticket.state) {
             impossible = Some(format!("{id} is {} and cannot become {to}", ticket.state));
         }
+        let before = ticket.holders();
+        let gains = gains(ticket, &event.body);
         let holder = ticket.holder_after(&event.body);
-        // What an agent had may stay even if a new desk file allows less: only what comes on top is checked.
-        let gains = ticket.holder != holder || ticket.state == RoutingState::OnHold;
         ticket.note(desk, &event.body, event.at, notes);
-        self.put(id, to, holder.clone());
-        if let Some(agent) = holder.filter(|_| gains && to != RoutingState::OnHold) {
+        ticket.holder = holder;
+        // Who is still asked may still accept.
+        let stands = to == RoutingState::Queued && ticket.own_offers().next().is_some();
+        ticket.state = if stands { RoutingState::Offered } else { to };
+        self.reindex(id, &before);
+        if let Some(agent) = gains {
             self.check_capacity(desk, id, &agent, notes);
         }
+        self.forget(id, to);
         if let RoutingEvent::OfferIssued { offer, .. } = &event.body {
             return impossible.or(out_of_turn(offer, offer.0, &mut self.last_offer));
         }
         impossible
     }
 
-    fn put(&mut self, id: TicketId, state: RoutingState, holder: Option<AgentId>) {
-        let Some(ticket) = self.live.get_mut(&id) else { return };
-        if let Some(before) = &ticket.holder {
-            self.by_agent.entry(before.clone()).or_default().remove(&id);
+    fn reindex(&mut self, id: TicketId, before: &BTreeSet<AgentId>) {
+        for agent in before {
+            self.by_agent.entry(agent.clone()).or_default().remove(&id);
         }
-        if let Some(agent) = &holder {
-            self.by_agent.entry(agent.clone()).or_default().insert(id);
+        for agent in self.live.get(&id).into_iter().flat_map(Ticket::holders) {
+            self.by_agent.entry(agent).or_default().insert(id);
         }
-        (ticket.state, ticket.holder) = (state, holder);
-        // What is over for good is forgotten with its conversation.
-        if matches!(state, RoutingState::Cancelled | RoutingState::Abandoned) {
-            self.by_conversation.remove(&ticket.conversation);
-            self.live.remove(&id);
+    }
+
+    /// What is over for good is forgotten with its conversation.
+    fn forget(&mut self, id: TicketId, state: RoutingState) {
+        let over = matches!(
+            state,
+            RoutingState::Cancelled | RoutingState::Abandoned | RoutingState::Merged
+        );
+        if let Some(ticket) = over.then(|| self.live.remove(&id)).flatten() {
+            for conversation in ticket.conversations.iter().chain([&ticket.conversation]) {
+                self.by_conversation.remove(conversation);
+            }
+            for agent in ticket.holders() {
+                self.by_agent.entry(agent).or_default().remove(&id);
+            }
         }
     }
 
@@ -152,9 +233,20 @@ impl Tickets {
             return;
         };
         let load = self.load(agent, desk);
-        if let Some(excess) = load.excess(profile, ticket.requirement().channel) {
+        if let Some(excess) = load.excess(desk, profile, ticket.requirement().channel) {
             notes.add(Kind::OverCapacity, format_args!("{agent} has {excess}"));
         }
+    }
+}
+
+/// Who gets work that there must be room for. What an agent has may stay even if a new desk file allows less, and what he
+/// or she set aside comes back even if there is no room: only what comes on top is checked.
+fn gains(ticket: &Ticket, event: &RoutingEvent) -> Option<AgentId> {
+    match event {
+        RoutingEvent::OfferIssued { agent, .. } => Some(agent.clone()),
+        RoutingEvent::OwnerChanged { to, .. } if !ticket.helpers.contains(to) => Some(to.clone()),
+        RoutingEvent::WrapUpStarted { .. } if ticket.state == RoutingState::OnHold => ticket.holder.clone(),
+        _ => None,
     }
 }
 

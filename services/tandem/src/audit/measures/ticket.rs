@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tandem_domain::routing::{RequeueReason, RoutingEvent};
-use tandem_domain::{AgentId, Channel, CompiledDesk, MessageId, Requirement, TeamId, Timestamp};
+use tandem_domain::{AgentId, Channel, CompiledDesk, LanguageTag, MessageId, Requirement, TeamId, Timestamp};
 
 use super::Step;
 
@@ -48,6 +48,8 @@ pub(crate) struct Life {
     pub(crate) facts: Vec<Fact>,
     opened_at: Timestamp,
     place: String,
+    /// In which it is served, as far as that is known.
+    language: Option<LanguageTag>,
     /// None before it is opened and after it is over.
     channel: Option<Channel>,
     serving: Vec<TeamId>,
@@ -56,6 +58,9 @@ pub(crate) struct Life {
     owner: Option<AgentId>,
     in_hand_since: Option<Timestamp>,
     worked: Option<Duration>,
+    scheduled_since: Option<Timestamp>,
+    /// For how long it waited for a time that was set.
+    scheduled: Duration,
     was_accepted: bool,
     answers: Vec<MessageId>,
 }
@@ -64,9 +69,13 @@ impl Life {
     pub(crate) fn follow(&mut self, step: &Step, file: &CompiledDesk) {
         if let RoutingEvent::TicketOpened {
             intake, requirement, ..
+        }
+        | RoutingEvent::TicketSplit {
+            intake, requirement, ..
         } = &step.body
         {
             self.opened_at = intake.received_at.min(step.at);
+            self.language.clone_from(&intake.language);
             self.enter(requirement, file);
             self.note(step, &self.serving.clone(), What::Happened("received"));
             self.wait(step, true);
@@ -82,6 +91,13 @@ impl Life {
             E::OfferDeclined { agent, .. } => self.did(step, file, Some(agent), "declined"),
             E::OfferExpired { agent, .. } => self.did(step, file, Some(agent), "missed"),
             E::OfferAccepted { agent, .. } => self.accepted(step, file, agent),
+            E::OwnerChanged { to, .. } => self.taken(step, file, to),
+            E::TicketScheduled { .. } => {
+                self.put_down(step.at);
+                self.wait(step, false);
+                self.owner = None;
+                self.scheduled_since = Some(step.at);
+            }
             E::TicketHeld { .. } => self.put_down(step.at),
             E::TicketResumed { .. } => self.take_up(step.at),
             E::TicketRequeued {
@@ -90,6 +106,7 @@ impl Life {
                 if *reason == RequeueReason::Reopened {
                     self.did(step, file, None, "reopened");
                 }
+                self.come_due(step.at);
                 self.put_down(step.at);
                 self.wait(step, false);
                 self.owner = None;
@@ -108,7 +125,7 @@ impl Life {
             }
             E::TicketDone { .. } => self.done(step, file),
             E::TicketAbandoned { .. } => self.abandoned(step, file),
-            E::TicketCancelled { .. } | E::TicketClosed { .. } => self.end(step),
+            E::TicketCancelled { .. } | E::TicketClosed { .. } | E::TicketMerged { .. } => self.end(step),
             E::AnswerAdded {
                 message,
                 author,
@@ -130,15 +147,20 @@ impl Life {
     }
 
     fn accepted(&mut self, step: &Step, file: &CompiledDesk, agent: &AgentId) {
+        self.did(step, file, Some(agent), "accepted");
+        self.taken(step, file, agent);
+    }
+
+    fn taken(&mut self, step: &Step, file: &CompiledDesk, agent: &AgentId) {
+        self.come_due(step.at);
         self.wait(step, false);
         self.owner = Some(agent.clone());
         self.take_up(step.at);
-        self.did(step, file, Some(agent), "accepted");
         if self.was_accepted {
             return;
         }
         self.was_accepted = true;
-        let waited = step.at.since(self.opened_at);
+        let waited = step.at.since(self.opened_at).saturating_sub(self.scheduled);
         self.took(step, file, Some(agent), "time_to_accept", waited);
         if let Some(within) = self.level(file) {
             self.did(step, file, Some(agent), "level_due");
@@ -150,7 +172,8 @@ impl Life {
 
     fn abandoned(&mut self, step: &Step, file: &CompiledDesk) {
         self.did(step, file, None, "abandoned");
-        let waited = step.at.since(self.opened_at);
+        self.come_due(step.at);
+        let waited = step.at.since(self.opened_at).saturating_sub(self.scheduled);
         if !self.was_accepted && self.level(file).is_some_and(|within| waited > within) {
             self.did(step, file, None, "level_due");
         }
@@ -179,7 +202,8 @@ impl Life {
     }
 
     fn enter(&mut self, requirement: &Requirement, file: &CompiledDesk) {
-        let language = requirement.language.as_ref().map_or("-", |(tag, _)| tag.as_str());
+        self.language = requirement.language_or(self.language.as_ref());
+        let language = self.language.as_ref().map_or("-", LanguageTag::as_str);
         self.place = format!("{}/{}/{language}", requirement.queue, requirement.channel);
         self.channel = Some(requirement.channel);
         let queue = file.queues.iter().find(|queue| queue.id == requirement.queue);
@@ -188,6 +212,12 @@ impl Life {
 
     fn take_up(&mut self, at: Timestamp) {
         self.in_hand_since = self.in_hand_since.or(Some(at));
+    }
+
+    fn come_due(&mut self, at: Timestamp) {
+        if let Some(since) = self.scheduled_since.take() {
+            self.scheduled += at.since(since);
+        }
     }
 
     fn put_down(&mut self, at: Timestamp) {

@@ -19,7 +19,8 @@ h TICKET set aside      u TICKET  take up again         q TICKET  back into the 
 t TICKET what was written on it
 say TICKET TEXT   answer the customer     note TICKET TEXT  for colleagues only
                   (without TEXT: the lines that follow, up to one that is a single dot)
-on, away, off  presence           l  list      ?  help      x  leave, and go offline";
+on, away, off  presence           drain  finish what is at hand, then be offline
+l  list        ?  help            x  leave, and go offline";
 
 /// What a line asks for.
 #[derive(Debug, PartialEq)]
@@ -54,6 +55,7 @@ pub(super) fn parse(line: &str) -> Result<Input, String> {
         ["on"] => Ok(presence(v1::Presence::Online)),
         ["away"] => Ok(presence(v1::Presence::Away)),
         ["off"] => Ok(presence(v1::Presence::Offline)),
+        ["drain"] => Ok(presence(v1::Presence::Draining)),
         ["x"] => Ok(Input::Leave),
         ["?" | "help"] => Ok(Input::Help),
         _ => Err("not understood; `?` shows what is".to_owned()),
@@ -199,6 +201,7 @@ mod tests {
             "on",
             "away",
             "off",
+            "drain",
             "l",
             "?",
             "x",

@@ -128,6 +128,19 @@ impl Oracle<'_> {
             | RoutingEvent::PriorityChanged { .. }
             | RoutingEvent::TicketClosed { .. } => {}
             RoutingEvent::AnswerAdded { message, .. } => self.answer(*message),
+            unasked @ (RoutingEvent::StepEntered { .. }
+            | RoutingEvent::AgeAdjusted { .. }
+            | RoutingEvent::AvailabilityChanged { .. }
+            | RoutingEvent::HelpOffered { .. }
+            | RoutingEvent::HelpAccepted { .. }
+            | RoutingEvent::HelpRefused { .. }
+            | RoutingEvent::HelperLeft { .. }
+            | RoutingEvent::OwnerChanged { .. }
+            | RoutingEvent::TicketMerged { .. }
+            | RoutingEvent::TicketSplit { .. }
+            | RoutingEvent::TicketScheduled { .. }) => {
+                panic!("{}: nobody asked for {unasked:?}", self.name)
+            }
             RoutingEvent::TicketAbandoned { ticket } => assert!(
                 !self.held.contains_key(ticket),
                 "{}: {ticket} was abandoned while somebody had it",
@@ -180,11 +193,9 @@ impl Oracle<'_> {
         let policy = &self.desk.channels[&self.channels[&ticket]];
         let held = self.held.get_mut(&ticket).expect("somebody has the ticket");
         held.units = if on_hold { policy.hold_units } else { policy.units };
-        let agent = held.agent.clone();
-        self.capacity(&agent);
     }
 
-    /// Never 2: nobody has more than the policy allows.
+    /// Never 2: nobody is offered more than the policy allows. What an owner set aside comes back without being offered.
     fn capacity(&self, agent: &AgentId) {
         let used: u32 = self
             .held
