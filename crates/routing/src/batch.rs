@@ -2,14 +2,13 @@
 //!
 //! One after the other, the first ticket may take the only agent who could have served the second. Solved, of the tickets at
 //! the head of the line as many are served as can be, and which, the order of the line says: nobody who is served could make
-//! room for somebody before. Of the ways to do that, the best by what the queues choose agents by: the least over-skilled
-//! where that is asked for, then those with the smaller share of capacity in use, then the others' order.
+//! room for somebody before. Of the ways to do that, the best by what the queues choose agents by: the least over-skilled (or
+//! cheapest, or best skilled) where that is asked for, then those with the smaller share of capacity in use.
 //!
 //! Where tickets that cost differently many units compete for the same agent, that is packing, not matching: such an agent
 //! is given one ticket a round, and there are rounds until nothing more of this line is served.
 
 use std::collections::BTreeMap;
-use std::iter;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -20,7 +19,6 @@ use tandem_domain::{TicketId, Timestamp};
 use crate::agents::AgentIx;
 use crate::assign::{Batch, solve};
 use crate::bits::Bits;
-use crate::choice::over_skill;
 use crate::classes::ClassIx;
 use crate::desk::DemandIx;
 use crate::heads::Heads;
@@ -34,8 +32,8 @@ const WORK: u64 = 2_000_000;
 /// An agent gets so many tickets in one round at most: more places make more pairs than they are worth.
 const PLACES: usize = 32;
 
-/// Parts of a cost are below this.
-const PART: u32 = 1 << 10;
+/// Shares of capacity are told in so many steps: the more different costs there are, the longer the search.
+const SHARES: u32 = 64;
 
 /// A ticket at the head of the line, with who could take it, best first.
 struct Waiting {
@@ -47,7 +45,7 @@ struct Waiting {
 /// Room for one ticket.
 struct Place {
     agent: AgentIx,
-    /// The share of capacity in use before it is taken, out of [`PART`].
+    /// The share of capacity in use before it is taken, below [`SHARES`].
     share: u32,
 }
 
@@ -148,16 +146,22 @@ impl State {
     /// For how many of these tickets each candidate has room.
     fn places(&self, line: &[Waiting]) -> Places {
         let mut asked: BTreeMap<AgentIx, Vec<DemandIx>> = BTreeMap::new();
+        let mut agents = Vec::new();
         for waiting in line {
             let demand = self.classes.get(waiting.class).demand;
             for agent in &waiting.candidates {
-                asked.entry(*agent).or_default().push(demand);
+                let demands = asked.entry(*agent).or_default();
+                if demands.is_empty() {
+                    agents.push(*agent);
+                }
+                demands.push(demand);
             }
         }
+        // Of equals the first place is taken: so whoever is best for the first in line comes first.
         let mut places = Places::default();
-        for (agent, demands) in asked {
+        for agent in agents {
             let from = places.all.len();
-            places.all.extend(self.places_of(agent, &demands));
+            places.all.extend(self.places_of(agent, &asked[&agent]));
             places.of.insert(agent, from..places.all.len());
         }
         places
@@ -171,8 +175,8 @@ impl State {
         let mut places = Vec::new();
         let most = if alike { demands.len().min(PLACES) } else { 1 };
         while places.len() < most && (!alike || limits.admit(&load, demand, self.desk().interruptions())) {
-            let share = u64::from(load.used()) * u64::from(PART) / u64::from(slot.capacity().max(1));
-            let share = u32::try_from(share).map_or(PART - 1, |share| share.min(PART - 1));
+            let share = u64::from(load.used()) * u64::from(SHARES) / u64::from(slot.capacity().max(1));
+            let share = u32::try_from(share).map_or(SHARES - 1, |share| share.min(SHARES - 1));
             places.push(Place { agent, share });
             load.add(demand.at_hand());
         }
@@ -183,28 +187,36 @@ impl State {
     fn batch(&self, line: &[Waiting], places: &Places) -> Batch {
         let mut batch = Batch::new(vec![1; places.all.len()]);
         for (rank, waiting) in (0..).zip(line) {
-            let preferences = (0..PART).chain(iter::repeat(PART - 1));
-            let pairs = waiting
-                .candidates
-                .iter()
-                .zip(preferences)
-                .flat_map(|(agent, preference)| {
-                    let over_skill = self.over_skill(*agent, waiting.class);
-                    let places = places.of[agent].clone().map(|at| (at, places.all[at].share));
-                    places.map(move |(at, share)| (at, (over_skill * PART + share) * PART + preference))
-                });
+            let values = self.values(waiting);
+            let pairs = waiting.candidates.iter().zip(values).flat_map(|(agent, value)| {
+                let places = places.of[agent].clone().map(|at| (at, places.all[at].share));
+                places.map(move |(at, share)| (at, value.saturating_mul(SHARES).saturating_add(share)))
+            });
             batch.add(rank, pairs);
         }
         batch
     }
 
-    /// Skills and languages beyond what the class asks for, in queues that spare them.
-    fn over_skill(&self, agent: AgentIx, class: ClassIx) -> u32 {
-        let profile = self
-            .profile(agent)
-            .filter(|_| self.choice(class) == Choice::LeastOverSkilled);
-        let over = profile.map_or(0, |profile| over_skill(profile, &self.classes.get(class).requirement));
-        u32::try_from(over).map_or(PART - 1, |over| over.min(PART - 1))
+    /// What each candidate costs by what the queue chooses by: the skills beyond what is asked for, where these are to be
+    /// spared; the place among different values, where agents differ by price or skill; else nothing.
+    fn values(&self, waiting: &Waiting) -> Vec<u32> {
+        let value = |agent: &AgentIx| self.merit(*agent, waiting.class).value;
+        let candidates = waiting.candidates.iter();
+        match self.choice(waiting.class) {
+            Choice::LeastOverSkilled => candidates
+                .map(|agent| u32::try_from(value(agent)).unwrap_or(u32::MAX))
+                .collect(),
+            Choice::BestSkilled | Choice::Cheapest => {
+                let different = waiting.candidates.chunk_by(|one, other| value(one) == value(other));
+                let places = (0..).zip(different);
+                places
+                    .flat_map(|(place, equals)| equals.iter().map(move |_| place))
+                    .collect()
+            }
+            Choice::LeastLoaded | Choice::LongestIdle | Choice::RoundRobin | Choice::Weighted => {
+                candidates.map(|_| 0).collect()
+            }
+        }
     }
 }
 
