@@ -47,6 +47,7 @@ bench: ## Ratios, measured side by side in one run
 	$(CARGO) bench --package tandem-store --bench commit
 	$(CARGO) bench --package tandem-desk --bench wheel
 	$(CARGO) bench --package tandem-routing --bench decision
+	$(CARGO) bench --package tandem-routing --bench memory
 
 .PHONY: theory
 theory: ## Holds the router against queueing theory; `make theory SEED=7` for other runs (minutes)

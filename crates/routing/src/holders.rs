@@ -135,11 +135,11 @@ impl State {
             .iter()
             .chain(after.iter().filter(|agent| !before.contains(*agent)))
         {
-            if before.contains(agent) != after.contains(agent) {
+            if before.contains(agent) == after.contains(agent) {
+                self.refresh_work(agent);
+            } else {
                 self.agents.get_mut(agent).idle_since = at;
                 self.refresh(agent);
-            } else {
-                self.refresh_work(agent);
             }
         }
         self.mark(id);

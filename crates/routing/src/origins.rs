@@ -78,7 +78,11 @@ impl Origins {
         let asked = &origin.asked;
         let number = number(&(&origin.account, &asked.language, &asked.skills, &origin.tags));
         if let Some(known) = self.known.get(&number) {
-            return if known.origin == origin { known.origin.clone() } else { origin };
+            return if known.origin == origin {
+                known.origin.clone()
+            } else {
+                origin
+            };
         }
         self.make_room();
         let known = Known {
@@ -98,7 +102,10 @@ impl Origins {
 
     /// What such an intake asked for last time.
     pub(crate) fn requirement(&self, intake: &Intake) -> Option<Arc<Requirement>> {
-        let known = self.known.get(&number_of(intake)).filter(|known| known.origin.is_of(intake))?;
+        let known = self
+            .known
+            .get(&number_of(intake))
+            .filter(|known| known.origin.is_of(intake))?;
         let mut requirements = known.requirements.iter();
         let found = requirements.find(|(queue, channel, _)| *queue == intake.queue && *channel == intake.channel);
         found.map(|(.., requirement)| requirement.clone())
@@ -107,7 +114,10 @@ impl Origins {
     /// Such an intake asks for this as long as the desk file is in force.
     pub(crate) fn remember(&mut self, intake: &Intake, requirement: &Arc<Requirement>) {
         self.of(intake);
-        let known = self.known.get_mut(&number_of(intake)).filter(|known| known.origin.is_of(intake));
+        let known = self
+            .known
+            .get_mut(&number_of(intake))
+            .filter(|known| known.origin.is_of(intake));
         if let Some(known) = known {
             let remembered = (intake.queue.clone(), intake.channel, requirement.clone());
             known.requirements.push(remembered);

@@ -42,7 +42,10 @@ impl Times {
     }
 
     pub(crate) fn join(&mut self, other: &Self) {
-        self.counts.iter_mut().zip(&other.counts).for_each(|(ours, theirs)| *ours += theirs);
+        self.counts
+            .iter_mut()
+            .zip(&other.counts)
+            .for_each(|(ours, theirs)| *ours += theirs);
         self.sum += other.sum;
         self.number += other.number;
     }

@@ -5,9 +5,7 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use tandem_domain::routing::{Command, RoutingEvent};
-use tandem_domain::{
-    Actor, AgentId, Cause, Context, Core, Event, OfferId, Presence, TicketId, Timestamp, Trace,
-};
+use tandem_domain::{Actor, AgentId, Cause, Context, Core, Event, OfferId, Presence, TicketId, Timestamp, Trace};
 use tandem_routing::RoutingCore;
 
 use crate::clock::{Times, now};
@@ -29,13 +27,20 @@ pub(crate) struct Costs {
 impl Costs {
     fn new() -> Self {
         let [arrive, accept, finish, tick] = [(); 4].map(|()| Times::new());
-        Self { arrive, accept, finish, tick }
+        Self {
+            arrive,
+            accept,
+            finish,
+            tick,
+        }
     }
 
     /// All commands together; ticks belong to what they end.
     pub(crate) fn mixed(&self) -> Times {
         let mut all = self.arrive.clone();
-        [&self.accept, &self.finish, &self.tick].into_iter().for_each(|times| all.join(times));
+        for times in [&self.accept, &self.finish, &self.tick] {
+            all.join(times);
+        }
         all
     }
 }
@@ -101,7 +106,10 @@ impl Day {
         let ids: Vec<AgentId> = desk.agents.iter().map(|agent| agent.id.clone()).collect();
         day.run(Command::Activate(Box::new(desk)));
         for agent in ids {
-            day.run(Command::SetPresence { agent, presence: Presence::Online });
+            day.run(Command::SetPresence {
+                agent,
+                presence: Presence::Online,
+            });
         }
         day
     }
@@ -220,11 +228,16 @@ impl Day {
 
 fn offered(event: &Event<RoutingEvent>) -> Option<(OfferId, AgentId, TicketId)> {
     match &event.body {
-        RoutingEvent::OfferIssued { offer, agent, ticket, .. } => Some((*offer, agent.clone(), *ticket)),
+        RoutingEvent::OfferIssued {
+            offer, agent, ticket, ..
+        } => Some((*offer, agent.clone(), *ticket)),
         _ => None,
     }
 }
 
 fn ends_by_itself(event: &RoutingEvent) -> bool {
-    matches!(event, RoutingEvent::OfferExpired { .. } | RoutingEvent::TicketClosed { .. })
+    matches!(
+        event,
+        RoutingEvent::OfferExpired { .. } | RoutingEvent::TicketClosed { .. }
+    )
 }

@@ -85,7 +85,10 @@ pub(crate) fn desk(size: Size, seed: u64) -> CompiledDesk {
         AgentProfile {
             teams: vec![key("front")],
             skills: skills.into_iter().map(|at| (skill(at), SkillLevel::BASIC)).collect(),
-            languages: languages.into_iter().map(|at| (language(at), Proficiency::C1)).collect(),
+            languages: languages
+                .into_iter()
+                .map(|at| (language(at), Proficiency::C1))
+                .collect(),
             capacity: 1,
             cost: rng.random_range(10..100),
             weight: rng.random_range(1..5),
@@ -130,7 +133,12 @@ pub(crate) struct Mails {
 
 impl Mails {
     pub(crate) fn new(size: Size, seed: u64) -> Self {
-        let kind = |at: usize| (language(at / size.skills), [(skill(at % size.skills), SkillLevel::BASIC)].into());
+        let kind = |at: usize| {
+            (
+                language(at / size.skills),
+                [(skill(at % size.skills), SkillLevel::BASIC)].into(),
+            )
+        };
         Self {
             account: key("mail"),
             queue: key("support"),
@@ -153,7 +161,9 @@ impl Mails {
         let (language, skills) = self.kinds[self.rng.random_range(0..self.kinds.len())].clone();
         Box::new(Intake {
             message: MessageId(Uuid::from_u128(self.number)),
-            conversation: ConversationId(Uuid::from_u128(self.number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835))),
+            conversation: ConversationId(Uuid::from_u128(
+                self.number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835),
+            )),
             account: self.account.clone(),
             channel: Channel::Email,
             queue: self.queue.clone(),

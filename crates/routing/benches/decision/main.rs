@@ -6,6 +6,13 @@
 //! `profile` is for profilers. Times include two
 //! readings of the clock, which are shown; data come from a seed.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "figures for people to read"
+)]
+
 mod clock;
 mod days;
 mod desks;
@@ -25,7 +32,10 @@ fn main() {
         ("profile", tables::profile),
     ];
     println!("reading the clock twice: {} ns", clock::cost().as_nanos());
-    for (_, table) in all.iter().filter(|(name, _)| only.iter().any(|wanted| wanted == name) || (only.is_empty() && *name != "profile")) {
+    for (_, table) in all
+        .iter()
+        .filter(|(name, _)| only.iter().any(|wanted| wanted == name) || (only.is_empty() && *name != "profile"))
+    {
         table();
     }
 }

@@ -2,8 +2,6 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use tandem_domain::Core;
-use tandem_domain::routing::RoutingEvent;
-use tandem_domain::Event;
 use tandem_routing::RoutingCore;
 
 use crate::clock::now;
@@ -15,7 +13,9 @@ pub(crate) fn table() {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN);
     table.set_header(["open tickets", "snapshot MB", "written s", "restored s", "tickets/s"]);
-    table.column_iter_mut().for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    table
+        .column_iter_mut()
+        .for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     for open in [10_000, 100_000, 1_000_000] {
         let mut day = Day::new(Size::standard(1_000), 1.05);
         day.fill(open);
@@ -43,7 +43,13 @@ fn replay() {
     let history = Day::recorded(Size::standard(1_000), 0.95, 250_000);
     let mut core = RoutingCore::new(&key("acme"));
     let begun = now();
-    history.iter().for_each(|event: &Event<RoutingEvent>| core.apply(event));
+    for event in &history {
+        core.apply(event);
+    }
     let took = begun.elapsed().as_secs_f64();
-    println!("replay: {} events in {took:.3} s: {:.2} M events/s", history.len(), history.len() as f64 / took / 1e6);
+    println!(
+        "replay: {} events in {took:.3} s: {:.2} M events/s",
+        history.len(),
+        history.len() as f64 / took / 1e6
+    );
 }

@@ -14,8 +14,13 @@ const MEASURED: usize = 200_000;
 fn table(title: &str, heads: &[&str]) -> Table {
     println!("\n{title}");
     let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN).set_header(heads.iter().copied());
-    table.column_iter_mut().skip(1).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    table
+        .load_style(presets::ASCII_MARKDOWN)
+        .set_header(heads.iter().copied());
+    table
+        .column_iter_mut()
+        .skip(1)
+        .for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     table
 }
 
@@ -41,7 +46,17 @@ fn at_work(size: Size, load: f64, waiting: usize) -> Day {
 pub(crate) fn growth() {
     let mut table = table(
         "growth: ns per command, all kinds as they come (50 skills × 10 languages, 10 of 500 kinds per agent)",
-        &["agents", "waiting", "load", "mean", "p50", "p99", "p99.9", "M commands/s", "× the row above"],
+        &[
+            "agents",
+            "waiting",
+            "load",
+            "mean",
+            "p50",
+            "p99",
+            "p99.9",
+            "M commands/s",
+            "× the row above",
+        ],
     );
     let mut before: Option<f64> = None;
     for (agents, waiting, load) in [
@@ -64,7 +79,11 @@ pub(crate) fn growth() {
         before = Some(times.mean());
         let rate = f64::from(times.number()) / times.sum().as_secs_f64() / 1e6;
         let head = [agents.to_string(), waiting.to_string(), load.to_string()];
-        table.add_row(head.into_iter().chain(spread(&times)).chain([format!("{rate:.2}"), ratio]));
+        table.add_row(
+            head.into_iter()
+                .chain(spread(&times))
+                .chain([format!("{rate:.2}"), ratio]),
+        );
     }
     println!("{table}");
 }
@@ -73,7 +92,17 @@ pub(crate) fn growth() {
 pub(crate) fn load() {
     let mut table = table(
         "load: ns per command beside one plain scan over all agents",
-        &["desk", "agents", "load", "mean", "p50", "p99", "p99.9", "scan", "scan / mean"],
+        &[
+            "desk",
+            "agents",
+            "load",
+            "mean",
+            "p50",
+            "p99",
+            "p99.9",
+            "scan",
+            "scan / mean",
+        ],
     );
     for (name, size) in [
         ("50 × 10", Size::standard(1_000)),
@@ -113,7 +142,11 @@ pub(crate) fn verbs() {
         }
     }
     let expired = expiring();
-    let head = ["expire (a tick)".to_owned(), "0.5".to_owned(), expired.number().to_string()];
+    let head = [
+        "expire (a tick)".to_owned(),
+        "0.5".to_owned(),
+        expired.number().to_string(),
+    ];
     table.add_row(head.into_iter().chain(spread(&expired)));
     println!("{table}");
 }
@@ -137,7 +170,9 @@ pub(crate) fn choices() {
     );
     for choice in Choice::ALL {
         for agents in [1_000, 10_000, 100_000] {
-            let times = at_work(Size::standard(agents).chosen_by(*choice), 0.95, 0).costs.mixed();
+            let times = at_work(Size::standard(agents).chosen_by(*choice), 0.95, 0)
+                .costs
+                .mixed();
             let head = [choice.as_str().to_owned(), agents.to_string()];
             table.add_row(head.into_iter().chain(spread(&times)));
         }
@@ -167,7 +202,11 @@ pub(crate) fn worst() {
             day.pass(agents / 2 + 20_000);
             day.forget_costs();
             day.pass(MEASURED / 2);
-            let head = [agents.to_string(), (skills_each * languages_each).to_string(), waiting.to_string()];
+            let head = [
+                agents.to_string(),
+                (skills_each * languages_each).to_string(),
+                waiting.to_string(),
+            ];
             table.add_row(head.into_iter().chain(spread(&day.costs.mixed())));
         }
     }

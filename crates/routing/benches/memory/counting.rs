@@ -8,7 +8,10 @@ static IN_USE: AtomicUsize = AtomicUsize::new(0);
 /// The system's allocator, which is counted.
 pub(crate) struct Counting;
 
-#[expect(unsafe_code, reason = "only an allocator sees what is allocated; it hands everything on")]
+#[expect(
+    unsafe_code,
+    reason = "only an allocator sees what is allocated; it hands everything on"
+)]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         IN_USE.fetch_add(layout.size(), Relaxed);

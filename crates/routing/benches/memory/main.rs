@@ -1,5 +1,12 @@
 //! What a waiting ticket takes of memory. A bench of its own, since counting costs time.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "figures for people to read"
+)]
+
 #[expect(dead_code, reason = "only the clock of days at work is needed")]
 #[path = "../decision/clock.rs"]
 mod clock;
@@ -25,6 +32,9 @@ fn main() {
         day.fill(2_000);
         let before = counting::in_use();
         day.fill(waiting);
-        println!("{waiting:>9} waiting: {:>5} bytes each", (counting::in_use() - before) / waiting);
+        println!(
+            "{waiting:>9} waiting: {:>5} bytes each",
+            (counting::in_use() - before) / waiting
+        );
     }
 }

@@ -9,6 +9,7 @@ mod availability;
 mod batches;
 mod between;
 mod capacity;
+mod choices;
 mod draining;
 mod dry_run;
 mod explanations;
