@@ -313,6 +313,50 @@ fn an_offer_is_answered_in_time_and_by_whom_it_was_made_to() {
 }
 
 #[test]
+fn a_ticket_is_offered_to_as_many_at_once_as_its_queue_says_and_accepted_by_one() {
+    let mut tale = Tale::begin();
+    tale.change(|desk| {
+        desk.queues.iter_mut().for_each(|queue| queue.offers_at_once = 2);
+        desk.agents[1].languages = desk.agents[0].languages.clone();
+    });
+    tale.open(T1, mail(1));
+    tale.offer(1, T1, "ana");
+    tale.offer(2, T1, "ben");
+    tale.finds(&[]);
+    tale.offer(3, T1, "ana");
+    tale.finds(&[Kind::TwoOwners]);
+    tale.tell(revoked(OfferId(3)));
+    tale.accept(2, T1, "ben");
+    tale.finds(&[Kind::TwoOwners]);
+}
+
+#[test]
+fn a_call_may_come_on_top_of_mails_that_it_interrupts() {
+    let mut tale = Tale::begin();
+    tale.change(|desk| {
+        desk.interruptible_by = [(Channel::Email, [Channel::Chat].into())].into();
+        desk.agents[0].capacity = 2;
+    });
+    for (number, ticket) in [(1, T1), (2, T2)] {
+        tale.open(ticket, mail(number));
+        tale.give(number.try_into().unwrap(), ticket, "ana");
+    }
+    tale.open(T3, chat(3));
+    tale.give(3, T3, "ana");
+    tale.finds(&[]);
+}
+
+#[test]
+fn nobody_is_offered_anything_outside_the_window() {
+    let mut tale = Tale::begin();
+    let agent = key("ana");
+    tale.tell(E::AvailabilityChanged { agent, available: false });
+    tale.open(T1, mail(1));
+    tale.offer(1, T1, "ana");
+    tale.finds(&[Kind::NotOnline]);
+}
+
+#[test]
 fn an_offer_ends_once() {
     let mut tale = Tale::begin();
     tale.open(T1, mail(1));
