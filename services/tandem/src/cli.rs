@@ -2,11 +2,15 @@
 
 mod answers;
 mod clocks;
+mod handling;
 mod measures;
+mod past;
 
 pub(crate) use answers::{Deliveries, Note, Read, Reply, Text, Then};
 pub(crate) use clocks::{Ack, Clocks, Escalations, Notifications, Preview};
+pub(crate) use handling::{Age, Bulk, Consult, Helper, Merge, Pull, Schedule, Split};
 pub(crate) use measures::{By, Interval, Metrics, Watch};
+pub(crate) use past::{Explain, Simulate, Timeline};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -85,10 +89,30 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Lists tickets.
     Tickets(Tickets),
-    /// Says why a ticket is where it is.
+    /// Says why a ticket is where it is, or was.
     Explain(Explain),
+    /// Tells what happened to a ticket.
+    Timeline(Timeline),
     /// Moves a ticket on: hold, resume, requeue, transfer, prioritize, resolve, finish, reopen, cancel.
     Ticket(TicketAction),
+    /// Gives a ticket to an agent at once, without an offer.
+    Pull(Pull),
+    /// Asks an agent, or a queue's agents, for help with a ticket.
+    Consult(Consult),
+    /// Ends somebody's help with a ticket.
+    EndHelp(Helper),
+    /// Makes a helper the owner of a ticket.
+    HandOver(Helper),
+    /// Puts a ticket into another one.
+    Merge(Merge),
+    /// Makes a new ticket of some of a ticket's messages.
+    Split(Split),
+    /// Sets a ticket aside until a time.
+    Schedule(Schedule),
+    /// Lets a ticket count as older, or younger, than it is.
+    Age(Age),
+    /// Does one thing with many tickets.
+    Bulk(Bulk),
     /// Shows what was written on a ticket.
     Read(Read),
     /// Answers the customer.
@@ -113,6 +137,8 @@ pub(crate) enum Command {
     Escalations(Escalations),
     /// Takes care of an escalation: it climbs no higher.
     Ack(Ack),
+    /// Replays a stretch of a desk's history: as it was, or under another desk file.
+    Simulate(Simulate),
     /// Says what is promised to a ticket, and what would happen when.
     Preview(Preview),
     /// Lists who is to be told of escalations and was not yet, or tries one again.
@@ -182,15 +208,6 @@ pub(crate) struct Tickets {
     /// At most this many.
     #[arg(long, default_value_t = 100)]
     pub(crate) limit: usize,
-}
-
-/// `tandem explain`
-#[derive(Debug, Args)]
-pub(crate) struct Explain {
-    /// The ticket, such as T17 or 17.
-    pub(crate) ticket: String,
-    #[command(flatten)]
-    pub(crate) desk: DeskArg,
 }
 
 /// `tandem ticket`

@@ -5,13 +5,16 @@ mod clocks;
 mod deliveries;
 mod desks;
 mod explain;
+mod handling;
 mod lists;
 mod metrics;
 mod notifications;
 mod parked;
 mod preview;
+mod simulate;
 mod step;
 mod tickets;
+mod timeline;
 mod token;
 mod work;
 
@@ -52,7 +55,18 @@ async fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Apply(args) => desks::apply(&client().await?, &args, output).await,
         Command::Tickets(args) => tickets::list(&client().await?, &args, output).await,
         Command::Explain(args) => explain::run(&client().await?, &args, output).await,
+        Command::Timeline(args) => timeline::run(&client().await?, &args, output).await,
+        Command::Simulate(args) => simulate::run(&client().await?, &args, output).await,
         Command::Ticket(args) => tickets::act(&client().await?, &args, output).await,
+        Command::Pull(args) => handling::pull(&client().await?, &args, output).await,
+        Command::Consult(args) => handling::consult(&client().await?, &args, output).await,
+        Command::EndHelp(args) => handling::end_help(&client().await?, &args, output).await,
+        Command::HandOver(args) => handling::hand_over(&client().await?, &args, output).await,
+        Command::Merge(args) => handling::merge(&client().await?, &args, output).await,
+        Command::Split(args) => handling::split(&client().await?, &args, output).await,
+        Command::Schedule(args) => handling::schedule(&client().await?, &args, output).await,
+        Command::Age(args) => handling::age(&client().await?, &args, output).await,
+        Command::Bulk(args) => handling::bulk(&client().await?, &args, output).await,
         Command::Read(args) => answers::read(&client().await?, &args, output).await,
         Command::Reply(args) => answers::reply(&client().await?, &args, output).await,
         Command::Note(args) => answers::note(&client().await?, &args, output).await,

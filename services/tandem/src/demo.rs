@@ -278,7 +278,11 @@ impl<'a> Stage<'a> {
         let mut waiting = Vec::new();
         for v1::Ticket { ticket_id, .. } in queued.await? {
             let desk = DESK_KEY.to_owned();
-            let request = v1::ExplainTicketRequest { desk, ticket_id };
+            let request = v1::ExplainTicketRequest {
+                desk,
+                ticket_id,
+                at: None,
+            };
             let why = self.admin.tickets().explain_ticket(request).await?.into_inner().summary;
             let ticket = format!("T{ticket_id}");
             waiting.push(Waiting { ticket, why });

@@ -132,7 +132,8 @@ fn fault(fault: v1::Fault) -> Fault {
     }
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+/// A file's text; `-` is standard input.
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
     let read = if path == Path::new("-") {
         std::io::read_to_string(std::io::stdin())
     } else {

@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 use tandem_proto::v1;
+use tandem_proto::v1::explain_ticket_request::At;
 
 use crate::cli::{Explain, Format};
 use crate::client::{Client, ticket_id};
 use crate::failure::Failure;
 use crate::output::{show, table};
-use crate::view::{TicketRow, time};
+use crate::view::{TicketRow, on_the_wire, seconds, time, whole_span};
 
 #[derive(Serialize)]
 struct Explained {
@@ -17,6 +18,28 @@ struct Explained {
     chosen: Option<String>,
     candidates: Vec<CandidateRow>,
     next_change_at: String,
+    /// 0: it does not wait.
+    queue_position: u32,
+    estimated_wait_seconds: Option<f64>,
+    steps: u32,
+    agents: u32,
+    fit: u32,
+    changes: Vec<ChangeRow>,
+    wishes: Vec<WishRow>,
+}
+
+#[derive(Serialize)]
+struct ChangeRow {
+    at: String,
+    what: String,
+}
+
+#[derive(Serialize)]
+struct WishRow {
+    what: String,
+    /// Empty: somebody whom the desk does not have.
+    agent: String,
+    since: String,
 }
 
 #[derive(Serialize)]
@@ -30,7 +53,8 @@ struct CandidateRow {
 pub(crate) async fn run(client: &Client, args: &Explain, output: Format) -> Result<(), Failure> {
     let ticket_id = ticket_id(&args.ticket)?;
     let desk = client.desk(&args.desk).await?;
-    let request = v1::ExplainTicketRequest { desk, ticket_id };
+    let at = args.at.as_deref().map(moment).transpose()?;
+    let request = v1::ExplainTicketRequest { desk, ticket_id, at };
     let response = client.tickets().explain_ticket(request).await?.into_inner();
     let explained = Explained {
         ticket: TicketRow::from(&response.ticket.unwrap_or_default()),
@@ -39,8 +63,43 @@ pub(crate) async fn run(client: &Client, args: &Explain, output: Format) -> Resu
         chosen: response.chosen.as_ref().map(ranking),
         candidates: response.candidates.iter().map(candidate).collect(),
         next_change_at: time(response.next_change_at.as_ref()),
+        queue_position: response.queue_position,
+        estimated_wait_seconds: response.estimated_wait.as_ref().map(|wait| seconds(Some(wait))),
+        steps: response.steps,
+        agents: response.agents,
+        fit: response.fit,
+        changes: response.changes.into_iter().map(change).collect(),
+        wishes: response.wishes.into_iter().map(wish).collect(),
     };
     show(output, &explained, render)
+}
+
+/// A record's place, an offer or a time.
+fn moment(text: &str) -> Result<At, Failure> {
+    let offer = text.strip_prefix(['O', 'o']).and_then(|number| number.parse().ok());
+    let seq = text.parse().ok().map(At::Seq);
+    let time = || text.parse().ok().map(|at| At::Time(on_the_wire(at)));
+    let moment = offer.map(At::OfferId).or(seq).or_else(time);
+    moment.ok_or_else(|| {
+        Failure::Input(format!(
+            "`{text}` is no moment: use a record's place (17), an offer (O17) or a time (2026-03-02T09:00:00Z)"
+        ))
+    })
+}
+
+fn change(change: v1::Change) -> ChangeRow {
+    ChangeRow {
+        at: time(change.at.as_ref()),
+        what: change.what,
+    }
+}
+
+fn wish(wish: v1::Wish) -> WishRow {
+    WishRow {
+        what: wish.what,
+        agent: wish.agent,
+        since: time(wish.since.as_ref()),
+    }
 }
 
 /// The facts that chose an agent, in a sentence.
@@ -84,13 +143,22 @@ fn lack(lack: &v1::Lack) -> String {
         Kind::Presence => return format!("is {has}"),
         Kind::Capacity => format!("room for {needs}"),
         Kind::ChannelMaximum => format!("{needs} of the channel"),
+        Kind::OutOfHours => return out_of_hours(lack.until.as_ref()),
+        Kind::Reserved => return format!("is not {needs}, for whom it is kept"),
         Kind::PassedOver => return format!("is passed over until {}", time(lack.until.as_ref())),
-        Kind::Unspecified => needs.clone(),
+        Kind::Term | Kind::Unspecified => needs.clone(),
     };
     if has.is_empty() {
         missing
     } else {
         format!("{missing} (has {has})")
+    }
+}
+
+fn out_of_hours(until: Option<&prost_types::Timestamp>) -> String {
+    match until {
+        Some(until) => format!("is outside his or her hours until {}", time(Some(until))),
+        None => "has no hours any more".to_owned(),
     }
 }
 
@@ -106,14 +174,25 @@ fn render(explained: &Explained) -> String {
     ];
     lines.extend(explained.chosen.as_ref().map(|chosen| format!("chosen: {chosen}")));
     if explained.position > 0 {
-        lines.push(format!("position: {} among equal tickets", explained.position));
+        lines.push(format!(
+            "position: {} among equal tickets, {} in its queue{}",
+            explained.position,
+            explained.queue_position,
+            expected(explained)
+        ));
     }
-    if !explained.next_change_at.is_empty() {
-        lines.push(format!("next change by itself: {}", explained.next_change_at));
-    }
+    let changes = explained.changes.iter();
+    lines.extend(changes.map(|change| format!("at {}: {}", change.at, change.what)));
+    let wishes = explained.wishes.iter();
+    lines.extend(wishes.map(|wish| format!("since {}: {}", wish.since, wish.what)));
     lines.push(String::new());
     lines.push(candidates_table(&explained.candidates));
     lines.join("\n")
+}
+
+fn expected(explained: &Explained) -> String {
+    let wait = explained.estimated_wait_seconds.map(whole_span);
+    wait.map(|wait| format!("; about {wait} to wait")).unwrap_or_default()
 }
 
 fn needs(ticket: &TicketRow) -> String {

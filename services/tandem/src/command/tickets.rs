@@ -31,7 +31,7 @@ pub(crate) async fn list(client: &Client, args: &Tickets, output: Format) -> Res
     show(output, &rows, |rows| tickets_table(rows))
 }
 
-fn state_to_proto(state: RoutingState) -> v1::RoutingState {
+pub(super) fn state_to_proto(state: RoutingState) -> v1::RoutingState {
     match state {
         RoutingState::Queued => v1::RoutingState::Queued,
         RoutingState::Offered => v1::RoutingState::Offered,
@@ -41,6 +41,8 @@ fn state_to_proto(state: RoutingState) -> v1::RoutingState {
         RoutingState::Done => v1::RoutingState::Done,
         RoutingState::Cancelled => v1::RoutingState::Cancelled,
         RoutingState::Abandoned => v1::RoutingState::Abandoned,
+        RoutingState::Scheduled => v1::RoutingState::Scheduled,
+        RoutingState::Merged => v1::RoutingState::Merged,
     }
 }
 
@@ -69,11 +71,19 @@ pub(crate) async fn act(client: &Client, args: &TicketAction, output: Format) ->
     let (ticket, step) = (ticket_id(&args.ticket)?, step_of(args)?);
     let desk = client.desk(&args.desk).await?;
     let ticket = step::take(client, desk, ticket, step).await?;
-    show(output, &TicketRow::from(&ticket), |row| {
-        let agent = Some(row.agent()).filter(|agent| !agent.is_empty());
-        let agent = agent.map(|agent| format!(", {agent}")).unwrap_or_default();
-        format!("{} is {} ({}){agent}", row.ticket, row.state, row.status)
-    })
+    show_one(output, &ticket)
+}
+
+/// Shows where a ticket is now.
+pub(super) fn show_one(output: Format, ticket: &v1::Ticket) -> Result<(), Failure> {
+    show(output, &TicketRow::from(ticket), one_line)
+}
+
+/// Where a ticket is, in a few words.
+pub(super) fn one_line(row: &TicketRow) -> String {
+    let agent = Some(row.agent()).filter(|agent| !agent.is_empty());
+    let agent = agent.map(|agent| format!(", {agent}")).unwrap_or_default();
+    format!("{} is {} ({}){agent}", row.ticket, row.state, row.status)
 }
 
 fn step_of(args: &TicketAction) -> Result<Step, Failure> {
