@@ -61,7 +61,7 @@ pub trait World {
         let _ = (event, plan);
     }
 
-    /// The ticket is done, cancelled or abandoned, and this is what became of it. One that is reopened ends again.
+    /// The ticket is done, cancelled, abandoned or merged into another one, and this is what became of it. One that is reopened ends again.
     fn ended(&mut self, ticket: &TicketRecord, plan: &mut Plan<Self::Note>);
 
     /// The core refused a command; nothing has changed.

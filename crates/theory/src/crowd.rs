@@ -157,6 +157,9 @@ impl Served {
 }
 
 /// A count, to be reckoned with.
+///
+/// # Panics
+/// If it is above 2^32, which no run reaches.
 #[must_use]
 pub fn count(of: u64) -> f64 {
     f64::from(u32::try_from(of).expect("a run has fewer than four thousand million customers"))
@@ -206,7 +209,9 @@ pub fn run(system: &System, seed: u64, measured: u64) -> Measured {
         .cloned()
         .collect();
     let crowd = simulation.world_mut();
-    rest.iter().for_each(|ticket| crowd.count_waiting(ticket));
+    for ticket in &rest {
+        crowd.count_waiting(ticket);
+    }
     Measured {
         idle,
         ..simulation.into_world().measured()

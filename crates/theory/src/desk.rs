@@ -39,6 +39,10 @@ impl Asks {
 const LANGUAGES: [&str; 6] = ["en", "es", "fr", "de", "it", "pt"];
 
 /// A key or a tag that is well-formed as it stands in this crate.
+///
+/// # Panics
+/// If it is not.
+#[must_use]
 pub fn key<K: FromStr<Err: Debug>>(text: &str) -> K {
     text.parse().expect("keys of experiments are well-formed")
 }
@@ -55,7 +59,10 @@ pub fn agent_id(number: usize) -> AgentId {
     key(&format!("a{number}"))
 }
 
-/// The number of an agent that [`agent_id`] named.
+/// The number of an agent.
+///
+/// # Panics
+/// If it was not [`agent_id`] that named him or her.
 #[must_use]
 pub fn agent_number(agent: &AgentId) -> usize {
     let digits = agent.as_str().strip_prefix('a');

@@ -66,8 +66,9 @@ fn main() -> ExitCode {
         .filter(|figure| figure.verdict(judge) == Verdict::Fails)
         .count();
     println!(
-        "\nseed {}: {} figures, {tests} of them open to chance, {fails} outside. Intervals (+-) miss the truth with \
-         chance {FALSE_ALARM} / {tests} each, so that a router that is right fails here once in {:.0} seeds.",
+        "\nseed {}: {} figures, {tests} of them tested against what is known, {fails} outside. Each interval (+-) misses \
+         the truth with chance {FALSE_ALARM} / {tests}, so that all tests together raise a false alarm in one of {:.0} \
+         seeds. Goals are judged by the mean.",
         arguments.seed,
         all.len(),
         1.0 / FALSE_ALARM

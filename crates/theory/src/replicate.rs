@@ -26,7 +26,7 @@ impl Effort {
             seed,
             threads,
             replications: 32,
-            scale: 200,
+            scale: 100,
         }
     }
 
@@ -42,6 +42,9 @@ impl Effort {
 
     /// One result per replication; `run` gets a seed of its own, the same for the same `stream`. Systems that are to be
     /// compared on the same customers share a stream.
+    ///
+    /// # Panics
+    /// If a replication does.
     pub fn replicate<T: Send>(&self, stream: &str, replications: u64, run: impl Fn(u64) -> T + Sync) -> Vec<T> {
         let next = AtomicU64::new(0);
         let results = Mutex::new(Vec::new());

@@ -95,6 +95,9 @@ fn quantile(freedom: f64, chance: f64) -> f64 {
 
 /// The chance of a false alarm that each of `tests` may take so that all of them together take `family`
 /// (Bonferroni: holds however they depend on each other).
+///
+/// # Panics
+/// With more than 2^32 tests.
 #[must_use]
 pub fn chance_of_each(family: f64, tests: usize) -> f64 {
     family / f64::from(u32::try_from(tests.max(1)).expect("not that many"))

@@ -17,11 +17,11 @@ pub struct TicketRecord {
     pub opened_at: Timestamp,
     /// How many offers were made of it.
     pub offers: u32,
-    /// Who accepted it first, and when.
+    /// Who accepted it first, or got it without an offer, and when.
     pub accepted: Option<(AgentId, Timestamp)>,
     /// How long people worked on it, wrap-up included, without the spell at hand.
     pub worked: Duration,
-    /// When it last ended, and how: done, cancelled or abandoned.
+    /// When it last ended, and how: done, cancelled, abandoned, or merged into another one.
     pub ended: Option<(Timestamp, RoutingState)>,
     /// Who works on it now (or does the paperwork), since when.
     at_work: Option<(AgentId, Timestamp)>,
@@ -167,18 +167,15 @@ impl Book {
         }
     }
 
-    /// Nobody asks about its end any more.
-    pub(super) fn forget(&mut self, ticket: TicketId) {
-        self.tickets.remove(&ticket);
-    }
-
-    /// Forgets the ticket that the event has closed, if it has.
+    /// Forgets the ticket that the event has closed, if it has; the core forgets it, too. A done one may come back until
+    /// it is closed.
     pub(crate) fn forget_closed(&mut self, event: &RoutingEvent) {
         if let RoutingEvent::TicketClosed { ticket }
         | RoutingEvent::TicketCancelled { ticket }
+        | RoutingEvent::TicketMerged { ticket, .. }
         | RoutingEvent::TicketAbandoned { ticket } = event
         {
-            self.forget(*ticket);
+            self.tickets.remove(ticket);
         }
     }
 
@@ -186,7 +183,7 @@ impl Book {
         let at = event.at;
         match &event.body {
             RoutingEvent::DeskActivated(desk) => self.keep_on_desk(desk, at),
-            RoutingEvent::TicketOpened { ticket, intake, .. } => {
+            RoutingEvent::TicketOpened { ticket, intake, .. } | RoutingEvent::TicketSplit { ticket, intake, .. } => {
                 self.tickets.insert(*ticket, TicketRecord::new(*ticket, intake, at));
             }
             RoutingEvent::PresenceChanged { agent, presence } => {
@@ -202,14 +199,16 @@ impl Book {
                 self.offers.remove(offer);
             }
             RoutingEvent::TicketResumed { ticket } => self.resume(*ticket, at),
-            RoutingEvent::TicketHeld { ticket } | RoutingEvent::TicketRequeued { ticket, .. } => {
-                self.set_aside(*ticket, at);
-            }
+            RoutingEvent::TicketHeld { ticket }
+            | RoutingEvent::TicketRequeued { ticket, .. }
+            | RoutingEvent::TicketScheduled { ticket, .. } => self.set_aside(*ticket, at),
+            RoutingEvent::OwnerChanged { ticket, to, .. } => self.take(*ticket, to, at),
             RoutingEvent::WrapUpStarted { ticket, .. } => self.turn_to(*ticket, true),
             RoutingEvent::WrapUpInterrupted { ticket } => self.turn_to(*ticket, false),
             RoutingEvent::TicketDone { ticket } => self.end(*ticket, at, RoutingState::Done),
             RoutingEvent::TicketCancelled { ticket } => self.end(*ticket, at, RoutingState::Cancelled),
             RoutingEvent::TicketAbandoned { ticket } => self.end(*ticket, at, RoutingState::Abandoned),
+            RoutingEvent::TicketMerged { ticket, .. } => self.end(*ticket, at, RoutingState::Merged),
             _ => {}
         }
     }
@@ -235,9 +234,14 @@ impl Book {
 
     fn accept(&mut self, offer: OfferId, ticket: TicketId, agent: &AgentId, at: Timestamp) {
         self.offers.remove(&offer);
+        self.agent(agent).accepted += 1;
+        self.take(ticket, agent, at);
+    }
+
+    /// Somebody has it from now on, by an offer or without.
+    fn take(&mut self, ticket: TicketId, agent: &AgentId, at: Timestamp) {
         if let Some(record) = self.tickets.get_mut(&ticket) {
             record.accepted.get_or_insert_with(|| (agent.clone(), at));
-            self.agent(agent).accepted += 1;
             self.begin(ticket, agent, at);
         }
     }

@@ -50,7 +50,7 @@ impl<W: World> Simulation<W> {
     pub fn replay(&mut self, event: &Event<RoutingEvent>) {
         self.core.apply(event);
         self.book.note(event);
-        self.forget_after(&event.body);
+        self.book.forget_closed(&event.body);
         self.plan.advance(event.at);
     }
 
@@ -212,28 +212,22 @@ impl<W: World> Simulation<W> {
 
     fn react(&mut self, event: &RoutingEvent) {
         match event {
-            RoutingEvent::TicketOpened { ticket, .. } => self.plan_leaving(*ticket),
+            RoutingEvent::TicketOpened { ticket, .. } | RoutingEvent::TicketSplit { ticket, .. } => {
+                self.plan_leaving(*ticket);
+            }
             RoutingEvent::OfferIssued { offer, .. } => self.plan_answer(*offer),
             RoutingEvent::OfferAccepted { ticket, .. }
+            | RoutingEvent::OwnerChanged { ticket, .. }
             | RoutingEvent::TicketResumed { ticket }
             | RoutingEvent::WrapUpStarted { ticket, .. }
             | RoutingEvent::WrapUpInterrupted { ticket } => self.plan_end(*ticket),
             RoutingEvent::TicketDone { ticket }
             | RoutingEvent::TicketCancelled { ticket }
+            | RoutingEvent::TicketMerged { ticket, .. }
             | RoutingEvent::TicketAbandoned { ticket } => self.tell_end(*ticket),
             _ => {}
         }
-        self.forget_after(event);
-    }
-
-    /// The core forgets these tickets, too; a done one may come back until it is closed.
-    fn forget_after(&mut self, event: &RoutingEvent) {
-        if let RoutingEvent::TicketCancelled { ticket }
-        | RoutingEvent::TicketAbandoned { ticket }
-        | RoutingEvent::TicketClosed { ticket } = event
-        {
-            self.book.forget(*ticket);
-        }
+        self.book.forget_closed(event);
     }
 
     fn tell_end(&mut self, ticket: TicketId) {

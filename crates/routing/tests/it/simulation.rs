@@ -244,3 +244,29 @@ fn a_customer_who_is_gone_is_not_asked_after() {
     assert_eq!(ends(&simulation)[0], (2, RoutingState::Abandoned, 30));
     assert_eq!(simulation.world().refused, 0);
 }
+
+#[test]
+fn a_pulled_ticket_is_worked_on_by_whoever_got_it() {
+    let unseen = Script {
+        answer: OfferAnswer::Miss,
+        ..script()
+    };
+    let mut simulation = simulate(unseen, &[(10, 1)]);
+    let (ticket, to) = (TicketId(1), agent_id("ann"));
+    simulation.plan().command(at(15), Command::Pull { ticket, to });
+    simulation.run_until(at(10_000));
+    assert_eq!(ends(&simulation), [(1, RoutingState::Done, 5)]);
+    assert_eq!(simulation.agents()[&agent_id("ann")].busy, seconds(110));
+}
+
+#[test]
+fn a_merged_ticket_has_ended() {
+    let mut simulation = simulate(script(), &[(10, 1), (11, 2)]);
+    let (ticket, into) = (TicketId(2), TicketId(1));
+    simulation.plan().command(at(31), Command::Merge { ticket, into });
+    simulation.run_until(at(10_000));
+    assert_eq!(
+        ends(&simulation),
+        [(2, RoutingState::Merged, 20), (1, RoutingState::Done, 5)]
+    );
+}

@@ -164,7 +164,9 @@ mod tests {
                 kinds.sort_unstable();
                 kinds.dedup();
                 assert_eq!(kinds.len(), skills);
-                kinds.iter().for_each(|kind| served[*kind] += 1);
+                for kind in kinds {
+                    served[kind] += 1;
+                }
             }
             assert_eq!(served, [PER_KIND * skills; KINDS]);
         }

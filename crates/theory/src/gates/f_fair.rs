@@ -13,8 +13,8 @@ use tandem_domain::desk::Choice;
 const EQUALS: usize = 20;
 const LOAD: f64 = 0.7;
 const CUSTOMERS: u64 = 300;
-/// Customers of a quick run among whom nobody may overtake; two hundred times as many are a million.
-const WATCHED: u64 = 5_000;
+/// Customers of a quick run among whom nobody may overtake; a hundred times as many are a million.
+const WATCHED: u64 = 10_000;
 /// Over this many runs.
 const RUNS: u64 = 4;
 

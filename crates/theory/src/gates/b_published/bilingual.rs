@@ -46,8 +46,10 @@ const SOON: Duration = Duration::from_mins(1);
 /// First calls that are expected in a week, by language.
 const EXPECTED: f64 = 2500.0;
 
-/// Published means and standard deviations, for English and Spanish.
-const COUNTS: [(&str, [(f64, f64); 2], fn(&Calls) -> f64); 5] = [
+/// A count of a week: its name, the published mean and standard deviation for English and Spanish, and ours.
+type Counted = (&'static str, [(f64, f64); 2], fn(&Calls) -> f64);
+
+const COUNTS: [Counted; 5] = [
     ("calls", [(2555.811, 56.822), (2554.350, 57.003)], |calls| {
         count(calls.arrived)
     }),
@@ -66,6 +68,7 @@ const COUNTS: [(&str, [(f64, f64); 2], fn(&Calls) -> f64); 5] = [
         100.0 * count(calls.soon) / EXPECTED
     }),
 ];
+/// The published shares of time in percent, and their standard deviations.
 const OCCUPANCY: [(&str, f64, f64); 3] = [
     ("occupancy of the English, %", 47.624, 0.977),
     ("occupancy of the Spanish, %", 47.639, 0.962),

@@ -6,6 +6,8 @@
 pub(super) struct Patience {
     /// Seconds at which somebody hung up, with the share that is left then; falling.
     steps: Vec<(u32, f64)>,
+    /// The longest wait that was seen; nobody is taken to wait longer.
+    longest: u32,
 }
 
 impl Patience {
@@ -22,16 +24,17 @@ impl Patience {
                 steps.push((*wait, share));
             }
         }
-        Self { steps }
+        let longest = waits.last().map_or(0, |(wait, _)| *wait);
+        Self { steps, longest }
     }
 
-    /// When somebody who has waited for `waited` hangs up, by a lot from 0 to 1. None: not in the longest time that was
-    /// seen.
-    pub(super) fn after(&self, waited: u32, lot: f64) -> Option<u32> {
+    /// When somebody who has waited for `waited` hangs up, by a lot from 0 to 1.
+    pub(super) fn after(&self, waited: u32, lot: f64) -> u32 {
         let later = self.steps.partition_point(|(at, _)| *at <= waited);
         let share = later.checked_sub(1).map_or(1.0, |step| self.steps[step].1);
         let found = self.steps[later..].partition_point(|(_, left)| *left > lot * share);
-        self.steps[later..].get(found).map(|(at, _)| *at)
+        let step = self.steps[later..].get(found);
+        step.map_or(self.longest.max(waited), |(at, _)| *at)
     }
 }
 
@@ -55,10 +58,14 @@ mod tests {
 
     #[test]
     fn who_has_waited_so_long_does_not_hang_up_earlier() {
-        assert_eq!(patience().after(0, 0.9), Some(10));
-        assert_eq!(patience().after(0, 0.7), Some(20));
-        assert_eq!(patience().after(10, 0.9), Some(20));
-        assert_eq!(patience().after(0, 0.5), None);
-        assert_eq!(patience().after(20, 0.9), None);
+        assert_eq!(patience().after(0, 0.9), 10);
+        assert_eq!(patience().after(0, 0.7), 20);
+        assert_eq!(patience().after(10, 0.9), 20);
+    }
+
+    #[test]
+    fn nobody_waits_longer_than_anybody_ever_did() {
+        assert_eq!(patience().after(0, 0.5), 30);
+        assert_eq!(patience().after(20, 0.9), 30);
     }
 }

@@ -68,11 +68,11 @@ impl Week {
         let drawn = random.random_range(0..served.len().max(1));
         let (work, patience) = match &call.served {
             Some(service) => (service.lasted, self.patience[call.kind].after(call.waited, lot)),
-            None => (served.get(drawn).copied().unwrap_or(1), Some(call.waited)),
+            None => (served.get(drawn).copied().unwrap_or(1), call.waited),
         };
         Caller {
             work: seconds(work),
-            patience: patience.map(seconds),
+            patience: seconds(patience),
         }
     }
 }
@@ -122,7 +122,7 @@ pub(super) fn run(records: &Records, week: &Week, seed: u64) -> Vec<Outcome> {
 
 struct Caller {
     work: Duration,
-    patience: Option<Duration>,
+    patience: Duration,
 }
 
 struct Centre<'a> {
@@ -151,7 +151,7 @@ impl World for Centre<'_> {
     }
 
     fn patience(&mut self, ticket: &TicketRecord) -> Option<Duration> {
-        self.caller(ticket).patience
+        Some(self.caller(ticket).patience)
     }
 
     fn service(&mut self, ticket: &TicketRecord, _: &AgentId) -> Option<Duration> {
