@@ -100,8 +100,8 @@ fn answers_left(messages: &[v1::Message], deliveries: &[v1::Delivery], desk: &st
 }
 
 fn is_over(ticket: &v1::Ticket) -> bool {
-    use v1::RoutingState::{Abandoned, Cancelled, Done};
-    matches!(ticket.state(), Done | Abandoned | Cancelled)
+    use v1::RoutingState::{Abandoned, Cancelled, Done, Merged};
+    matches!(ticket.state(), Done | Abandoned | Cancelled | Merged)
 }
 
 /// Looks at every mail and every ticket.

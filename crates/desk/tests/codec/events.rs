@@ -7,11 +7,15 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use tandem_domain::desk::Choice;
-use tandem_domain::explain::{Rank, Ranking};
-use tandem_domain::routing::{DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent, StepPlace, UndeliveredReason};
+use tandem_domain::explain::{Deciding, Rank, Ranking};
+use tandem_domain::expression::Expression;
+use tandem_domain::routing::{
+    DeclineReason, HelpEnd, Intake, NoHelp, OwnerChange, RequeueReason, RevokeReason, RoutingEvent, SkipReason,
+    Skipped, StepEnd, StepPlace, UndeliveredReason,
+};
 use tandem_domain::{
-    Actor, Cause, Channel, ConversationId, Event, LanguageTag, MessageId, OfferId, Presence, Priority, Proficiency,
-    Requirement, Role, SkillLevel, TicketId, Timestamp, Trace,
+    Actor, Cause, Channel, ConversationId, CustomerId, Event, LanguageTag, MessageId, OfferId, Presence, Priority,
+    Proficiency, Requirement, Role, SignedMillis, SkillLevel, TicketId, Timestamp, Trace,
 };
 use uuid::Uuid;
 
@@ -56,6 +60,7 @@ fn presence() -> impl Strategy<Value = Presence> {
         Presence::Online,
         Presence::Away,
         Presence::NotResponding,
+        Presence::Draining,
     ])
 }
 
@@ -63,15 +68,39 @@ pub(crate) fn level() -> impl Strategy<Value = SkillLevel> {
     (1..=5_u8).prop_map(|level| SkillLevel::new(level).expect("from 1 to 5"))
 }
 
+pub(crate) fn expression() -> impl Strategy<Value = Expression> {
+    let texts = vec![
+        "billing >= 3 and (lang.de >= B2 or lang.en >= C1) and not (team == partner)",
+        "agent in [ana, bo] or site != berlin",
+        "attr.seniority >= 3 and tier >= 2",
+        "attr.vip == yes or region not in [eu, us]",
+    ];
+    select(texts).prop_map(|text| Expression::parse(text).expect("an expression"))
+}
+
 fn requirement() -> impl Strategy<Value = Requirement> {
     let skills = btree_map(key(), level(), 0..4);
-    (key(), channel(), option::of((language(), proficiency())), skills).prop_map(
-        |(queue, channel, language, skills)| Requirement {
+    let step = (any::<u16>(), option::of(expression()), keys(), keys());
+    (key(), channel(), option::of((language(), proficiency())), skills, step).prop_map(
+        |(queue, channel, language, skills, (step, expression, pool, only))| Requirement {
             language,
             skills,
+            step,
+            expression,
+            pool,
+            only,
             ..Requirement::new(queue, channel)
         },
     )
+}
+
+fn place() -> impl Strategy<Value = StepPlace> {
+    let skipped = (any::<u16>(), select(SkipReason::ALL.to_vec())).prop_map(|(step, why)| Skipped { step, why });
+    (any::<u16>(), option::of(time()), vec(skipped, 0..3)).prop_map(|(step, until, skipped)| StepPlace {
+        step,
+        until,
+        skipped,
+    })
 }
 
 fn intake() -> impl Strategy<Value = Intake> {
@@ -82,8 +111,13 @@ fn intake() -> impl Strategy<Value = Intake> {
         btree_set(key(), 0..3),
     );
     let rest = (priority(), time(), any::<bool>());
-    (ids, content, rest).prop_map(
-        |(ids, (language, skills, tags), (priority, received_at, automatic))| Intake {
+    let by = (
+        option::of(any::<u128>().prop_map(|id| CustomerId(Uuid::from_u128(id)))),
+        option::of(key()),
+        option::of(time()),
+    );
+    (ids, content, rest, by).prop_map(
+        |(ids, (language, skills, tags), (priority, received_at, automatic), (customer, tandem, due_at))| Intake {
             message: MessageId(Uuid::from_u128(ids.0)),
             conversation: ConversationId(Uuid::from_u128(ids.1)),
             account: ids.2,
@@ -95,44 +129,45 @@ fn intake() -> impl Strategy<Value = Intake> {
             priority,
             received_at,
             automatic,
-            customer: None,
-            tandem: None,
-            due_at: None,
+            customer,
+            tandem,
+            due_at,
         },
     )
 }
 
 fn rank() -> impl Strategy<Value = Rank> {
-    (key(), any::<u32>(), any::<u32>(), time()).prop_map(|(agent, used, capacity, idle_since)| Rank {
+    let load = (any::<u32>(), any::<u32>(), time());
+    (key(), load, any::<i64>(), any::<u32>()).prop_map(|(agent, (used, capacity, idle_since), score, order)| Rank {
         agent,
         used,
         capacity,
         idle_since,
-        score: 0,
-        order: 0,
+        score,
+        order,
     })
 }
 
 fn ranking() -> impl Strategy<Value = Ranking> {
-    (
-        any::<u32>(),
-        any::<u32>(),
-        any::<u32>(),
-        rank(),
-        vec(rank(), 0..3),
-        any::<bool>(),
-    )
-        .prop_map(|(considered, fit, free, winner, runners_up, direct)| Ranking {
+    let counts = (any::<u32>(), any::<u32>(), any::<u32>());
+    let how = (
+        any::<u16>(),
+        select(Choice::ALL.to_vec()),
+        option::of(select(Deciding::ALL.to_vec())),
+    );
+    (counts, rank(), vec(rank(), 0..3), any::<bool>(), how).prop_map(
+        |((considered, fit, free), winner, runners_up, direct, (step, choice, deciding))| Ranking {
             considered,
             fit,
             free,
             winner,
             runners_up,
             direct,
-            step: 0,
-            choice: Choice::default(),
-            deciding: None,
-        })
+            step,
+            choice,
+            deciding,
+        },
+    )
 }
 
 fn ticket() -> impl Strategy<Value = TicketId> {
@@ -145,15 +180,26 @@ fn offer() -> impl Strategy<Value = OfferId> {
 
 /// What happens to a desk and to tickets.
 fn ticket_event() -> impl Strategy<Value = RoutingEvent> {
-    use RequeueReason::{AgentRemoved, CustomerReplied, Reopened, Requested, Transferred};
-    let reason = select(vec![Requested, Transferred, AgentRemoved, Reopened, CustomerReplied]);
+    use RequeueReason::{AgentRemoved, CustomerReplied, Due, OwnerAbsent, Reopened, Requested, Transferred};
+    let reasons = [
+        Requested,
+        Transferred,
+        AgentRemoved,
+        Reopened,
+        CustomerReplied,
+        OwnerAbsent,
+        Due,
+    ];
+    let reason = select(reasons.to_vec());
     prop_oneof![
         compiled_desk().prop_map(|desk| RoutingEvent::DeskActivated(Box::new(desk))),
-        (ticket(), intake(), requirement()).prop_map(|(ticket, intake, requirement)| RoutingEvent::TicketOpened {
-            ticket,
-            intake: Box::new(intake),
-            requirement: requirement.into(),
-            place: StepPlace::default(),
+        (ticket(), intake(), requirement(), place()).prop_map(|(ticket, intake, requirement, place)| {
+            RoutingEvent::TicketOpened {
+                ticket,
+                intake: Box::new(intake),
+                requirement: requirement.into(),
+                place,
+            }
         }),
         (ticket(), any::<u128>(), any::<bool>(), time()).prop_map(|(ticket, message, automatic, received_at)| {
             RoutingEvent::MessageAdded {
@@ -166,11 +212,13 @@ fn ticket_event() -> impl Strategy<Value = RoutingEvent> {
         (key(), presence()).prop_map(|(agent, presence)| RoutingEvent::PresenceChanged { agent, presence }),
         ticket().prop_map(|ticket| RoutingEvent::TicketHeld { ticket }),
         ticket().prop_map(|ticket| RoutingEvent::TicketResumed { ticket }),
-        (ticket(), requirement(), reason).prop_map(|(ticket, requirement, reason)| RoutingEvent::TicketRequeued {
-            ticket,
-            requirement: requirement.into(),
-            reason,
-            place: StepPlace::default(),
+        (ticket(), requirement(), reason, place()).prop_map(|(ticket, requirement, reason, place)| {
+            RoutingEvent::TicketRequeued {
+                ticket,
+                requirement: requirement.into(),
+                reason,
+                place,
+            }
         }),
         (ticket(), time()).prop_map(|(ticket, until)| RoutingEvent::WrapUpStarted { ticket, until }),
         ticket().prop_map(|ticket| RoutingEvent::TicketDone { ticket }),
@@ -217,6 +265,7 @@ fn offer_event() -> impl Strategy<Value = RoutingEvent> {
         RevokeReason::AgentLeft,
         RevokeReason::TicketMoved,
         RevokeReason::DeskChanged,
+        RevokeReason::AcceptedElsewhere,
     ]);
     prop_oneof![
         (offer(), ticket(), key(), time(), ranking()).prop_map(|(offer, ticket, agent, expires_at, ranking)| {
@@ -257,6 +306,80 @@ fn offer_event() -> impl Strategy<Value = RoutingEvent> {
     ]
 }
 
+fn help_event() -> impl Strategy<Value = RoutingEvent> {
+    let (refused, left) = (select(NoHelp::ALL.to_vec()), select(HelpEnd::ALL.to_vec()));
+    prop_oneof![
+        (offer(), ticket(), key(), time(), option::of(key())).prop_map(
+            |(offer, ticket, agent, expires_at, asked_by)| {
+                RoutingEvent::HelpOffered {
+                    offer,
+                    ticket,
+                    agent,
+                    expires_at,
+                    asked_by,
+                }
+            }
+        ),
+        (offer(), ticket(), key()).prop_map(|(offer, ticket, agent)| RoutingEvent::HelpAccepted {
+            offer,
+            ticket,
+            agent
+        }),
+        (offer(), ticket(), key(), refused).prop_map(|(offer, ticket, agent, why)| RoutingEvent::HelpRefused {
+            offer,
+            ticket,
+            agent,
+            why
+        }),
+        (ticket(), key(), left).prop_map(|(ticket, agent, why)| RoutingEvent::HelperLeft { ticket, agent, why }),
+        (key(), any::<bool>()).prop_map(|(agent, available)| RoutingEvent::AvailabilityChanged { agent, available }),
+    ]
+}
+
+fn handling_event() -> impl Strategy<Value = RoutingEvent> {
+    let (ends, changes) = (select(StepEnd::ALL.to_vec()), select(OwnerChange::ALL.to_vec()));
+    prop_oneof![
+        (ticket(), requirement(), place(), ends).prop_map(|(ticket, requirement, place, why)| {
+            RoutingEvent::StepEntered {
+                ticket,
+                requirement: requirement.into(),
+                place,
+                why,
+            }
+        }),
+        (ticket(), any::<i64>()).prop_map(|(ticket, by)| RoutingEvent::AgeAdjusted {
+            ticket,
+            by: SignedMillis(by)
+        }),
+        (ticket(), option::of(key()), key(), changes).prop_map(|(ticket, from, to, why)| RoutingEvent::OwnerChanged {
+            ticket,
+            from,
+            to,
+            why
+        }),
+        (ticket(), ticket()).prop_map(|(ticket, into)| RoutingEvent::TicketMerged { ticket, into }),
+        (
+            ticket(),
+            ticket(),
+            intake(),
+            vec(message(), 1..4),
+            requirement(),
+            place()
+        )
+            .prop_map(
+                |(ticket, from, intake, messages, requirement, place)| RoutingEvent::TicketSplit {
+                    ticket,
+                    from,
+                    intake: Box::new(intake),
+                    messages,
+                    requirement: requirement.into(),
+                    place,
+                }
+            ),
+        (ticket(), time()).prop_map(|(ticket, until)| RoutingEvent::TicketScheduled { ticket, until }),
+    ]
+}
+
 fn cause() -> impl Strategy<Value = Cause> {
     prop_oneof![
         (".{0,10}", ".{0,10}").prop_map(|(method, id)| Cause::Request {
@@ -286,5 +409,11 @@ pub(crate) fn event_of<B: std::fmt::Debug>(body: impl Strategy<Value = B>) -> im
 
 /// Any event of any kind.
 pub(crate) fn event() -> impl Strategy<Value = Event<RoutingEvent>> {
-    event_of(prop_oneof![ticket_event(), offer_event(), answer_event()])
+    event_of(prop_oneof![
+        ticket_event(),
+        offer_event(),
+        answer_event(),
+        help_event(),
+        handling_event()
+    ])
 }

@@ -114,6 +114,9 @@ impl World {
             priority: Priority::Normal,
             received_at: now,
             automatic: false,
+            customer: None,
+            tandem: None,
+            due_at: None,
         };
         match self.submit(Command::Intake(Box::new(intake))).await {
             Reply::OnTicket { ticket, opened: true } => ticket,
