@@ -254,7 +254,9 @@ impl DryRun {
             events,
             ..
         } = self;
-        let mut stretch = stretch.expect("the stretch has begun");
+        let Some(mut stretch) = stretch else {
+            return Err(Unfinished::Stopped);
+        };
         let recorded = stretch.recorded.outcome(to);
         let rerun = match (plan.other.clone(), stretch.diverged.take()) {
             (Some(other), _) => Rerun::Other(Box::new(simulate(

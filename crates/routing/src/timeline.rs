@@ -86,7 +86,7 @@ fn queueing(event: &RoutingEvent) -> Option<String> {
 
 /// Where it stands among the steps, if there is something to say about it.
 fn stands(place: &StepPlace) -> String {
-    let skipped: Vec<_> = place.skipped.iter().map(skipped).collect();
+    let skipped: Vec<_> = place.skipped.iter().copied().map(skipped).collect();
     let passed = if skipped.is_empty() {
         String::new()
     } else {
@@ -99,7 +99,7 @@ fn stands(place: &StepPlace) -> String {
     }
 }
 
-fn skipped(skipped: &Skipped) -> String {
+fn skipped(skipped: Skipped) -> String {
     format!("step {} ({})", skipped.step + 1, words(skipped.why.as_str()))
 }
 

@@ -66,10 +66,9 @@ impl State {
         profile.skills.clone_from(&requirement.skills);
         profile.languages.extend(requirement.language.clone());
         if let Some(expression) = &requirement.expression {
-            expression
-                .unmet(&profile)
-                .iter()
-                .for_each(|term| grant(&mut profile, term));
+            for term in &expression.unmet(&profile) {
+                grant(&mut profile, term);
+            }
         }
         self.desk().fits(&profile, requirement).then_some(profile)
     }
@@ -143,7 +142,9 @@ fn learned(profile: &mut AgentProfile, lack: &Lack) -> Option<String> {
         }
         Lack::Term { needs } => {
             let unmet = needs.parse::<Expression>().ok()?.unmet(profile);
-            unmet.iter().for_each(|term| grant(profile, term));
+            for term in &unmet {
+                grant(profile, term);
+            }
             format!("met {needs}")
         }
         _ => return None,

@@ -162,10 +162,11 @@ impl Script {
             return;
         };
         let steering = match command {
-            Command::Hold { .. } | Command::Resume { .. } | Command::Resolve { .. } | Command::FinishWrapUp { .. } => {
-                false
-            }
-            Command::Answer { .. } => false,
+            Command::Hold { .. }
+            | Command::Resume { .. }
+            | Command::Resolve { .. }
+            | Command::FinishWrapUp { .. }
+            | Command::Answer { .. } => false,
             Command::Requeue { .. } | Command::Transfer { .. } => replayed.context.actor.role != Role::Agent,
             _ => true,
         };

@@ -174,8 +174,8 @@ fn answering<'a>(event: &RoutingEvent, later: impl Iterator<Item = &'a RoutingEv
 
 /// What was asked for together with an answer shows by what happened to its ticket next.
 fn after_answer<'a>(ticket: TicketId, later: impl Iterator<Item = &'a RoutingEvent>) -> AfterAnswer {
-    let of_it = later.take_while(|event| event.ticket() == Some(ticket));
-    match of_it.skip_while(|event| makes_way(event)).next() {
+    let mut of_it = later.take_while(|event| event.ticket() == Some(ticket));
+    match of_it.find(|event| !makes_way(event)) {
         Some(RoutingEvent::TicketHeld { .. }) => AfterAnswer::AwaitCustomer,
         Some(RoutingEvent::WrapUpStarted { .. } | RoutingEvent::TicketDone { .. }) => AfterAnswer::Resolve,
         _ => AfterAnswer::Keep,
