@@ -15,7 +15,9 @@ use crate::stats::Estimate;
 
 const NAME: &str = "70 English, 10 Spanish, 20 both, load 92";
 const ARRIVALS: [f64; 2] = [76.0, 16.0];
-const CUSTOMERS: u64 = 500;
+/// Customers of a replication; in a quick run enough to warm up.
+const CUSTOMERS: u64 = 50_000;
+const QUICK: u64 = 3_000;
 /// The waits of the two are close to each other, and so is the goal: it takes so many times the usual replications to
 /// tell on which side of it they are; for the bound fewer do.
 const MORE: u64 = 20;
@@ -46,9 +48,10 @@ fn system(agents: [usize; 3]) -> System {
 }
 
 pub(super) fn measure(effort: &Effort) -> Vec<Figure> {
-    let customers = CUSTOMERS * effort.scale;
+    let full = effort.scale > 1;
+    let customers = if full { CUSTOMERS } else { QUICK };
     let run = |agents, times| {
-        let (system, times) = (system(agents), if effort.scale > 1 { times } else { 1 });
+        let (system, times) = (system(agents), if full { times } else { 1 });
         effort.replicate(NAME, effort.replications * times, |seed| {
             crowd::run(&system, seed, customers)
         })
