@@ -52,7 +52,9 @@ impl Core for SlaCore {
             Outcome::Followed { seq } => Reply::Followed { seq },
             Outcome::Escalation(id) => {
                 let view = self.state.escalation_view(id);
-                Reply::Escalation(Box::new(view.expect("an escalation that was just looked at is still there")))
+                Reply::Escalation(Box::new(
+                    view.expect("an escalation that was just looked at is still there"),
+                ))
             }
         }
     }

@@ -24,7 +24,11 @@ pub(crate) fn preview(rules: &Rules, facts: &TicketFacts, opened_at: Timestamp) 
     });
     Preview {
         clocks: clocks.collect(),
-        policy: rules.plan.sla.policy_of(facts.for_policy()).map(|policy| policy.id.clone()),
+        policy: rules
+            .plan
+            .sla
+            .policy_of(facts.for_policy())
+            .map(|policy| policy.id.clone()),
     }
 }
 

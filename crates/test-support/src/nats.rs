@@ -157,7 +157,10 @@ fn configuration(directory: &Path, port: u16, monitor_port: u16, settings: &str)
 }
 
 fn spawn(program: &Path, directory: &Path) -> io::Result<Child> {
-    let stderr = File::options().create(true).append(true).open(directory.join("stderr"))?;
+    let stderr = File::options()
+        .create(true)
+        .append(true)
+        .open(directory.join("stderr"))?;
     Command::new(program)
         .arg("--config")
         .arg(directory.join("nats.conf"))

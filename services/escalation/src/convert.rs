@@ -109,7 +109,9 @@ pub(crate) fn escalation(view: &EscalationView) -> v1::Escalation {
         priority: priority(view.priority).into(),
         open: view.open,
         rungs: view.rungs.iter().map(reached).collect(),
-        acknowledged_by: acknowledged.map(|known| known.by.subject.to_string()).unwrap_or_default(),
+        acknowledged_by: acknowledged
+            .map(|known| known.by.subject.to_string())
+            .unwrap_or_default(),
         acknowledged_as: acknowledged
             .map_or(v1::Role::Unspecified, |known| role(known.by.role))
             .into(),

@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::core::Rejected;
-use crate::{
-    AgentId, ConversationId, ErrorCode, OfferId, Presence, QueueId, RoutingState, TicketId, Timestamp,
-};
+use crate::{AgentId, ConversationId, ErrorCode, OfferId, Presence, QueueId, RoutingState, TicketId, Timestamp};
 
 /// Why the router refuses a command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -190,7 +188,9 @@ impl Rejected for Rejection {
             | Self::HelpersFull { .. }
             | Self::NobodyFree { .. }
             | Self::Stale { .. } => ErrorCode::FailedPrecondition,
-            Self::ForeignOffer { .. } | Self::NotOwner { .. } | Self::NotSupervisor { .. } => ErrorCode::PermissionDenied,
+            Self::ForeignOffer { .. } | Self::NotOwner { .. } | Self::NotSupervisor { .. } => {
+                ErrorCode::PermissionDenied
+            }
             Self::PresenceNotSettable(_) | Self::SameTicket { .. } | Self::TimeOutOfRange { .. } => {
                 ErrorCode::InvalidArgument
             }

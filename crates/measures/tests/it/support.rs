@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use tandem_domain::desk::{AgentProfile, ChannelPolicy, Choice, QueuePolicy, ServiceLevel};
 use tandem_domain::explain::{Rank, Ranking};
-use tandem_domain::routing::{DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent, StepPlace, UndeliveredReason};
+use tandem_domain::routing::{
+    DeclineReason, Intake, RequeueReason, RevokeReason, RoutingEvent, StepPlace, UndeliveredReason,
+};
 use tandem_domain::{
     Actor, Cause, Channel, CompiledDesk, ConversationId, Event, LanguageTag, MessageId, OfferId, Presence, Priority,
     Proficiency, Requirement, SlaPlan, TicketId, Timestamp, Trace,

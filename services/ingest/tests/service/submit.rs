@@ -94,8 +94,15 @@ async fn a_callback_is_scheduled_and_its_customer_is_known_again() {
     assert!(opened[0].customer.is_some());
     assert_eq!(opened[0].customer, opened[1].customer, "by the key");
     assert_ne!(opened[0].customer, opened[2].customer, "by the address");
-    let other_time = v1::SubmitRequest { due_at: None, ..callback };
-    assert_refused(client.clone().submit(other_time).await, Code::InvalidArgument, &["request_id"]);
+    let other_time = v1::SubmitRequest {
+        due_at: None,
+        ..callback
+    };
+    assert_refused(
+        client.clone().submit(other_time).await,
+        Code::InvalidArgument,
+        &["request_id"],
+    );
 }
 
 #[tokio::test]

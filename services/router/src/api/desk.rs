@@ -202,10 +202,7 @@ impl DeskService for DeskFiles {
         Ok(Response::new(difference))
     }
 
-    async fn simulate(
-        &self,
-        request: Request<v1::SimulateRequest>,
-    ) -> Result<Response<v1::SimulateResponse>, Status> {
+    async fn simulate(&self, request: Request<v1::SimulateRequest>) -> Result<Response<v1::SimulateResponse>, Status> {
         let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let simulated = self.run_dry(&caller, request.into_inner()).await?;
         Ok(Response::new(simulated))

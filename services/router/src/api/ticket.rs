@@ -252,10 +252,7 @@ impl TicketService for Tickets {
         Ok(Response::new(v1::ConsultTicketResponse { ticket }))
     }
 
-    async fn end_help(
-        &self,
-        request: Request<v1::EndHelpRequest>,
-    ) -> Result<Response<v1::EndHelpResponse>, Status> {
+    async fn end_help(&self, request: Request<v1::EndHelpRequest>) -> Result<Response<v1::EndHelpResponse>, Status> {
         let caller = authorize(request.extensions(), &request.get_ref().desk)?;
         let ticket = self.change(&caller, request.into_inner()).await?;
         Ok(Response::new(v1::EndHelpResponse { ticket }))

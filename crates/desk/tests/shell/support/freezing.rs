@@ -163,7 +163,10 @@ impl ConversationStore for FreezingStore {
         ticket: u64,
         conversation: ConversationId,
     ) -> Result<(), StoreError> {
-        self.store().await.split_documents(desk, ids, ticket, conversation).await
+        self.store()
+            .await
+            .split_documents(desk, ids, ticket, conversation)
+            .await
     }
     async fn merge_documents(&self, desk: &DeskId, from: u64, into: u64) -> Result<(), StoreError> {
         self.store().await.merge_documents(desk, from, into).await

@@ -6,8 +6,7 @@ use tandem_domain::escalation::ClockId;
 use tandem_domain::routing::RoutingEvent;
 use tandem_domain::sla::Policy;
 use tandem_domain::{
-    Channel, ClockKind, CompiledDesk, Event, LanguageTag, MessageId, Priority, QueueId, Tag, TicketId,
-    Timestamp,
+    Channel, ClockKind, CompiledDesk, Event, LanguageTag, MessageId, Priority, QueueId, Tag, TicketId, Timestamp,
 };
 
 use super::due::{Due, Progress, Stretch, Terms};
@@ -87,7 +86,10 @@ impl Clocks {
                 requirement,
                 ..
             } => {
-                let (queue, language) = (requirement.queue.clone(), requirement.language_or(intake.language.as_ref()));
+                let (queue, language) = (
+                    requirement.queue.clone(),
+                    requirement.language_or(intake.language.as_ref()),
+                );
                 let of = Ticket {
                     queue,
                     channel: intake.channel,

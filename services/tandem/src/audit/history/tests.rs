@@ -350,7 +350,10 @@ fn a_call_may_come_on_top_of_mails_that_it_interrupts() {
 fn nobody_is_offered_anything_outside_the_window() {
     let mut tale = Tale::begin();
     let agent = key("ana");
-    tale.tell(E::AvailabilityChanged { agent, available: false });
+    tale.tell(E::AvailabilityChanged {
+        agent,
+        available: false,
+    });
     tale.open(T1, mail(1));
     tale.offer(1, T1, "ana");
     tale.finds(&[Kind::NotOnline]);
