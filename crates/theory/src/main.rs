@@ -67,10 +67,11 @@ fn main() -> ExitCode {
         .count();
     println!(
         "\nseed {}: {} figures, {tests} of them tested against what is known, {fails} outside. Each interval (+-) misses \
-         the truth with chance {FALSE_ALARM} / {tests}, so that all tests together raise a false alarm in one of {:.0} \
-         seeds. Goals are judged by the mean.",
+         the truth with chance {:.1e}; all tests together raise a false alarm in one of {:.0} seeds. Goals are judged by \
+         the mean.",
         arguments.seed,
         all.len(),
+        judge.chance,
         1.0 / FALSE_ALARM
     );
     if fails == 0 {

@@ -30,7 +30,9 @@ pub(super) fn measure(effort: &Effort) -> Vec<Figure> {
     } else {
         (QUICK_INSTANCES, QUICK)
     };
-    let runs = effort.replicate("batches", instances, |seed| scattered::run(seed, size));
+    // One after the other: a turn that is timed must not share the machine with others of ours.
+    let alone = Effort { threads: 1, ..*effort };
+    let runs = alone.replicate("batches", instances, |seed| scattered::run(seed, size));
     let share = |of: fn(&scattered::Outcome) -> u64| {
         let pairs = runs.iter().map(|run| (count(of(run)), count(run.possible)));
         Estimate::ratio(&pairs.collect::<Vec<_>>())
