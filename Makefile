@@ -48,6 +48,10 @@ bench: ## Ratios, measured side by side in one run
 	$(CARGO) bench --package tandem-desk --bench wheel
 	$(CARGO) bench --package tandem-routing --bench decision
 	$(CARGO) bench --package tandem-routing --bench memory
+	$(CARGO) bench --package tandem-desk --bench replay
+	$(CARGO) bench --package tandem-desk --bench durable
+	$(CARGO) build --release --workspace --bins
+	$(CARGO) bench --package tandem-tests --bench latency
 
 .PHONY: theory
 theory: ## Holds the router against queueing theory; `make theory SEED=7` for other runs (minutes)

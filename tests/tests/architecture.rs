@@ -6,9 +6,10 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 
 /// Cores and words: no runtime, no database, no network, no wire format.
-const PURE: [&str; 5] = [
+const PURE: [&str; 6] = [
     "tandem-domain",
     "tandem-routing",
+    "tandem-theory",
     "tandem-sla",
     "tandem-measures",
     "tandem-desk-file",

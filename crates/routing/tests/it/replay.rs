@@ -1,7 +1,7 @@
 //! A history follows from its own inputs, which can be had back from its events.
 
 use tandem_domain::routing::{AfterAnswer, Command, RoutingEvent};
-use tandem_domain::{Actor, Cause, Channel, Context, Core, Event, Presence, RoutingState};
+use tandem_domain::{Actor, Channel, Context, Core, Event, Presence, RoutingState};
 use tandem_routing::RoutingCore;
 use tandem_routing::replay::{Divergence, Input, Mode, Replayer};
 
@@ -23,23 +23,9 @@ fn replay(history: &[Event<RoutingEvent>], mode: Mode) -> Result<Vec<(Input, Con
     Ok(inputs)
 }
 
-/// The inputs of a history make it, event by event, even if all requests had the same id.
+/// The inputs of a history make it, event by event. Each request has an id of its own, as the shell sees to: without
+/// that, what two requests of one microsecond did could not always be told apart.
 pub(crate) fn replays(history: &[Event<RoutingEvent>]) {
-    is_made_by_its_inputs(history);
-    let nameless = |event: &Event<RoutingEvent>| match &event.cause {
-        Cause::Request { method, .. } => Event {
-            cause: Cause::Request {
-                method: method.clone(),
-                id: "1".into(),
-            },
-            ..event.clone()
-        },
-        _ => event.clone(),
-    };
-    is_made_by_its_inputs(&history.iter().map(nameless).collect::<Vec<_>>());
-}
-
-fn is_made_by_its_inputs(history: &[Event<RoutingEvent>]) {
     let inputs = replay(history, Mode::Decide).unwrap_or_else(|divergence| panic!("{divergence:#?}"));
     let mut core = RoutingCore::new(&desk_id());
     let mut made = Vec::new();

@@ -45,12 +45,19 @@ fn programs_can_rely_on_the_keys() {
     );
     let explained = server.json(&["explain", "T1"]);
     let expected = [
+        "agents",
         "candidates",
+        "changes",
         "chosen",
+        "estimated_wait_seconds",
+        "fit",
         "next_change_at",
         "position",
+        "queue_position",
+        "steps",
         "summary",
         "ticket",
+        "wishes",
     ];
     assert_eq!(keys(&explained), expected);
     assert_eq!(keys(&explained["candidates"][0]), ["agent", "lacks", "rank"]);
