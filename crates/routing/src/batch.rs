@@ -246,10 +246,13 @@ impl State {
         (self.gathers() && something).then(|| self.window_end())
     }
 
-    /// After a restart it is not known what was gathered: everything that waits is looked at.
+    /// After a restart it is not known what was gathered: everything that waits, or is offered to too few, is looked at.
     pub(crate) fn gather_all(&mut self) {
         if self.gathers() {
             self.touched.classes = self.classes.waiting.clone();
+            for class in self.short.classes() {
+                self.touched.classes.set(class.0, true);
+            }
         }
     }
 }

@@ -82,14 +82,18 @@ impl Turn<'_> {
 }
 
 impl State {
-    /// Whether any of those who got room has some left.
+    /// Whether any of those who got room has some left; where the desk gathers, it is not known who did.
     fn is_anybody_left(&self) -> bool {
         let mut agents = self.touched.agents.iter();
-        agents.any(|agent| self.agents.is_free_for_anything(*agent))
+        self.gathers() || agents.any(|agent| self.agents.is_free_for_anything(*agent))
     }
 
-    /// Classes with waiting tickets for which the last events may have made somebody free.
+    /// Classes with waiting tickets for which the last events may have made somebody free. Where the desk gathers, all: what
+    /// was gathered is forgotten by a restart, and must not decide which ticket goes first.
     fn touched_classes(&self) -> Bits {
+        if self.gathers() {
+            return self.classes.waiting.clone();
+        }
         let mut classes = self.touched.classes.clone();
         let agents = self.touched.agents.iter();
         for agent in agents.filter(|agent| self.agents.is_free_for_anything(**agent)) {

@@ -88,7 +88,7 @@ impl State {
             slot.offline_since = at;
         }
         slot.presence = presence;
-        self.mind_absence(agent, |timers, due| timers.start(due));
+        self.mind_absence(agent, Timers::start);
     }
 
     fn mind_absence(&mut self, agent: AgentIx, change: impl Fn(&mut Timers, Due)) {

@@ -25,7 +25,7 @@ use tandem_domain::{AgentId, CompiledDesk, Event, MessageId, RowChange, TicketId
 
 use crate::agents::AgentIx;
 use crate::state::State;
-use crate::ticket::Trail;
+use crate::ticket::{Ticket, Trail};
 
 /// Tickets.
 pub const TICKET: &str = "ticket";
@@ -187,6 +187,9 @@ fn changed_agents(state: &State, events: &[Event<RoutingEvent>]) -> BTreeSet<Age
         agents.extend(agent_of(&event.body).and_then(|agent| state.agents.known(agent)));
         if let Some(ticket) = event.body.ticket().filter(|_| may_free_owner(&event.body)) {
             agents.extend(trail(state, ticket).owners.iter().copied());
+            // Help takes as much of whoever helps.
+            let holders = state.tickets.get(&ticket).into_iter().flat_map(Ticket::holders);
+            agents.extend(holders.map(|(agent, _)| agent));
         }
         if activated(&event.body).is_some() {
             agents.extend(state.agents.all());

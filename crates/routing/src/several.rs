@@ -35,6 +35,11 @@ impl Short {
             }
         }
     }
+
+    /// The classes of these tickets.
+    pub(crate) fn classes(&self) -> impl Iterator<Item = ClassIx> {
+        self.0.keys().copied()
+    }
 }
 
 fn place(ticket: &Ticket) -> Place {

@@ -56,9 +56,11 @@ impl Timers {
     }
 
     pub(crate) fn stop(&mut self, due: &Due) {
-        if !self.running.remove(due) || self.others.remove(due) {
+        if !self.running.remove(due) {
             return;
         }
+        // What was started twice may stand in a lane as well.
+        self.others.remove(due);
         let running = &self.running;
         for lane in self.lanes.iter_mut().filter(|lane| lane.front() == Some(due)) {
             while lane.pop_front_if(|front| !running.contains(front)).is_some() {}
@@ -97,6 +99,32 @@ mod tests {
 
     fn due(at: i64, ticket: u64) -> Due {
         (Timestamp::from_micros(at), TicketId(ticket), Timer::Closes)
+    }
+
+    #[test]
+    fn what_was_started_twice_is_over_everywhere_when_it_is_stopped() {
+        let mut timers = Timers::default();
+        let all: Vec<_> = (0..12)
+            .flat_map(|lane| [due(100 - lane, 1), due(200 - lane, 1)])
+            .collect();
+        // Each lane begins at 100 or earlier.
+        for due in all.iter().step_by(2) {
+            timers.start(*due);
+        }
+        // One more in the first of them, where it stays when it is stopped, and then none has room for it.
+        let twice = due(150, 2);
+        timers.start(twice);
+        timers.stop(&twice);
+        for due in all.iter().skip(1).step_by(2) {
+            timers.start(*due);
+        }
+        timers.start(twice);
+        timers.stop(&all[0]);
+        timers.stop(&twice);
+        for due in &all {
+            timers.stop(due);
+        }
+        assert_eq!(timers.next(), None);
     }
 
     proptest! {

@@ -63,9 +63,7 @@ impl Turn<'_> {
         if self.state.desk().compiled.between_queues != BetweenQueues::Weights {
             return;
         }
-        let mut agents = self.state.touched.agents.clone();
-        agents.sort_by_key(|agent| self.state.agents.get(*agent).order());
-        for agent in agents {
+        for agent in self.state.whose_turns() {
             while self.serve_next_of(agent) {}
         }
     }
@@ -82,6 +80,20 @@ impl Turn<'_> {
 }
 
 impl State {
+    /// Who may have room for what waits, in the file's order. Where the desk gathers, that is everybody who is free: who got
+    /// room since the last window is known to nobody after a restart.
+    fn whose_turns(&self) -> Vec<AgentIx> {
+        if self.gathers() {
+            let agents = self.agents.in_order().iter().copied();
+            return agents
+                .filter(|agent| self.agents.is_free_for_anything(*agent))
+                .collect();
+        }
+        let mut agents = self.touched.agents.clone();
+        agents.sort_by_key(|agent| self.agents.get(*agent).order());
+        agents
+    }
+
     /// The agent's queues that have something he or she could be offered now.
     fn open_to(&self, agent: AgentIx, now: Timestamp) -> Vec<Open> {
         let slot = self.agents.get(agent);

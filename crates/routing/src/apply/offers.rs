@@ -200,11 +200,11 @@ impl State {
     }
 
     pub(super) fn pass_over(&mut self, id: TicketId, agent: &AgentId, until: Timestamp, at: Timestamp) {
+        let agent = self.agents.place(agent);
+        self.stop_pauses_if(id, |passed| passed.agent == agent);
         if until <= at {
             return;
         }
-        let agent = self.agents.place(agent);
-        self.stop_pauses_if(id, |passed| passed.agent == agent);
         self.ticket_mut(id).passed_over.push(PassedOver { agent, until });
         self.timers.start((until, id, Timer::PauseEnds(agent)));
     }

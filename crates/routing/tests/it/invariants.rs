@@ -67,9 +67,13 @@ fn holders(ticket: &TicketView) -> Vec<&AgentId> {
             || matches!(ticket.state, RoutingState::Assigned | RoutingState::OnHold),
         "helped with, and nobody's: {ticket:?}"
     );
-    let offered = ticket.offers.iter().chain(&ticket.help_offers).map(|offer| &offer.agent);
-    let owner = ticket.owner.iter().filter(|_| owned);
-    owner.chain(&ticket.helpers).chain(offered).collect()
+    let offered = ticket
+        .offers
+        .iter()
+        .chain(&ticket.help_offers)
+        .map(|offer| &offer.agent);
+    let has_it = ticket.owner.iter().filter(|_| owned);
+    has_it.chain(&ticket.helpers).chain(offered).collect()
 }
 
 fn holders_are_where_agents_say(tickets: &[TicketView], agents: &[AgentView]) {
@@ -288,6 +292,9 @@ fn pauses(world: &World, _desk: &CompiledDesk) -> BTreeMap<(TicketId, AgentId), 
             RoutingEvent::DeskActivated(activated) => desk = Some(activated),
             RoutingEvent::TicketOpened {
                 ticket, requirement, ..
+            }
+            | RoutingEvent::TicketSplit {
+                ticket, requirement, ..
             } => {
                 queues.insert(*ticket, requirement.queue.clone());
             }
@@ -306,11 +313,6 @@ fn pauses(world: &World, _desk: &CompiledDesk) -> BTreeMap<(TicketId, AgentId), 
                 ..
             } => {
                 pauses.insert((*ticket, agent.clone()), end(&queues[ticket]));
-            }
-            RoutingEvent::TicketSplit {
-                ticket, requirement, ..
-            } => {
-                queues.insert(*ticket, requirement.queue.clone());
             }
             RoutingEvent::OwnerChanged { ticket, to, .. } => {
                 owners.insert(*ticket, to.clone());

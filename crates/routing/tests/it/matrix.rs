@@ -153,6 +153,7 @@ const ACTIONS: [Action; 31] = [
 ];
 
 /// The table, for a caller who may do it.
+#[expect(clippy::too_many_lines, reason = "a table: a row for each action")]
 fn permitted(action: Action, state: RoutingState) -> Outcome {
     match action {
         Action::Activate => Becomes(state),

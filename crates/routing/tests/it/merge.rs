@@ -147,7 +147,13 @@ fn tickets_of_different_customers_stay_two() {
     let [kept, same, other] = [of(1, 1), of(2, 1), of(3, 2)].map(|intake| world.open(intake));
     world.run(merge(same, kept)).unwrap();
     let refused = world.run(merge(other, kept));
-    assert_eq!(refused, Err(Rejection::OtherCustomer { ticket: other, into: kept }));
+    assert_eq!(
+        refused,
+        Err(Rejection::OtherCustomer {
+            ticket: other,
+            into: kept
+        })
+    );
 }
 
 #[test]

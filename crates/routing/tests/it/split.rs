@@ -108,8 +108,13 @@ fn what_the_customer_waits_for_goes_with_the_messages() {
 fn a_chat_is_one_conversation() {
     let mut world = World::staffed(desk([agent("ana")]));
     let ticket = world.open(mail(1).by(Channel::Chat));
-    world.run(Command::Intake(Box::new(mail(2).in_conversation(1)))).unwrap();
-    assert_eq!(world.run(split(ticket, &[2], 77)), Err(Rejection::OneConversation { ticket }));
+    world
+        .run(Command::Intake(Box::new(mail(2).in_conversation(1))))
+        .unwrap();
+    assert_eq!(
+        world.run(split(ticket, &[2], 77)),
+        Err(Rejection::OneConversation { ticket })
+    );
 }
 
 #[test]

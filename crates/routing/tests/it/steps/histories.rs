@@ -124,6 +124,7 @@ fn pick(world: &World, which: Index, states: &[RoutingState]) -> Option<TicketId
     (!tickets.is_empty()).then(|| *which.get(&tickets))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what was done is done")]
 fn act(world: &mut World, number: u128, deed: Deed) {
     use RoutingState::{Assigned, Done, Offered, OnHold, Queued};
     match deed {
