@@ -5,18 +5,18 @@ use std::sync::Arc;
 use tandem_domain::explain::Ranking;
 use tandem_domain::routing::StepPlace;
 use tandem_domain::{
-    ConversationId, CustomerId, Priority, QueueId, RoutingState, SignedMillis, TandemId, TicketId,
-    TicketStatus, Timestamp, Trace,
+    ConversationId, CustomerId, Priority, QueueId, RoutingState, SignedMillis, TandemId, TicketId, TicketStatus,
+    Timestamp, Trace,
 };
 
 use crate::agents::AgentIx;
 use crate::answers::Answers;
 use crate::classes::ClassIx;
 use crate::holders::{Helper, OpenOffer};
-use crate::overtaking::Arrival;
-use crate::thread::Thread;
 use crate::origins::Origin;
+use crate::overtaking::Arrival;
 use crate::table::Few;
+use crate::thread::Thread;
 use crate::timers::Timer;
 
 /// Where a ticket is, with what belongs to being there.

@@ -177,7 +177,11 @@ impl Turn<'_> {
     }
 
     pub(crate) fn cancel(&mut self, ticket: TicketId) -> Result<Outcome, Rejection> {
-        self.permit(ticket, "cancel", &[Queued, Offered, Assigned, OnHold, WrappingUp, Scheduled])?;
+        self.permit(
+            ticket,
+            "cancel",
+            &[Queued, Offered, Assigned, OnHold, WrappingUp, Scheduled],
+        )?;
         self.revoke_of(ticket);
         self.emit(RoutingEvent::TicketCancelled { ticket });
         Ok(Outcome::Ticket(ticket))
