@@ -1,5 +1,6 @@
 //! Events become state. The only place where facts change.
 
+mod messages;
 mod offers;
 
 use tandem_domain::routing::{Intake, RequeueReason, RoutingEvent, StepPlace};
@@ -49,19 +50,8 @@ impl State {
                 requirement,
                 place,
             } => self.open(*ticket, intake, (requirement, place), at),
-            E::MessageAdded {
-                ticket,
-                message,
-                automatic,
-                received_at,
-            } => {
-                let (message, automatic) = (*message, *automatic);
-                let received = Received {
-                    message,
-                    automatic,
-                    at: (*received_at).min(at),
-                };
-                self.add_message(*ticket, received);
+            E::MessageAdded { .. } | E::AnswerAdded { .. } | E::AnswerDelivered { .. } | E::AnswerFailed { .. } => {
+                self.fold_message(body, at);
             }
             E::OfferIssued { .. }
             | E::OfferAccepted { .. }
@@ -90,21 +80,8 @@ impl State {
             E::TicketCancelled { ticket } => self.withdraw(*ticket, Phase::Cancelled, at),
             E::TicketAbandoned { ticket } => self.withdraw(*ticket, Phase::Abandoned, at),
             E::TicketClosed { ticket } => self.forget(*ticket, at),
-            E::AnswerAdded {
-                ticket,
-                message,
-                visible,
-                ..
-            } => self.ticket_mut(*ticket).answers.add(*message, *visible, at),
-            E::AnswerDelivered { ticket, message } => self.ticket_mut(*ticket).answers.deliver(*message),
-            E::AnswerFailed {
-                ticket,
-                message,
-                reason,
-            } => self.ticket_mut(*ticket).answers.fail(*message, *reason, at),
             E::PriorityChanged { ticket, priority } => self.reprioritise(*ticket, *priority),
             E::AgeAdjusted { ticket, by } => self.count_as_older(*ticket, *by),
-            // No command leads to these yet.
             E::HelperLeft { ticket, agent, .. } => self.drop_helper(*ticket, agent, at),
             E::OwnerChanged { ticket, to, .. } => self.change_owner(*ticket, to, at),
             E::TicketMerged { ticket, into } => self.merge(*ticket, *into, at),
@@ -199,15 +176,6 @@ impl State {
             },
             trace: Trace::default(),
         });
-    }
-
-    fn add_message(&mut self, id: TicketId, received: Received) {
-        let ticket = self.ticket_mut(id);
-        ticket.messages += 1;
-        ticket.thread.messages.push(received);
-        if !received.automatic {
-            ticket.answers.wait(received.at);
-        }
     }
 
     fn hold(&mut self, id: TicketId, at: Timestamp) {

@@ -1,7 +1,7 @@
 //! Exact replay: a history is fed to the core once more, and must come out as it was.
 //!
 //! The journal holds what happened, not what was asked for. But every event says when, by whom and why it happened, and
-//! the first events of a turn say what the input was ([`inputs`]). So the inputs can be had back from the events; a core
+//! the first events of a turn say what the input was. So the inputs can be had back from the events; a core
 //! in the state before, fed with them, makes the very same events again. Where one turn ends and the next one begins
 //! needs no mark in the journal: it is where the core has nothing more to say.
 //!

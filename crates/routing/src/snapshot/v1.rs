@@ -154,15 +154,8 @@ impl AgentV1 {
 impl TicketV1 {
     fn restore(self, state: &mut State) {
         let class = state.class_of(&self.requirement);
+        let passed_over = self.restore_passed_over(state);
         let mut place = |agent: &AgentId| state.agents.place(agent);
-        let passed_over: Vec<_> = self
-            .passed_over
-            .iter()
-            .map(|p| PassedOver {
-                agent: place(&p.agent),
-                until: p.until,
-            })
-            .collect();
         let owners = self.past_owners.iter().map(&mut place).collect();
         let (held_since, mut chosen, mut offers) = (self.held_since, self.chosen, Vec::new());
         let phase = self.phase.restore(place, |id, agent, expires_at| {
@@ -175,11 +168,6 @@ impl TicketV1 {
                 ranking: chosen.take(),
             });
         });
-        for passed in &passed_over {
-            state
-                .timers
-                .start((passed.until, self.id, Timer::PauseEnds(passed.agent)));
-        }
         state.insert(Ticket {
             id: self.id,
             conversation: self.conversation,
@@ -226,6 +214,16 @@ impl TicketV1 {
             },
             trace: Trace::default(),
         });
+    }
+
+    /// Who is passed over, the ends of their pauses set.
+    fn restore_passed_over(&self, state: &mut State) -> Vec<PassedOver> {
+        let passed_over = self.passed_over.iter().map(|passed| {
+            let (agent, until) = (state.agents.place(&passed.agent), passed.until);
+            state.timers.start((until, self.id, Timer::PauseEnds(agent)));
+            PassedOver { agent, until }
+        });
+        passed_over.collect()
     }
 }
 

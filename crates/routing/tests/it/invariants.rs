@@ -1,6 +1,7 @@
 //! What must hold after every step, checked the slow and obvious way: from the desk file, the
 //! history of events and the read model, never from the core's own indices.
 
+mod pauses;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,10 +10,10 @@ use tandem_domain::desk::AgentProfile;
 use tandem_domain::routing::{AgentView, RoutingEvent, TicketView};
 use tandem_domain::{
     AgentId, Cause, CompiledDesk, Event, MessageId, Presence, Requirement, RoutingState, TicketId, TicketStatus,
-    Timestamp,
 };
 use tandem_routing::rows;
 
+use self::pauses::Pauses;
 use crate::policy;
 use crate::world::World;
 
@@ -29,7 +30,7 @@ pub(crate) fn check(world: &World) {
     // Until the tick that is due has run, somebody may still be passed over on paper.
     let is_due = tandem_domain::Core::next_wakeup(&world.core).is_some_and(|at| at <= world.now);
     if !is_due && !may_gather(world, &desk) {
-        let paused = pauses(world, &desk);
+        let paused = pauses::pauses(world);
         nobody_idles_beside_a_fitting_ticket(world, &desk, &tickets, &agents, &paused);
         steps::steps_are_kept(world, &desk, &tickets, &paused);
     }
@@ -205,7 +206,7 @@ fn nobody_idles_beside_a_fitting_ticket(
     desk: &CompiledDesk,
     tickets: &[TicketView],
     agents: &[AgentView],
-    paused: &BTreeMap<(TicketId, AgentId), Timestamp>,
+    paused: &Pauses,
 ) {
     for ticket in tickets.iter().filter(|ticket| wants_offers(world, desk, ticket)) {
         assert_eq!(ticket.status, TicketStatus::Open);
@@ -272,78 +273,4 @@ pub(crate) fn fits(desk: &CompiledDesk, agent: &AgentProfile, requirement: &Requ
             .any(|(spoken, level)| spoken.serves(wanted) && level >= least)
     });
     team && named && skills && language && expression
-}
-
-/// Until when whom is passed over for what, from the history. The pause of whoever hands a ticket
-/// back is that of the queue in the desk file of the time.
-fn pauses(world: &World, _desk: &CompiledDesk) -> BTreeMap<(TicketId, AgentId), Timestamp> {
-    let mut pauses = BTreeMap::new();
-    let mut owners: BTreeMap<TicketId, AgentId> = BTreeMap::new();
-    let mut queues: BTreeMap<TicketId, tandem_domain::QueueId> = BTreeMap::new();
-    let mut desk: Option<&CompiledDesk> = None;
-    for event in &world.history {
-        let end = |queue: &tandem_domain::QueueId| {
-            let policy = desk.unwrap().queues.iter().find(|policy| policy.id == *queue);
-            event
-                .at
-                .plus(policy.map(|policy| policy.decline_pause).unwrap_or_default())
-        };
-        match &event.body {
-            RoutingEvent::DeskActivated(activated) => desk = Some(activated),
-            RoutingEvent::TicketOpened {
-                ticket, requirement, ..
-            }
-            | RoutingEvent::TicketSplit {
-                ticket, requirement, ..
-            } => {
-                queues.insert(*ticket, requirement.queue.clone());
-            }
-            RoutingEvent::OfferDeclined {
-                ticket, agent, until, ..
-            }
-            | RoutingEvent::OfferExpired {
-                ticket, agent, until, ..
-            } => {
-                pauses.insert((*ticket, agent.clone()), *until);
-            }
-            RoutingEvent::OfferRevoked {
-                ticket,
-                agent,
-                reason: tandem_domain::routing::RevokeReason::TicketMoved,
-                ..
-            } => {
-                pauses.insert((*ticket, agent.clone()), end(&queues[ticket]));
-            }
-            RoutingEvent::OwnerChanged { ticket, to, .. } => {
-                owners.insert(*ticket, to.clone());
-                pauses.retain(|(of, _), _| of != ticket);
-            }
-            RoutingEvent::TicketScheduled { ticket, .. } => {
-                owners.remove(ticket);
-                pauses.retain(|(of, _), _| of != ticket);
-            }
-            RoutingEvent::OfferAccepted { ticket, agent, .. } => {
-                owners.insert(*ticket, agent.clone());
-                pauses.retain(|(of, _), _| of != ticket);
-            }
-            RoutingEvent::TicketDone { ticket } => drop(owners.remove(ticket)),
-            RoutingEvent::TicketRequeued {
-                ticket,
-                requirement,
-                reason,
-                ..
-            } => {
-                use tandem_domain::routing::RequeueReason::{Requested, Transferred};
-                queues.insert(*ticket, requirement.queue.clone());
-                if let Some(owner) = owners
-                    .remove(ticket)
-                    .filter(|_| matches!(reason, Requested | Transferred))
-                {
-                    pauses.insert((*ticket, owner), end(&requirement.queue));
-                }
-            }
-            _ => {}
-        }
-    }
-    pauses
 }

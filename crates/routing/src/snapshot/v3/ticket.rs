@@ -210,19 +210,7 @@ impl TicketV3 {
         let class = classes.get(self.requirement as usize).copied();
         let class = class.ok_or_else(|| damaged("a ticket without a requirement"))?;
         let phase = self.phase.restore(agents)?;
-        let passed_over = self.passed_over.into_iter();
-        let passed_over: Vec<_> = passed_over
-            .map(|(at, until)| {
-                Ok(PassedOver {
-                    agent: agent(at)?,
-                    until,
-                })
-            })
-            .collect::<Result<_, RestoreError>>()?;
-        for passed in &passed_over {
-            let due = (passed.until, self.id, Timer::PauseEnds(passed.agent));
-            state.timers.start(due);
-        }
+        let passed_over = self.restore_passed_over(state, agents)?;
         let offers = self.offers.into_iter().map(|offer| offer.restore(agents));
         let helpers = self.helpers.into_iter();
         let helpers = helpers.map(|(at, since)| {
@@ -278,6 +266,16 @@ impl TicketV3 {
         });
         state.merged.extend(merged.into_iter().map(|ticket| (ticket, id)));
         Ok(())
+    }
+
+    /// Who is passed over, the ends of their pauses set.
+    fn restore_passed_over(&self, state: &mut State, agents: usize) -> Result<Vec<PassedOver>, RestoreError> {
+        let passed_over = self.passed_over.iter().map(|&(at, until)| {
+            let agent = agent_at(at, agents)?;
+            state.timers.start((until, self.id, Timer::PauseEnds(agent)));
+            Ok(PassedOver { agent, until })
+        });
+        passed_over.collect()
     }
 }
 

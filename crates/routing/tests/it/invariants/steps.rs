@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tandem_domain::desk::{LanguageAsk, QueuePolicy, RoutingStep};
 use tandem_domain::routing::{Intake, RoutingEvent, StepEnd, StepPlace, TicketView};
-use tandem_domain::{AgentId, CompiledDesk, Presence, Requirement, RoutingState, TicketId, Timestamp};
+use tandem_domain::{AgentId, CompiledDesk, Presence, Requirement, RoutingState, TicketId};
 
 use super::fits;
+use super::pauses::Pauses;
 use crate::world::World;
-
-type Pauses = BTreeMap<(TicketId, AgentId), Timestamp>;
 
 pub(super) fn steps_are_kept(world: &World, desk: &CompiledDesk, tickets: &[TicketView], pauses: &Pauses) {
     let opened = intakes(world);
