@@ -8,7 +8,7 @@ use tandem_desk_file::parse;
 const BASE: &str = include_str!("faults/routing.yaml");
 
 #[test]
-fn faults_of_requirements() {
+fn faults_of_what_a_requirement_names() {
     cases::check(
         BASE,
         &[
@@ -21,13 +21,6 @@ fn faults_of_requirements() {
                 "orders >= 2 and",
                 "orders >= 9 and",
                 &["45:24 queues.general.require: `9` is not a level here: use 0 to 5"],
-            ),
-            (
-                "orders >= 2 and",
-                "orders >= 2 and orders < 1 and",
-                &[
-                    "45:30 queues.general.require: `orders >= 2` and `orders < 1` can never both hold: drop one, or join them with `or`",
-                ],
             ),
             (
                 "orders >= 2 and",
@@ -62,6 +55,22 @@ fn faults_of_requirements() {
                     "45:55 queues.general.require: unknown team `teir1`: use tier1 or tier2; did you mean `tier1`?",
                     "45:74 queues.general.require: unknown region `dahc`: use dach or uk; did you mean `dach`?",
                     "45:90 queues.general.require: unknown site `x`: use berlin or leeds",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn faults_of_requirements_that_nobody_meets() {
+    cases::check(
+        BASE,
+        &[
+            (
+                "orders >= 2 and",
+                "orders >= 2 and orders < 1 and",
+                &[
+                    "45:30 queues.general.require: `orders >= 2` and `orders < 1` can never both hold: drop one, or join them with `or`",
                 ],
             ),
             (
@@ -102,7 +111,7 @@ fn faults_of_requirements() {
 }
 
 #[test]
-fn faults_of_steps() {
+fn faults_of_what_a_step_is_called_and_whom_it_is_for() {
     cases::check(
         BASE,
         &[
@@ -135,6 +144,31 @@ fn faults_of_steps() {
                 "prefer: []",
                 &["55:29 queues.general.steps[2].prefer: nobody is preferred: name agents, or leave `prefer` away"],
             ),
+            (
+                "{skills: drop, language: any}",
+                "{skills: no, language: A9}",
+                &[
+                    "57:36 queues.general.steps[4].asks.skills: unknown word `no`: use keep or drop",
+                    "57:50 queues.general.steps[4].asks.language: unknown proficiency `A9`: use A1, A2, B1, B2, C1, C2 or any",
+                ],
+            ),
+            (
+                "tandems: {north: [ana, ben]}\n",
+                "",
+                &[
+                    "53:30 queues.general.steps[1].prefer: the desk has no `tandems`: name some, or prefer last_agent, mentor or agents",
+                    "65:20 rules[0].then.tandem: unknown tandem `north`: the file defines none",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn faults_of_how_long_a_step_lasts_and_when_it_is_passed_over() {
+    cases::check(
+        BASE,
+        &[
             (
                 "for: 2m}",
                 "for: 0s}",
@@ -171,25 +205,9 @@ fn faults_of_steps() {
                 ],
             ),
             (
-                "{skills: drop, language: any}",
-                "{skills: no, language: A9}",
-                &[
-                    "57:36 queues.general.steps[4].asks.skills: unknown word `no`: use keep or drop",
-                    "57:50 queues.general.steps[4].asks.language: unknown proficiency `A9`: use A1, A2, B1, B2, C1, C2 or any",
-                ],
-            ),
-            (
                 "skip_if: nobody_online}",
                 "skip_if: nobody}",
                 &["53:78 queues.general.steps[0].skip_if: this must be nobody_online, or wait over 5m"],
-            ),
-            (
-                "tandems: {north: [ana, ben]}\n",
-                "",
-                &[
-                    "53:30 queues.general.steps[1].prefer: the desk has no `tandems`: name some, or prefer last_agent, mentor or agents",
-                    "65:20 rules[0].then.tandem: unknown tandem `north`: the file defines none",
-                ],
             ),
         ],
     );

@@ -176,8 +176,8 @@ fn a_queue_may_be_served_in_a_later_step_only() {
 }
 
 #[test]
-fn every_difference_of_routing_is_one_line() {
-    for (part, written, expected) in [
+fn every_difference_of_the_desk_as_a_whole_is_one_line() {
+    each_is_one_line(&[
         ("uk: }", "uk: , us: }", "region us added"),
         ("{region: dach}", "{region: uk}", "site berlin: region dach → uk"),
         ("[yes, no]", "[yes, no, perhaps]", "attribute vip: word perhaps added"),
@@ -197,6 +197,19 @@ fn every_difference_of_routing_is_one_line() {
             "{email: [chat, phone]}",
             "desk: interruptible email chat → chat, phone",
         ),
+        ("window: 250ms", "window: 1s", "desk: matching window 250ms → 1s"),
+        ("head: 100", "head: 90", "desk: matching head 100 → 90"),
+        (
+            "then: {tandem: north}",
+            "then: {tags: [x], tandem: north}",
+            "rule rule-1: tag x added",
+        ),
+    ]);
+}
+
+#[test]
+fn every_difference_of_agents_is_one_line_and_a_tandems_order_is_none() {
+    each_is_one_line(&[
         ("tier: 1\n", "tier: 2\n", "agent ana: tier 1 → 2"),
         ("site: berlin", "site: leeds", "agent ana: site berlin → leeds"),
         ("years: 4", "years: 5", "agent ana: attribute years 4 → 5"),
@@ -205,6 +218,12 @@ fn every_difference_of_routing_is_one_line() {
         ("weight: 2", "weight: 3", "agent ana: weight 2 → 3"),
         ("    available: office\n", "", "agent ana: available office → none"),
         ("[ana, ben]}\nqueues", "[ben, ana]}\n\nqueues", ""),
+    ]);
+}
+
+#[test]
+fn every_difference_of_queues_is_one_line() {
+    each_is_one_line(&[
         (
             "orders >= 2 and (",
             "orders >= 1 and (",
@@ -232,6 +251,12 @@ fn every_difference_of_routing_is_one_line() {
             "queue general: offers_at_once 3 → 2",
         ),
         ("absence: 10m", "absence: 20m", "queue general: absence 10m → 20m"),
+    ]);
+}
+
+#[test]
+fn every_difference_of_steps_is_one_line() {
+    each_is_one_line(&[
         (
             "for: 2m}",
             "for: 3m}",
@@ -252,16 +277,15 @@ fn every_difference_of_routing_is_one_line() {
             "{language: any}",
             "queue general: step all drop skills; language any → language any",
         ),
-        ("window: 250ms", "window: 1s", "desk: matching window 250ms → 1s"),
-        ("head: 100", "head: 90", "desk: matching head 100 → 90"),
-        (
-            "then: {tandem: north}",
-            "then: {tags: [x], tandem: north}",
-            "rule rule-1: tag x added",
-        ),
-    ] {
+    ]);
+}
+
+/// What is written instead of which part of the base file, and the line that tells it: empty where nothing differs.
+#[track_caller]
+fn each_is_one_line(cases: &[(&str, &str, &str)]) {
+    for (part, written, expected) in cases {
         assert_eq!(BASE.matches(part).count(), 1, "{part}");
-        let lines: Vec<String> = changes(&BASE.replace(part, written));
+        let lines = changes(&BASE.replace(part, written));
         let expected: &[&str] = if expected.is_empty() { &[] } else { &[expected] };
         assert!(lines.iter().take(1).eq(expected.iter()), "{written}: {lines:?}");
     }

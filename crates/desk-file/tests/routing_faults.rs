@@ -73,7 +73,7 @@ fn faults_of_places_attributes_and_channels() {
 }
 
 #[test]
-fn faults_of_agents_and_tandems() {
+fn faults_of_agents() {
     cases::check(
         BASE,
         &[
@@ -122,6 +122,20 @@ fn faults_of_agents_and_tandems() {
                 &["32:13 agents.ana.weight: this must be a whole number from 1 to 1000"],
             ),
             (
+                "available: office",
+                "available: ofice",
+                &["34:16 agents.ana.available: unknown calendar `ofice`: use office; did you mean `office`?"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn faults_of_agents_shares_and_of_tandems() {
+    cases::check(
+        BASE,
+        &[
+            (
                 "general: 40%, billing: 60%",
                 "general: 40%, billing: 50%",
                 &["33:13 agents.ana.queues: these shares are 90% in all: they must be 100%"],
@@ -133,11 +147,6 @@ fn faults_of_agents_and_tandems() {
                     "33:23 agents.ana.queues.general: this must be a share of the agent's time such as 60% (1% to 100%)",
                     "33:27 agents.ana.queues.biling: unknown queue `biling`: use general or billing; did you mean `billing`?",
                 ],
-            ),
-            (
-                "available: office",
-                "available: ofice",
-                &["34:16 agents.ana.available: unknown calendar `ofice`: use office; did you mean `office`?"],
             ),
             (
                 "    capacity: 4",
@@ -162,7 +171,7 @@ fn faults_of_agents_and_tandems() {
 }
 
 #[test]
-fn faults_of_orders_and_offers() {
+fn faults_of_orders_and_choices() {
     cases::check(
         BASE,
         &[
@@ -213,6 +222,15 @@ fn faults_of_orders_and_offers() {
                     "48:13 queues.general.choice: unknown choice `least_overskilled`: use least_loaded, longest_idle, best_skilled, least_over_skilled, round_robin, cheapest or weighted; did you mean `least_over_skilled`?",
                 ],
             ),
+        ],
+    );
+}
+
+#[test]
+fn faults_of_units_offers_and_absence() {
+    cases::check(
+        BASE,
+        &[
             (
                 "units: {email: 2}",
                 "units: {email: 0}",

@@ -27,78 +27,44 @@ pub(super) struct Subject {
 pub(super) const SECTIONS: usize = 16;
 
 pub(super) fn of(file: &DeskFile) -> [Vec<Subject>; SECTIONS] {
-    let skills = file
-        .skills
-        .iter()
-        .map(|(id, text)| subject("skill", id, vec![fact("description", text)]));
-    let teams = file
-        .teams
-        .iter()
-        .map(|(id, name)| subject("team", id, vec![fact("name", name)]));
+    let desk = Subject {
+        name: "desk".to_owned(),
+        facts: desk(file),
+    };
+    let channels = file.channels.iter();
+    let channels = channels.flat_map(|(channel, section)| channel_subjects(*channel, section));
     [
-        vec![Subject {
-            name: "desk".to_owned(),
-            facts: desk(file),
-        }],
-        skills.collect(),
-        teams.collect(),
-        file.regions
-            .iter()
-            .map(|(id, name)| subject("region", id, vec![fact("name", name)]))
-            .collect(),
-        file.sites
-            .iter()
-            .map(|(id, it)| subject("site", id, routing::site(it)))
-            .collect(),
-        file.attributes
-            .iter()
-            .map(|(id, it)| subject("attribute", id, routing::attribute(it)))
-            .collect(),
-        file.channels
-            .iter()
-            .flat_map(|(channel, section)| channel_subjects(*channel, section))
-            .collect(),
-        file.agents
-            .iter()
-            .map(|it| subject("agent", &it.profile.id, agent(it)))
-            .collect(),
-        file.tandems
-            .iter()
-            .map(|it| subject("tandem", &it.id, members("agent", &it.agents)))
-            .collect(),
-        file.queues
-            .iter()
-            .map(|it| subject("queue", &it.policy.id, queue(it)))
-            .collect(),
-        file.rules
-            .iter()
-            .map(|it| subject("rule", &it.name, rule(it)))
-            .collect(),
-        file.sla
-            .calendars
-            .iter()
-            .map(|it| subject("calendar", &it.id, promises::calendar(it)))
-            .collect(),
-        file.contacts
-            .iter()
-            .map(|it| subject("contact", &it.id, contact(it)))
-            .collect(),
-        file.sla
-            .roles
-            .iter()
-            .map(|(id, contacts)| subject("role", id, members("contact", contacts)))
-            .collect(),
-        file.sla
-            .ladders
-            .iter()
-            .map(|it| subject("ladder", &it.id, promises::ladder(it)))
-            .collect(),
-        file.sla
-            .policies
-            .iter()
-            .map(|it| subject("policy", &it.id, promises::policy(it)))
-            .collect(),
+        vec![desk],
+        subjects("skill", &file.skills, |(id, it)| (id, vec![fact("description", it)])),
+        subjects("team", &file.teams, |(id, it)| (id, vec![fact("name", it)])),
+        subjects("region", &file.regions, |(id, it)| (id, vec![fact("name", it)])),
+        subjects("site", &file.sites, |(id, it)| (id, routing::site(it))),
+        subjects("attribute", &file.attributes, |(id, it)| (id, routing::attribute(it))),
+        channels.collect(),
+        subjects("agent", file.agents.iter(), |it| (&it.profile.id, agent(it))),
+        subjects("tandem", file.tandems.iter(), |it| {
+            (&it.id, members("agent", &it.agents))
+        }),
+        subjects("queue", file.queues.iter(), |it| (&it.policy.id, queue(it))),
+        subjects("rule", file.rules.iter(), |it| (&it.name, rule(it))),
+        subjects("calendar", file.sla.calendars.iter(), |it| {
+            (&it.id, promises::calendar(it))
+        }),
+        subjects("contact", file.contacts.iter(), |it| (&it.id, contact(it))),
+        subjects("role", &file.sla.roles, |(id, it)| (id, members("contact", it))),
+        subjects("ladder", file.sla.ladders.iter(), |it| (&it.id, promises::ladder(it))),
+        subjects("policy", file.sla.policies.iter(), |it| (&it.id, promises::policy(it))),
     ]
+}
+
+/// A section's subjects, of each the id and the facts.
+fn subjects<T, Id: Display>(
+    kind: &str,
+    section: impl IntoIterator<Item = T>,
+    told: impl Fn(T) -> (Id, Vec<Fact>),
+) -> Vec<Subject> {
+    let told = section.into_iter().map(told);
+    told.map(|(id, facts)| subject(kind, id, facts)).collect()
 }
 
 fn subject(kind: &str, id: impl Display, facts: Vec<Fact>) -> Subject {

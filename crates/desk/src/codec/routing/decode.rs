@@ -17,10 +17,7 @@ pub(super) fn body(body: Body) -> Result<RoutingEvent, DecodeError> {
         }
         Body::TicketOpened(event) => place::opened(event)?,
         Body::MessageAdded(event) => message_added(&event)?,
-        Body::PresenceChanged(event) => RoutingEvent::PresenceChanged {
-            agent: parsed("agent", &event.agent)?,
-            presence: Word::from_proto("presence", event.presence)?,
-        },
+        Body::PresenceChanged(event) => presence_changed(&event)?,
         Body::OfferIssued(event) => offer::issued(event)?,
         Body::OfferAccepted(event) => offer::accepted(&event)?,
         Body::OfferDeclined(event) => offer::declined(&event)?,
@@ -55,19 +52,13 @@ pub(super) fn body(body: Body) -> Result<RoutingEvent, DecodeError> {
         Body::AnswerAdded(event) => answer::added(&event)?,
         Body::AnswerDelivered(event) => answer::delivered(&event)?,
         Body::AnswerFailed(event) => answer::failed(&event)?,
-        Body::PriorityChanged(event) => RoutingEvent::PriorityChanged {
-            ticket: TicketId(event.ticket_id),
-            priority: Word::from_proto("priority", event.priority)?,
-        },
+        Body::PriorityChanged(event) => priority_changed(&event)?,
         Body::StepEntered(event) => place::entered(event)?,
         Body::AgeAdjusted(event) => RoutingEvent::AgeAdjusted {
             ticket: TicketId(event.ticket_id),
             by: SignedMillis(event.by_millis),
         },
-        Body::AvailabilityChanged(event) => RoutingEvent::AvailabilityChanged {
-            agent: parsed("agent", &event.agent)?,
-            available: event.available,
-        },
+        Body::AvailabilityChanged(event) => availability_changed(&event)?,
         Body::HelpOffered(event) => handling::help_offered(event)?,
         Body::HelpAccepted(event) => handling::help_accepted(&event)?,
         Body::HelpRefused(event) => handling::help_refused(&event)?,
@@ -88,5 +79,26 @@ fn message_added(event: &v1::MessageAdded) -> Result<RoutingEvent, DecodeError> 
         message: parsed("message_id", &event.message_id)?,
         automatic: event.automatic,
         received_at: time("received_at", event.received_at)?,
+    })
+}
+
+fn presence_changed(event: &v1::PresenceChanged) -> Result<RoutingEvent, DecodeError> {
+    Ok(RoutingEvent::PresenceChanged {
+        agent: parsed("agent", &event.agent)?,
+        presence: Word::from_proto("presence", event.presence)?,
+    })
+}
+
+fn availability_changed(event: &v1::AvailabilityChanged) -> Result<RoutingEvent, DecodeError> {
+    Ok(RoutingEvent::AvailabilityChanged {
+        agent: parsed("agent", &event.agent)?,
+        available: event.available,
+    })
+}
+
+fn priority_changed(event: &v1::PriorityChanged) -> Result<RoutingEvent, DecodeError> {
+    Ok(RoutingEvent::PriorityChanged {
+        ticket: TicketId(event.ticket_id),
+        priority: Word::from_proto("priority", event.priority)?,
     })
 }

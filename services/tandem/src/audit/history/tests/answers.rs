@@ -1,7 +1,7 @@
 //! Answers, what became of them, and how urgent tickets are.
 
 use tandem_domain::Priority;
-use tandem_domain::routing::{StepPlace, UndeliveredReason};
+use tandem_domain::routing::{RequeueReason, UndeliveredReason};
 
 use super::*;
 
