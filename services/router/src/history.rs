@@ -37,7 +37,7 @@ pub(crate) async fn go_through<S: Send + 'static>(
     });
     read_ahead(store, desk, &ahead).await?;
     drop(ahead);
-    reader.await.map_err(|panic| ApiError::internal(panic))?
+    reader.await.map_err(ApiError::internal)?
 }
 
 /// Reads on until the journal ends, or nobody wants more of it.

@@ -62,7 +62,7 @@ pub(crate) async fn simulate(
         let _turn = turn;
         taken.finish(&stretch, &|| !wanted.is_cancelled())
     });
-    finished.await.map_err(|panic| ApiError::internal(panic))?
+    finished.await.map_err(ApiError::internal)?
 }
 
 impl Running {
@@ -81,7 +81,7 @@ impl Running {
 
     fn finish(self, stretch: &Stretch, go_on: &dyn Fn() -> bool) -> Result<Simulated, Failure> {
         let Self { run, places, .. } = self;
-        let comparison = run.finish(stretch.to, go_on).map_err(unfinished)?;
+        let comparison = run.finish(stretch.to, go_on).map_err(|why| unfinished(&why))?;
         let diverged_at = match &comparison.rerun {
             Rerun::Diverged(divergence) => Some(seq_of(&places, divergence.at)),
             Rerun::Exact | Rerun::Other(_) => None,
@@ -98,7 +98,7 @@ fn seq_of(places: &[(u64, u64)], event: u64) -> u64 {
     place.map_or(0, |(before, seq)| seq + (event - before))
 }
 
-fn unfinished(unfinished: Unfinished) -> Failure {
+fn unfinished(unfinished: &Unfinished) -> Failure {
     match unfinished {
         Unfinished::Refused(_) => ApiError::new(ErrorCode::FailedPrecondition, unfinished.to_string()).into(),
         Unfinished::Stopped => ApiError::new(ErrorCode::Aborted, unfinished.to_string()).into(),

@@ -54,7 +54,7 @@ async fn work(mut desktop: Desktop, clients: Clients, notes: UnboundedSender<Not
                     resolving.spawn(resolve(clients.clone(), ticket));
                 }
             }
-            _ => {}
+            Event::WorkList(_) => {}
         }
         while resolving.try_join_next().is_some() {}
     }

@@ -49,11 +49,11 @@ fn findings(name: &str, findings: &[String]) {
 
 async fn measure(name: &str, site: &Site) {
     site.apply(desk::DESK, &desk::file()).await;
-    let (notes, mut noted) = mpsc::unbounded_channel();
+    let (notes, mut seen) = mpsc::unbounded_channel();
     let agents = agents::at_work(site, &notes).await;
     let mut knee = 0;
     for rate in rates() {
-        let figures = at_rate(site, rate, &notes, &mut noted).await;
+        let figures = at_rate(site, rate, &notes, &mut seen).await;
         figures.print(name, rate);
         if rate >= 1_000 && figures.percentile(99.0) > BOUND {
             break;
@@ -79,8 +79,8 @@ async fn at_rate(
     site: &Site,
     rate: u32,
     notes: &mpsc::UnboundedSender<Note>,
-    noted: &mut mpsc::UnboundedReceiver<Note>,
+    seen: &mut mpsc::UnboundedReceiver<Note>,
 ) -> Figures {
     let sent = customers::write(site, rate, WARM_UP, MEASURED, notes).await;
-    figures::gather(sent, noted).await
+    figures::gather(sent, seen).await
 }

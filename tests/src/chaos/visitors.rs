@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rand::RngExt;
@@ -94,9 +95,18 @@ impl Chatter {
     async fn say(&mut self, mut visitor: Visitor, chat: &mut Chat, id: &str, text: &str) -> Result<Visitor, Over> {
         let waiting = self.tally.clone();
         let _waiting = waiting.writes_waiting.enter();
+        let put_off = AtomicBool::new(false);
+        let answered = |frame: &Value| {
+            put_off.store(puts_off(frame, id), Ordering::Relaxed);
+            puts_off(frame, id) || accepts(frame, id)
+        };
         loop {
             if visitor.say(id, text).await.is_ok() {
-                match self.hear(&mut visitor, chat, |frame| accepts(frame, id)).await {
+                match self.hear(&mut visitor, chat, &answered).await {
+                    Ok(true) if put_off.load(Ordering::Relaxed) => {
+                        tokio::time::sleep(RETRY_AFTER).await;
+                        continue;
+                    }
                     Ok(true) => return Ok(visitor),
                     Ok(false) => return Err(Over),
                     Err(_) => self.tally.chats_cut.add(),
@@ -188,6 +198,11 @@ impl Chatter {
 
 fn accepts(frame: &Value, id: &str) -> bool {
     frame["type"] == "accepted" && frame["id"] == id
+}
+
+/// The store is away for a moment: the same again, under the same id.
+fn puts_off(frame: &Value, id: &str) -> bool {
+    frame["type"] == "refused" && frame["code"] == "try_later" && frame["id"] == id
 }
 
 fn answers(frame: &Value, known: u64) -> bool {

@@ -35,7 +35,7 @@ pub(crate) fn compiled() -> CompiledDesk {
         "agents": (0..AGENTS).map(agent).collect::<Vec<_>>(),
         "queues": [{
             "id": "support", "teams": ["front"], "skills": {}, "aging": null,
-            "decline_pause": Duration::from_secs(60), "max_missed": 3,
+            "decline_pause": Duration::from_mins(1), "max_missed": 3,
         }],
         "channels": {"email": {
             "units": 1, "hold_units": 0, "offer_ttl": Duration::from_hours(24), "wrap_up": Duration::ZERO,

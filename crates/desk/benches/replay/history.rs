@@ -136,7 +136,7 @@ impl Day {
                     self.accepts.push_back((due, agent.clone(), *offer));
                 }
                 RoutingEvent::OfferAccepted { ticket, agent, .. } => {
-                    let due = self.now.plus(Duration::from_secs(60));
+                    let due = self.now.plus(Duration::from_mins(1));
                     self.resolves.push_back((due, *ticket, agent.clone()));
                 }
                 _ => {}
@@ -197,7 +197,7 @@ fn compiled() -> CompiledDesk {
             ChannelPolicy {
                 units: 1,
                 hold_units: 0,
-                offer_ttl: Duration::from_secs(300),
+                offer_ttl: Duration::from_mins(5),
                 wrap_up: Duration::ZERO,
                 hold_percent: None,
                 auto_accept: false,

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use history::History;
 
 fn main() {
-    let tickets = std::env::args().filter_map(|argument| argument.parse().ok()).next();
+    let tickets = std::env::args().find_map(|argument| argument.parse().ok());
     let history = History::of(tickets.unwrap_or(100_000));
     println!("{} events, {} agents", history.records.len(), history::AGENTS);
     let events = decoded(&history.records);
@@ -28,7 +28,9 @@ fn main() {
     report("read from bytes", &history, reading);
     let applying = timed(|| {
         let mut core = RoutingCore::new(&history.desk);
-        events.iter().for_each(|event| core.apply(event));
+        for event in &events {
+            core.apply(event);
+        }
         black_box(core.next_wakeup());
     });
     report("applied", &history, applying);
@@ -72,7 +74,7 @@ fn timed(work: impl FnOnce()) -> Duration {
 }
 
 fn report(what: &str, history: &History, took: Duration) {
-    let events = history.records.len() as f64;
+    let events = f64::from(u32::try_from(history.records.len()).expect("a benchmark has fewer"));
     println!(
         "{what:<56} {:>10.0} events/s  {:>6.2} µs each",
         events / took.as_secs_f64(),

@@ -14,13 +14,13 @@ async fn work(world: &World, replica: &Replica) -> (Clients, u64, u64) {
     ana.go_online("ana").await;
     let ticket = replica.open_ticket(ACME, None).await;
     let offer = boss.ticket(ticket).await.offer.expect("an offer").offer_id;
-    ana.accept("ana", offer, "take").await.unwrap();
+    ana.accept("ana", offer, "take").await.expect("the offer stands");
     let resolve = v1::ResolveTicketRequest {
         desk: ACME.into(),
         request_id: "resolve".into(),
         ticket_id: ticket,
     };
-    ana.tickets.clone().resolve_ticket(resolve).await.unwrap();
+    ana.tickets.clone().resolve_ticket(resolve).await.expect("ana owns it");
     (boss, ticket, offer)
 }
 

@@ -22,13 +22,13 @@ async fn work(world: &World, replica: &Replica) -> Clients {
     let first = replica.open_ticket(ACME, None).await;
     ana.go_online("ana").await;
     let offer = boss.ticket(first).await.offer.expect("an offer").offer_id;
-    ana.accept("ana", offer, "take").await.unwrap();
+    ana.accept("ana", offer, "take").await.expect("the offer stands");
     let resolve = v1::ResolveTicketRequest {
         desk: ACME.into(),
         request_id: "resolve".into(),
         ticket_id: first,
     };
-    ana.tickets.clone().resolve_ticket(resolve).await.unwrap();
+    ana.tickets.clone().resolve_ticket(resolve).await.expect("ana owns it");
     boss
 }
 
@@ -45,7 +45,7 @@ async fn simulate(caller: &Clients, request: v1::SimulateRequest) -> Result<v1::
 
 async fn journal(world: &World) -> Vec<Record> {
     let stream = Stream::new(RoutingCore::SERVICE, key::<DeskId>(ACME));
-    world.store.read(&stream, 1, 10_000).await.unwrap()
+    world.store.read(&stream, 1, 10_000).await.expect("the store works")
 }
 
 #[tokio::test]

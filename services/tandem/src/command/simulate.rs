@@ -14,7 +14,7 @@ use crate::output::show;
 use crate::view::{on_the_wire, seconds, time};
 
 #[derive(Serialize)]
-struct Simulated {
+struct Outcomes {
     from: String,
     to: String,
     events: u64,
@@ -34,7 +34,7 @@ struct Simulated {
 struct Side {
     whole: Figures,
     groups: Vec<Group>,
-    agents: Vec<Agent>,
+    agents: Vec<AgentFigures>,
 }
 
 #[derive(Serialize)]
@@ -63,7 +63,7 @@ struct Figures {
 }
 
 #[derive(Serialize)]
-struct Agent {
+struct AgentFigures {
     agent: String,
     accepted: u64,
     online_seconds: f64,
@@ -100,8 +100,8 @@ pub(crate) async fn run(client: &Client, args: &Simulate, output: Format) -> Res
     show(output, &simulated(response), render::text)
 }
 
-fn simulated(response: v1::SimulateResponse) -> Simulated {
-    Simulated {
+fn simulated(response: v1::SimulateResponse) -> Outcomes {
+    Outcomes {
         from: time(response.from.as_ref()),
         to: time(response.to.as_ref()),
         events: response.events,
@@ -166,8 +166,8 @@ fn figures(figures: Option<v1::SimulatedFigures>) -> Figures {
     }
 }
 
-fn agent(agent: v1::SimulatedAgent) -> Agent {
-    Agent {
+fn agent(agent: v1::SimulatedAgent) -> AgentFigures {
+    AgentFigures {
         agent: agent.agent,
         accepted: agent.accepted,
         online_seconds: seconds(agent.online.as_ref()),

@@ -28,7 +28,7 @@ pub(super) fn to_proto(place: &StepPlace) -> Option<v1::StepPlace> {
     (*place != StepPlace::default()).then(|| v1::StepPlace {
         step: place.step.into(),
         until: place.until.map(time_to_proto),
-        skipped: place.skipped.iter().map(skipped_to_proto).collect(),
+        skipped: place.skipped.iter().copied().map(skipped_to_proto).collect(),
     })
 }
 
@@ -39,18 +39,18 @@ pub(super) fn from_proto(place: Option<v1::StepPlace>) -> Result<StepPlace, Deco
     Ok(StepPlace {
         step: narrow("place.step", place.step)?,
         until: place.until.map(|until| time("place.until", Some(until))).transpose()?,
-        skipped: place.skipped.iter().map(skipped).collect::<Result<_, _>>()?,
+        skipped: place.skipped.into_iter().map(skipped).collect::<Result<_, _>>()?,
     })
 }
 
-fn skipped_to_proto(skipped: &Skipped) -> v1::SkippedStep {
+fn skipped_to_proto(skipped: Skipped) -> v1::SkippedStep {
     v1::SkippedStep {
         step: skipped.step.into(),
         reason: skipped.why.to_proto(),
     }
 }
 
-fn skipped(skipped: &v1::SkippedStep) -> Result<Skipped, DecodeError> {
+fn skipped(skipped: v1::SkippedStep) -> Result<Skipped, DecodeError> {
     Ok(Skipped {
         step: narrow("skipped.step", skipped.step)?,
         why: Word::from_proto("skipped.reason", skipped.reason)?,

@@ -156,8 +156,8 @@ impl Clocks {
                 self.retarget(Some(ticket), at);
             }
             RoutingEvent::TicketMerged { into, .. } => {
-                let owed = self.waiting(ticket).into_iter();
-                let since = owed.map(|id| self.running[&id].since).min();
+                let waiting = self.waiting(ticket).into_iter();
+                let since = waiting.map(|id| self.running[&id].since).min();
                 self.end(ticket, at);
                 let owes = self.tickets.contains_key(into) && self.waiting(*into).is_empty();
                 if let Some(since) = since.filter(|_| owes) {

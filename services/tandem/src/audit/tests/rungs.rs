@@ -254,7 +254,6 @@ fn compiled(version: u16) -> CompiledDesk {
         hash: String::new(),
         default_language: None,
         min_proficiency: Proficiency::A1,
-        skills: Vec::new(),
         teams: Vec::new(),
         agents: Vec::new(),
         queues: Vec::new(),

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Agent, Difference, Figures, Group, Side, Simulated};
+use super::{AgentFigures, Difference, Figures, Group, Outcomes, Side};
 use crate::output::table;
 use crate::view::whole_span;
 
-pub(super) fn text(simulated: &Simulated) -> String {
+pub(super) fn text(simulated: &Outcomes) -> String {
     let mut parts = vec![head(simulated), whole(simulated), groups(simulated), agents(simulated)];
     if !simulated.differences.is_empty() {
         parts.push(differences(&simulated.differences));
@@ -17,8 +17,8 @@ pub(super) fn text(simulated: &Simulated) -> String {
     parts.join("\n\n")
 }
 
-fn head(simulated: &Simulated) -> String {
-    let Simulated { from, to, events, .. } = simulated;
+fn head(simulated: &Outcomes) -> String {
+    let Outcomes { from, to, events, .. } = simulated;
     let stretch = format!("{from} to {to}, {events} recorded events");
     match (&simulated.simulated, &simulated.divergence) {
         (Some(_), _) => format!("{stretch}: as it was, and as it would have been"),
@@ -32,7 +32,7 @@ fn both(recorded: &Side, simulated: Option<&Side>, of: impl Fn(&Side) -> String)
     [of(recorded), simulated.map(of).unwrap_or_default()]
 }
 
-fn whole(simulated: &Simulated) -> String {
+fn whole(simulated: &Outcomes) -> String {
     type Figure = (&'static str, fn(&Figures) -> String);
     let rows: [Figure; 12] = [
         ("tickets", |figures| figures.tickets.to_string()),
@@ -64,7 +64,7 @@ fn level(figures: &Figures) -> String {
     }
 }
 
-fn groups(simulated: &Simulated) -> String {
+fn groups(simulated: &Outcomes) -> String {
     let others: BTreeMap<_, _> = simulated
         .simulated
         .iter()
@@ -104,7 +104,7 @@ fn short(figures: &Figures) -> String {
     )
 }
 
-fn agents(simulated: &Simulated) -> String {
+fn agents(simulated: &Outcomes) -> String {
     let others: BTreeMap<_, _> = simulated
         .simulated
         .iter()
@@ -120,14 +120,14 @@ fn agents(simulated: &Simulated) -> String {
     let mut names: Vec<_> = recorded.keys().chain(others.keys()).collect();
     names.sort();
     names.dedup();
-    let did = |agent: Option<&&Agent>| agent.map(|agent| share(agent)).unwrap_or_default();
+    let did = |agent: Option<&&AgentFigures>| agent.map(|agent| share(agent)).unwrap_or_default();
     let cells = names
         .into_iter()
         .map(|name| [(*name).clone(), did(recorded.get(name)), did(others.get(name))]);
     table(["AGENT", "WAS", "WOULD BE"], cells, "nobody was there")
 }
 
-fn share(agent: &Agent) -> String {
+fn share(agent: &AgentFigures) -> String {
     let busy = if agent.online_seconds > 0.0 {
         format!("{:.0} %", agent.busy_seconds / agent.online_seconds * 100.0)
     } else {
@@ -152,7 +152,7 @@ fn differences(differences: &[Difference]) -> String {
     format!("largest differences in waiting\n{lines}")
 }
 
-fn assumptions(simulated: &Simulated) -> String {
+fn assumptions(simulated: &Outcomes) -> String {
     let mut lines = vec!["assumed".to_owned()];
     lines.extend(simulated.assumptions.iter().map(|sentence| format!("- {sentence}")));
     if simulated.refused > 0 {

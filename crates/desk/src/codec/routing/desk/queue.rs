@@ -56,7 +56,7 @@ pub(super) fn from_proto(queue: v1::QueuePolicy) -> Result<QueuePolicy, DecodeEr
         order: given("queue.deadline", queue.deadline)?.map_or(QueueOrder::Aging, QueueOrder::Deadline),
         max_overtaken: queue.max_overtaken,
         choice: given("queue.choice", queue.choice)?.unwrap_or_default(),
-        units: queue.units.iter().map(units).collect::<Result<_, _>>()?,
+        units: queue.units.into_iter().map(units).collect::<Result<_, _>>()?,
         offers_at_once: older(narrow("queue.offers_at_once", queue.offers_at_once)?),
         auto_accept: queue.auto_accept,
         steps: queue
@@ -74,6 +74,6 @@ const fn older(given: u8) -> u8 {
     if given == 0 { 1 } else { given }
 }
 
-fn units(entry: &v1::ChannelUnits) -> Result<(Channel, u32), DecodeError> {
+fn units(entry: v1::ChannelUnits) -> Result<(Channel, u32), DecodeError> {
     Ok((Word::from_proto("queue.units.channel", entry.channel)?, entry.units))
 }
