@@ -38,19 +38,19 @@ impl Abilities {
             return;
         };
         for team in &profile.teams {
-            self.teams.entry(team.clone()).or_default().set(agent.0, true);
+            self.teams.entry(team.clone()).or_default().set(agent.at(), true);
         }
         for (skill, level) in &profile.skills {
             let levels = self.skills.entry(skill.clone()).or_default();
             levels[..=below(*level)]
                 .iter_mut()
-                .for_each(|who| who.set(agent.0, true));
+                .for_each(|who| who.set(agent.at(), true));
         }
         for (language, proficiency) in &profile.languages {
             let levels = self.languages.entry(language.clone()).or_default();
             levels[..=*proficiency as usize]
                 .iter_mut()
-                .for_each(|who| who.set(agent.0, true));
+                .for_each(|who| who.set(agent.at(), true));
         }
     }
 
@@ -73,7 +73,7 @@ impl Abilities {
         debug_assert!(
             agents.in_order().iter().all(|agent| {
                 let profile = agents.get(*agent).profile.as_ref();
-                fit.contains(agent.0) == profile.is_some_and(|profile| desk.fits(profile, requirement))
+                fit.contains(agent.at()) == profile.is_some_and(|profile| desk.fits(profile, requirement))
             }),
             "the sets of who can do what are not what the agents can do"
         );
@@ -92,10 +92,10 @@ impl Abilities {
 fn keep_named(fit: &mut Bits, requirement: &Requirement, agents: &Agents) {
     if !requirement.only.is_empty() {
         let named = requirement.only.iter().filter_map(|agent| agents.find(agent));
-        fit.keep(&named.map(|agent| agent.0).collect());
+        fit.keep(&named.map(|agent| agent.at()).collect());
     }
     if let Some(expression) = &requirement.expression {
-        let profile = |agent: usize| agents.get(AgentIx(agent)).profile.as_ref();
+        let profile = |agent: usize| agents.get(AgentIx::new(agent)).profile.as_ref();
         let holds = |agent: &usize| profile(*agent).is_some_and(|profile| expression.holds_for(profile));
         *fit = fit.iter().filter(holds).collect();
     }

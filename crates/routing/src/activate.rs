@@ -93,7 +93,7 @@ impl Turn<'_> {
     fn may_keep_offer(&self, agent: AgentIx, ticket: TicketId) -> bool {
         let ticket = self.state.ticket(ticket);
         let mut offers = ticket.offers.iter().filter(|offer| offer.agent == agent);
-        offers.any(OpenOffer::is_direct) || self.state.agents.get(agent).classes.contains(ticket.class.0)
+        offers.any(OpenOffer::is_direct) || self.state.agents.get(agent).classes.contains(ticket.class.at())
     }
 
     fn items(&self, agent: AgentIx) -> Vec<TicketId> {

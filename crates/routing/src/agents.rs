@@ -11,11 +11,25 @@ use crate::bits::Bits;
 use crate::capacity::{Demand, Limits, Load};
 use crate::choice::Form;
 use crate::desk::{DemandIx, Desk};
-use crate::table::Few;
+use crate::table::{Few, Place};
 
 /// An agent's place in [`Agents`]; stays the same while the process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct AgentIx(pub(crate) usize);
+pub(crate) struct AgentIx(Place);
+
+impl AgentIx {
+    /// After all others.
+    pub(crate) const LAST: Self = Self(Place::LAST);
+
+    pub(crate) const fn new(at: usize) -> Self {
+        Self(Place::new(at))
+    }
+
+    /// The place, counted from 0.
+    pub(crate) const fn at(self) -> usize {
+        self.0.at()
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct Agent {
@@ -143,11 +157,11 @@ pub(crate) struct Agents {
 
 impl Agents {
     pub(crate) fn get(&self, agent: AgentIx) -> &Agent {
-        &self.slots[agent.0]
+        &self.slots[agent.at()]
     }
 
     pub(crate) fn get_mut(&mut self, agent: AgentIx) -> &mut Agent {
-        &mut self.slots[agent.0]
+        &mut self.slots[agent.at()]
     }
 
     /// The agent, if on the desk.
@@ -163,7 +177,7 @@ impl Agents {
     /// The agent's place; a new one for somebody who was never heard of.
     pub(crate) fn place(&mut self, id: &AgentId) -> AgentIx {
         self.known(id).unwrap_or_else(|| {
-            let agent = AgentIx(self.slots.len());
+            let agent = AgentIx::new(self.slots.len());
             self.slots.push(Agent::new(id.clone()));
             self.by_id.insert(id.clone(), agent);
             agent
@@ -177,7 +191,7 @@ impl Agents {
 
     /// Everybody who was ever heard of.
     pub(crate) fn all(&self) -> impl Iterator<Item = AgentIx> + use<> {
-        (0..self.slots.len()).map(AgentIx)
+        (0..self.slots.len()).map(AgentIx::new)
     }
 
     pub(crate) fn free(&self, demand: DemandIx) -> &Bits {
@@ -188,7 +202,7 @@ impl Agents {
     pub(crate) fn room_of(&self, agent: AgentIx) -> u64 {
         let free = self.free.iter().take(64).enumerate();
         free.fold(0, |room, (demand, free)| {
-            room | u64::from(free.contains(agent.0)) << demand
+            room | u64::from(free.contains(agent.at())) << demand
         })
     }
 
@@ -230,17 +244,17 @@ impl Agents {
 
     /// Notes what the agent's tickets take now, and with it who has room and who is ranked where.
     pub(crate) fn set_load(&mut self, agent: AgentIx, load: Load, desk: &Desk) {
-        let slot = &mut self.slots[agent.0];
+        let slot = &mut self.slots[agent.at()];
         slot.load = load;
         let online = slot.takes_offers();
-        self.there.set(agent.0, online);
+        self.there.set(agent.at(), online);
         for (demand, free) in desk.demands().iter().zip(&mut self.free) {
-            free.set(agent.0, online && slot.has_room(*demand, desk));
+            free.set(agent.at(), online && slot.has_room(*demand, desk));
         }
         slot.share = slot.share_in_use();
     }
 
     pub(crate) fn is_free_for_anything(&self, agent: AgentIx) -> bool {
-        self.free.iter().any(|free| free.contains(agent.0))
+        self.free.iter().any(|free| free.contains(agent.at()))
     }
 }

@@ -96,7 +96,7 @@ impl Turn<'_> {
 
     /// Opens and closes the windows whose time has come.
     pub(crate) fn turn_windows(&mut self) {
-        let due = self.state.edges.range(..=(self.now(), AgentIx(usize::MAX)));
+        let due = self.state.edges.range(..=(self.now(), AgentIx::LAST));
         let agents: Vec<_> = due.map(|(_, agent)| *agent).collect();
         let mut openings = Openings::new(self.state, self.now());
         let turned: Vec<_> = agents

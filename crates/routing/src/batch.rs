@@ -251,7 +251,7 @@ impl State {
         if self.gathers() {
             self.touched.classes = self.classes.waiting.clone();
             for class in self.short.classes() {
-                self.touched.classes.set(class.0, true);
+                self.touched.classes.set(class.at(), true);
             }
         }
     }

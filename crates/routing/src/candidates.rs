@@ -80,10 +80,10 @@ pub(crate) struct Found {
 impl Candidates {
     /// Something about the agent may be different.
     pub(crate) fn note(&mut self, agent: AgentIx) {
-        if agent.0 >= self.known.len() {
-            self.known.resize(agent.0 + 1, Known::default());
+        if agent.at() >= self.known.len() {
+            self.known.resize(agent.at() + 1, Known::default());
         }
-        if !std::mem::replace(&mut self.known[agent.0].changed, true) {
+        if !std::mem::replace(&mut self.known[agent.at()].changed, true) {
             self.changed.push(agent);
         }
     }
@@ -97,12 +97,12 @@ impl Candidates {
         willing: impl Fn(AgentIx) -> bool,
     ) -> Option<Found> {
         self.catch_up(agents);
-        if !self.listed.contains(wanted.class.0) {
+        if !self.listed.contains(wanted.class.at()) {
             self.consider(wanted, agents)?;
         }
         let known = &self.known;
-        let stands = |agent: AgentIx, stamp: u32| known[agent.0].stamp == stamp;
-        let list = self.lists[wanted.class.0].as_mut()?;
+        let stands = |agent: AgentIx, stamp: u32| known[agent.at()].stamp == stamp;
+        let list = self.lists[wanted.class.at()].as_mut()?;
         Some(Found {
             free: list.count(),
             best: list.best(most, stands, willing),
@@ -114,7 +114,7 @@ impl Candidates {
         if wanted.choice == Choice::Weighted || wanted.demand.0 >= DEMANDS {
             return None;
         }
-        let class = wanted.class.0;
+        let class = wanted.class.at();
         if class >= self.lists.len() {
             self.lists.resize_with(class + 1, || None);
             self.spent.resize(class + 1, 0);
@@ -132,11 +132,11 @@ impl Candidates {
         // Below what looking at everybody once would cost, a few changes do not matter.
         let patience = agents.free(wanted.demand).words() + 64;
         let mut list = Shortlist::new(wanted.choice, wanted.demand, patience);
-        for agent in wanted.fit.iter().map(AgentIx) {
+        for agent in wanted.fit.iter().map(AgentIx::new) {
             if let Some(profile) = &agents.get(agent).profile {
                 list.expect(agent, standing(wanted.choice, profile, wanted.requirement));
             }
-            let known = &self.known[agent.0];
+            let known = &self.known[agent.at()];
             if known.has_room(wanted.demand) {
                 list.add(agent, &known.form, known.order, known.stamp);
             }
@@ -147,7 +147,7 @@ impl Candidates {
     fn catch_up(&mut self, agents: &Agents) {
         let mut changed = std::mem::take(&mut self.changed);
         for agent in changed.drain(..) {
-            self.known[agent.0].changed = false;
+            self.known[agent.at()].changed = false;
             self.take_in(agent, agents);
         }
         self.changed = changed;
@@ -156,7 +156,7 @@ impl Candidates {
     /// Tells the shortlists on which the agent stands.
     fn take_in(&mut self, agent: AgentIx, agents: &Agents) {
         let slot = agents.get(agent);
-        let known = &mut self.known[agent.0];
+        let known = &mut self.known[agent.at()];
         let before = *known;
         (known.form, known.order, known.free) = (slot.form(), slot.order(), agents.room_of(agent));
         if (known.form, known.order, known.free) == (before.form, before.order, before.free) {

@@ -15,10 +15,22 @@ use crate::desk::DemandIx;
 use crate::line::Line;
 use crate::order::{Order, WaitKey};
 use crate::overtaking::{Number, Overtaking};
+use crate::table::Place;
 
 /// A class's place in [`Classes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ClassIx(pub(crate) usize);
+pub(crate) struct ClassIx(Place);
+
+impl ClassIx {
+    pub(crate) const fn new(at: usize) -> Self {
+        Self(Place::new(at))
+    }
+
+    /// The place, counted from 0.
+    pub(crate) const fn at(self) -> usize {
+        self.0.at()
+    }
+}
 
 /// A queue's place in [`Classes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,7 +95,7 @@ impl Classes {
     }
 
     pub(crate) fn get(&self, class: ClassIx) -> &Class {
-        &self.list[class.0]
+        &self.list[class.at()]
     }
 
     pub(crate) fn queue(&self, queue: QueueIx) -> &Queue {
@@ -140,7 +152,7 @@ impl Classes {
     }
 
     pub(crate) fn add(&mut self, requirement: Requirement, queue: QueueIx, fit: Bits, demand: DemandIx) -> ClassIx {
-        let class = ClassIx(self.list.len());
+        let class = ClassIx::new(self.list.len());
         let requirement = Arc::new(requirement);
         self.by_requirement.insert(requirement.clone(), class);
         self.queues[queue.0].classes.push(class);
@@ -158,22 +170,22 @@ impl Classes {
     }
 
     pub(crate) fn enqueue(&mut self, class: ClassIx, key: WaitKey) {
-        let slot = &mut self.list[class.0];
+        let slot = &mut self.list[class.at()];
         slot.waiting.insert(key);
         self.queues[slot.queue.0].waiting += 1;
-        self.waiting.set(class.0, true);
+        self.waiting.set(class.at(), true);
     }
 
     pub(crate) fn dequeue(&mut self, class: ClassIx, key: WaitKey) {
-        let slot = &mut self.list[class.0];
+        let slot = &mut self.list[class.at()];
         slot.waiting.remove(key);
         self.queues[slot.queue.0].waiting -= 1;
-        self.waiting.set(class.0, !slot.waiting.is_empty());
+        self.waiting.set(class.at(), !slot.waiting.is_empty());
     }
 
     /// The ticket with this number waits in the class, or does so no more.
     pub(crate) fn note_arrival(&mut self, class: ClassIx, arrival: (Number, TicketId), waits: bool) {
-        let arrivals = &mut self.list[class.0].arrivals;
+        let arrivals = &mut self.list[class.at()].arrivals;
         if waits {
             arrivals.insert(arrival);
         } else {

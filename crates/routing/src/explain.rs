@@ -74,9 +74,9 @@ impl State {
         let fit = &self.classes.get(ticket.class).fit;
         let agents = self.agents.in_order().iter().copied();
         let (fitting, others) = (agents.clone(), agents);
-        let fitting = fitting.filter(|agent| fit.contains(agent.0));
+        let fitting = fitting.filter(|agent| fit.contains(agent.at()));
         fitting
-            .chain(others.filter(|agent| !fit.contains(agent.0)))
+            .chain(others.filter(|agent| !fit.contains(agent.at())))
             .take(LOOKED_AT)
     }
 

@@ -56,7 +56,7 @@ impl First {
 impl Heads {
     pub(crate) fn new(state: &State, which: &Bits) -> Self {
         let mut heads = Self::default();
-        for class in which.common(&state.classes.waiting).map(ClassIx) {
+        for class in which.common(&state.classes.waiting).map(ClassIx::new) {
             let queue = state.classes.get(class).queue;
             if let Some(first) = heads.first_of(class, None, state) {
                 heads.firsts.push(Head {
@@ -153,7 +153,7 @@ impl Heads {
 
     /// Only these classes matter any more.
     pub(crate) fn keep(&mut self, classes: &Bits) {
-        self.firsts.retain(|head| classes.contains(head.class.0));
+        self.firsts.retain(|head| classes.contains(head.class.at()));
     }
 
     fn pass(&mut self, class: ClassIx, taken: bool, state: &State) {

@@ -61,14 +61,14 @@ mod tests {
     fn the_last_agent_is_remembered_for_ninety_days_after_the_last_time() {
         let mut last = LastAgents::default();
         let day = |days: u32| Timestamp::EPOCH.plus(DAY * days);
-        last.note(customer(1), AgentIx(1), day(0));
-        last.note(customer(2), AgentIx(1), day(0));
-        last.note(customer(1), AgentIx(2), day(50));
+        last.note(customer(1), AgentIx::new(1), day(0));
+        last.note(customer(2), AgentIx::new(1), day(0));
+        last.note(customer(1), AgentIx::new(2), day(50));
         last.forget_old(day(90));
-        assert_eq!(last.of(customer(2)), Some(AgentIx(1)));
+        assert_eq!(last.of(customer(2)), Some(AgentIx::new(1)));
         last.forget_old(day(91));
         assert_eq!(last.of(customer(2)), None);
-        assert_eq!(last.of(customer(1)), Some(AgentIx(2)));
+        assert_eq!(last.of(customer(1)), Some(AgentIx::new(2)));
         last.forget_old(day(141));
         assert_eq!((last.iter().count(), last.by_age.len()), (0, 0));
     }

@@ -70,7 +70,7 @@ impl Turn<'_> {
     fn is_settled(&self, touched: &Bits) -> bool {
         let classes = touched
             .common(&self.state.classes.waiting)
-            .map(|class| self.state.classes.get(ClassIx(class)));
+            .map(|class| self.state.classes.get(ClassIx::new(class)));
         let mut firsts = classes.filter_map(|class| class.waiting.first());
         firsts.all(|key| {
             self.state

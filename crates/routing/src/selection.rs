@@ -53,7 +53,7 @@ impl State {
         let class = self.classes.get(ticket.class);
         let free = self.agents.free(class.demand);
         let willing = |agent: &AgentIx| ticket.is_open_to(*agent, now);
-        let candidates = class.fit.common(free).map(AgentIx).filter(willing);
+        let candidates = class.fit.common(free).map(AgentIx::new).filter(willing);
         let mut merits: Vec<_> = candidates
             .map(|agent| (self.merit(agent, ticket.class), agent))
             .collect();
@@ -69,7 +69,7 @@ impl State {
     fn barred(&self, ticket: &Ticket, now: Timestamp) -> u32 {
         let class = self.classes.get(ticket.class);
         let free = self.agents.free(class.demand);
-        let available = |agent: AgentIx| class.fit.contains(agent.0) && free.contains(agent.0);
+        let available = |agent: AgentIx| class.fit.contains(agent.at()) && free.contains(agent.at());
         let passed = ticket.passed_over.iter().filter(|passed| passed.until > now);
         let passed = passed
             .map(|passed| passed.agent)
@@ -98,7 +98,7 @@ impl State {
 
     /// How agents are chosen for the class's tickets.
     pub(crate) fn choice(&self, class: ClassIx) -> Choice {
-        self.choices.get(class.0).copied().unwrap_or_default()
+        self.choices.get(class.at()).copied().unwrap_or_default()
     }
 
     /// What the agent is worth beside others for the class's next ticket; the smallest is chosen.

@@ -63,9 +63,9 @@ impl State {
         let free: Vec<_> = free.filter(|agent| self.agents.is_free_for_anything(**agent)).collect();
         let fits = |class: &ClassIx| {
             free.iter()
-                .any(|agent| self.agents.get(**agent).classes.contains(class.0))
+                .any(|agent| self.agents.get(**agent).classes.contains(class.at()))
         };
-        let touched = |class: &ClassIx| self.touched.classes.contains(class.0) || fits(class);
+        let touched = |class: &ClassIx| self.touched.classes.contains(class.at()) || fits(class);
         let classes = self.short.0.iter().filter(|(class, _)| touched(class));
         let mut places: Vec<_> = classes.flat_map(|(_, places)| places).collect();
         places.sort_unstable();

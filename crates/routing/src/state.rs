@@ -143,7 +143,7 @@ impl State {
         }
         let desk = self.desk.as_ref().expect("the first event of a desk is its activation");
         let fit = self.agents.fitting(requirement, desk);
-        let fitting: Vec<_> = fit.iter().map(AgentIx).collect();
+        let fitting: Vec<_> = fit.iter().map(AgentIx::new).collect();
         let policy = desk.queue(&requirement.queue);
         let demand = desk.demand_in(&requirement.queue, requirement.channel);
         let choice = policy.map_or_else(Choice::default, |policy| policy.choice);
@@ -151,7 +151,7 @@ impl State {
         let class = self.classes.add(requirement.clone(), queue, fit, demand);
         self.choices.push(choice);
         for agent in fitting {
-            self.agents.get_mut(agent).classes.set(class.0, true);
+            self.agents.get_mut(agent).classes.set(class.at(), true);
         }
         class
     }
@@ -242,12 +242,12 @@ impl State {
                 self.touched.steps.insert(id);
             }
             self.join_line(id);
-            self.touched.classes.set(class.0, true);
+            self.touched.classes.set(class.at(), true);
         }
         let ticket = self.tickets.get(&id).expect(OPEN);
         if self.is_short(ticket) {
             self.short.add(ticket);
-            self.touched.classes.set(class.0, true);
+            self.touched.classes.set(class.at(), true);
         }
         for offer in &ticket.offers {
             self.offers.insert(offer.id, id);

@@ -118,7 +118,7 @@ impl State {
             return BTreeSet::new();
         }
         let classes = left.flat_map(|agent| agent.classes.common(&self.classes.waiting));
-        let classes = classes.map(|class| self.classes.get(ClassIx(class)));
+        let classes = classes.map(|class| self.classes.get(ClassIx::new(class)));
         let reserved = classes.filter(|class| !class.requirement.only.is_empty());
         reserved
             .flat_map(|class| class.waiting.iter().map(|key| key.ticket))

@@ -1,8 +1,37 @@
 //! Small containers for what is looked up all the time.
 
+use std::fmt;
 use std::hash::Hash;
+use std::num::NonZeroU32;
 
 use rustc_hash::FxHashMap;
+
+/// A place in a list, counted from 0. It is kept as its successor, so that having none takes no more memory.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Place(NonZeroU32);
+
+impl Place {
+    pub(crate) const LAST: Self = Self(NonZeroU32::MAX);
+
+    pub(crate) const fn new(at: usize) -> Self {
+        assert!(at < u32::MAX as usize, "lists have fewer than 2^32 places");
+        #[expect(clippy::cast_possible_truncation, reason = "just checked")]
+        match NonZeroU32::new(at as u32 + 1) {
+            Some(next) => Self(next),
+            None => unreachable!(),
+        }
+    }
+
+    pub(crate) const fn at(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.at().fmt(f)
+    }
+}
 
 /// Things under their ids, found at once however many there are. They are gone through by id, never as they happen to lie.
 #[derive(Debug)]

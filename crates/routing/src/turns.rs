@@ -100,8 +100,8 @@ impl State {
         let fitting = slot.classes.common(&self.classes.waiting);
         let has_room = |class: &usize| {
             self.agents
-                .free(self.classes.get(ClassIx(*class)).demand)
-                .contains(agent.0)
+                .free(self.classes.get(ClassIx::new(*class)).demand)
+                .contains(agent.at())
         };
         let classes: Bits = fitting.filter(has_room).collect();
         let mut heads = Heads::new(self, &classes);

@@ -147,8 +147,8 @@ impl SnapshotV3 {
             state.last_agents.note(customer, ticket::agent_at(at, agents)?, when);
         }
         for (at, agent) in self.agents.iter().enumerate() {
-            state.refresh(AgentIx(at));
-            state.agents.get_mut(AgentIx(at)).changed = agent.changed;
+            state.refresh(AgentIx::new(at));
+            state.agents.get_mut(AgentIx::new(at)).changed = agent.changed;
         }
         state.touched.clear();
         state.gather_all();

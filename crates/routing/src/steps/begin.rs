@@ -156,7 +156,7 @@ impl State {
 
     /// Whether one of those who fit is there and may be offered it.
     pub(super) fn is_anybody_awaited(&self, fit: &Bits, unwilling: &[AgentIx]) -> bool {
-        let mut there = fit.common(self.agents.there()).map(AgentIx);
+        let mut there = fit.common(self.agents.there()).map(AgentIx::new);
         there.any(|agent| !unwilling.contains(&agent))
     }
 }

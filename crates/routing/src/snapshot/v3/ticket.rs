@@ -113,7 +113,7 @@ fn place(at: usize) -> u32 {
 }
 
 pub(super) fn at(agent: AgentIx) -> AgentAt {
-    place(agent.0)
+    place(agent.at())
 }
 
 /// Writing.
@@ -282,7 +282,7 @@ impl TicketV3 {
 pub(super) fn agent_at(at: AgentAt, agents: usize) -> Result<AgentIx, RestoreError> {
     let place = at as usize;
     (place < agents)
-        .then_some(AgentIx(place))
+        .then_some(AgentIx::new(place))
         .ok_or_else(|| damaged("an agent who is not in the list"))
 }
 
