@@ -92,7 +92,7 @@ impl Abilities {
 fn keep_named(fit: &mut Bits, requirement: &Requirement, agents: &Agents) {
     if !requirement.only.is_empty() {
         let named = requirement.only.iter().filter_map(|agent| agents.find(agent));
-        fit.keep(&named.map(|agent| agent.at()).collect());
+        fit.keep(&named.map(AgentIx::at).collect());
     }
     if let Some(expression) = &requirement.expression {
         let profile = |agent: usize| agents.get(AgentIx::new(agent)).profile.as_ref();
