@@ -51,6 +51,9 @@ pub(crate) struct Agent {
     /// What is offered or owned, oldest first.
     pub(crate) items: Few<(u64, TicketId)>,
     pub(crate) load: Load,
+    limits: Limits,
+    /// For which demands there is room, one bit each; those beyond the 64th are left out.
+    room: u64,
     /// The number of the last event that changed the agent's work list.
     pub(crate) changed: u64,
     /// Classes that the agent fits.
@@ -75,6 +78,8 @@ impl Agent {
             idle_since: Timestamp::EPOCH,
             items: Few::default(),
             load: Load::default(),
+            limits: Limits::NONE,
+            room: 0,
             changed: 0,
             classes: Bits::default(),
             share: 0,
@@ -84,6 +89,7 @@ impl Agent {
 
     fn leave_desk(&mut self) {
         self.profile = None;
+        self.limits = Limits::NONE;
         self.presence = Presence::Offline;
         self.available = true;
         self.missed = 0;
@@ -102,14 +108,11 @@ impl Agent {
     }
 
     pub(crate) fn capacity(&self) -> u32 {
-        self.profile.as_ref().map_or(0, |profile| profile.capacity)
+        self.limits.capacity
     }
 
-    pub(crate) fn limits(&self) -> Limits<'_> {
-        Limits {
-            capacity: self.capacity(),
-            channel_max: self.profile.as_ref().map(|profile| &profile.channel_max),
-        }
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Whether one more ticket has room beside what is at hand.
@@ -200,10 +203,7 @@ impl Agents {
 
     /// For which demands the agent has room, one bit each; those beyond the 64th are left out.
     pub(crate) fn room_of(&self, agent: AgentIx) -> u64 {
-        let free = self.free.iter().take(64).enumerate();
-        free.fold(0, |room, (demand, free)| {
-            room | u64::from(free.contains(agent.at())) << demand
-        })
+        self.get(agent).room
     }
 
     /// Everybody who is offered work, whether with room or not.
@@ -220,6 +220,7 @@ impl Agents {
             .map(|profile| (self.place(&profile.id), profile))
             .collect();
         self.free = vec![Bits::default(); desk.demands().len()];
+        self.slots.iter_mut().for_each(|slot| slot.room = 0);
         let kept: BTreeSet<_> = profiles.iter().map(|(agent, _)| *agent).collect();
         for agent in self.all().filter(|agent| !kept.contains(agent)) {
             self.get_mut(agent).leave_desk();
@@ -232,6 +233,7 @@ impl Agents {
                 slot.leave_desk();
             }
             slot.order = order;
+            slot.limits = Limits::of(profile);
             slot.profile = Some(profile.clone());
         }
         self.abilities = Abilities::of(self);
@@ -242,19 +244,25 @@ impl Agents {
         self.abilities.fitting(requirement, desk, self)
     }
 
-    /// Notes what the agent's tickets take now, and with it who has room and who is ranked where.
-    pub(crate) fn set_load(&mut self, agent: AgentIx, load: Load, desk: &Desk) {
+    /// Notes who has room and who is ranked where, by what the agent's tickets take now.
+    pub(crate) fn rate(&mut self, agent: AgentIx, desk: &Desk) {
         let slot = &mut self.slots[agent.at()];
-        slot.load = load;
         let online = slot.takes_offers();
         self.there.set(agent.at(), online);
-        for (demand, free) in desk.demands().iter().zip(&mut self.free) {
-            free.set(agent.at(), online && slot.has_room(*demand, desk));
+        let before = slot.room;
+        slot.room = 0;
+        for (place, (demand, free)) in desk.demands().iter().zip(&mut self.free).enumerate() {
+            let has_room = online && slot.has_room(*demand, desk);
+            let bit = u64::from(has_room).checked_shl(u32::try_from(place).unwrap_or(u32::MAX));
+            slot.room |= bit.unwrap_or(0);
+            if bit.is_none_or(|bit| bit != before & (1 << place)) {
+                free.set(agent.at(), has_room);
+            }
         }
         slot.share = slot.share_in_use();
     }
 
     pub(crate) fn is_free_for_anything(&self, agent: AgentIx) -> bool {
-        self.free.iter().any(|free| free.contains(agent.at()))
+        self.get(agent).room != 0 || self.free.iter().skip(64).any(|free| free.contains(agent.at()))
     }
 }

@@ -6,12 +6,14 @@ mod offers;
 use tandem_domain::routing::{Intake, RequeueReason, RoutingEvent, StepPlace};
 use tandem_domain::{AgentId, CompiledDesk, Event, Presence, Requirement, SignedMillis, TicketId, Timestamp, Trace};
 
-use crate::agents::AgentIx;
+use crate::agents::{AgentIx, Agents};
 use crate::answers::Answers;
 use crate::candidates::Candidates;
+use crate::capacity::Load;
 use crate::classes::Classes;
 use crate::desk::Desk;
 use crate::last_agents::LastAgents;
+use crate::news::News;
 use crate::several::Short;
 use crate::stale::is_escalations;
 use crate::state::State;
@@ -36,6 +38,7 @@ impl State {
             self.set_marks(id, marks);
         }
         self.note_in_work_list(ticket);
+        self.tidy_timers();
     }
 
     fn fold(&mut self, body: &RoutingEvent, at: Timestamp) {
@@ -105,17 +108,26 @@ impl State {
     }
 
     fn count_event(&mut self, ticket: Option<TicketId>, at: Timestamp) {
-        if let Some(ticket) = ticket.and_then(|id| self.tickets.get_mut(&id)) {
+        if let Some(ticket) = ticket.and_then(|id| self.tickets.get_mut(id)) {
             ticket.version += 1;
             ticket.changed_at = at;
         }
     }
 
     pub(crate) fn note_in_work_list(&mut self, ticket: Option<TicketId>) {
-        let ticket = ticket.and_then(|id| self.tickets.get(&id));
-        for (agent, _) in ticket.into_iter().flat_map(Ticket::holders) {
-            self.agents.get_mut(agent).changed = self.applied;
+        let ticket = ticket.and_then(|id| self.tickets.get(id));
+        for (agent, _) in ticket.into_iter().flat_map(|ticket| ticket.holders()) {
+            note_change(&mut self.agents, &mut self.news, agent, self.applied);
         }
+    }
+}
+
+/// The agent's work list is another one since this event.
+pub(crate) fn note_change(agents: &mut Agents, news: &mut News, agent: AgentIx, event: u64) {
+    let slot = agents.get_mut(agent);
+    if slot.changed != event {
+        slot.changed = event;
+        news.note(event, agent);
     }
 }
 
@@ -257,7 +269,9 @@ impl State {
         self.short = Short::default();
         self.touched.clear();
         for agent in self.agents.all() {
-            self.agents.get_mut(agent).classes.clear();
+            let slot = self.agents.get_mut(agent);
+            slot.classes.clear();
+            slot.load = Load::default();
         }
         for before in tickets {
             self.reclassify(&before);

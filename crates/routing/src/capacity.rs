@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tandem_domain::Channel;
-use tandem_domain::desk::ChannelPolicy;
+use tandem_domain::desk::{AgentProfile, ChannelPolicy};
 
 const CHANNELS: usize = Channel::ALL.len();
 
@@ -63,21 +63,26 @@ impl Demand {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Load {
     /// Hundredths of a unit, by channel.
-    taken: [u32; CHANNELS],
+    taken: [u64; CHANNELS],
     /// Tickets by channel, without those that are parked.
     pub(crate) at_hand: [u32; CHANNELS],
 }
 
 impl Load {
     pub(crate) fn add(&mut self, work: Work) {
-        let taken = &mut self.taken[work.channel as usize];
-        *taken = taken.saturating_add(work.hundredths);
+        self.taken[work.channel as usize] += u64::from(work.hundredths);
         self.at_hand[work.channel as usize] += u32::from(work.at_hand);
+    }
+
+    /// Takes out what was [added](Self::add) before.
+    pub(crate) fn remove(&mut self, work: Work) {
+        self.taken[work.channel as usize] -= u64::from(work.hundredths);
+        self.at_hand[work.channel as usize] -= u32::from(work.at_hand);
     }
 
     /// Hundredths of a unit.
     pub(crate) fn taken(&self) -> u32 {
-        self.taken.iter().fold(0, |sum, taken| sum.saturating_add(*taken))
+        hundredths(self.taken.iter().sum())
     }
 
     /// Units; a unit of which a part is taken counts.
@@ -88,13 +93,18 @@ impl Load {
     /// Hundredths of a unit of the channels for which `counts` holds.
     fn taken_where(&self, counts: impl Fn(Channel) -> bool) -> u32 {
         let counting = Channel::ALL.into_iter().filter(|channel| counts(*channel));
-        counting.fold(0, |sum, channel| sum.saturating_add(self.taken[channel as usize]))
+        hundredths(counting.map(|channel| self.taken[channel as usize]).sum())
     }
 
     /// Whether somebody is at anything.
     pub(crate) fn is_parked(&self) -> bool {
         self.at_hand == [0; CHANNELS]
     }
+}
+
+/// More than can be told is the most that can be told.
+fn hundredths(sum: u64) -> u32 {
+    u32::try_from(sum).unwrap_or(u32::MAX)
 }
 
 impl FromIterator<Work> for Load {
@@ -129,17 +139,31 @@ impl Interruptions {
 
 /// How much somebody may have.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits<'a> {
+pub(crate) struct Limits {
     /// Units.
     pub(crate) capacity: u32,
-    /// The most tickets at hand; no entry: only capacity limits.
-    pub(crate) channel_max: Option<&'a BTreeMap<Channel, u32>>,
+    /// The most tickets at hand, by channel.
+    channel_max: [u32; CHANNELS],
 }
 
-impl Limits<'_> {
+impl Limits {
+    /// Of somebody who is not on the desk.
+    pub(crate) const NONE: Self = Self {
+        capacity: 0,
+        channel_max: [u32::MAX; CHANNELS],
+    };
+
+    /// As the desk file has it: of a channel without an entry there may be as many as there is capacity for.
+    pub(crate) fn of(profile: &AgentProfile) -> Self {
+        let channel_max = Channel::ALL.map(|channel| profile.channel_max.get(&channel).copied().unwrap_or(u32::MAX));
+        Self {
+            capacity: profile.capacity,
+            channel_max,
+        }
+    }
+
     pub(crate) fn channel_max(&self, channel: Channel) -> u32 {
-        let maxima = self.channel_max.and_then(|maxima| maxima.get(&channel).copied());
-        maxima.unwrap_or(u32::MAX)
+        self.channel_max[channel as usize]
     }
 
     fn capacity(&self) -> u32 {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use tandem_domain::{ConversationId, Requirement, TicketId, Timestamp};
 
+use crate::numbered::Numbered;
 use crate::ticket::Ticket;
 
 /// Tickets that were closed lately, as they were at the end: their last read-model rows are
@@ -14,7 +15,7 @@ use crate::ticket::Ticket;
 #[derive(Debug, Default)]
 pub(crate) struct JustClosed {
     order: VecDeque<(Timestamp, TicketId)>,
-    tickets: FxHashMap<TicketId, Closed>,
+    tickets: Numbered<TicketId, Closed>,
     conversations: FxHashMap<ConversationId, TicketId>,
 }
 
@@ -31,7 +32,7 @@ const CLOSED_KEPT: Duration = Duration::from_mins(10);
 
 impl JustClosed {
     pub(crate) fn get(&self, ticket: TicketId) -> Option<&Closed> {
-        self.tickets.get(&ticket)
+        self.tickets.get(ticket)
     }
 
     /// The conversation's last ticket, if it was closed just now.
@@ -53,7 +54,7 @@ impl JustClosed {
     }
 
     fn forget(&mut self, ticket: TicketId) {
-        let Some(closed) = self.tickets.remove(&ticket) else {
+        let Some(closed) = self.tickets.remove(ticket) else {
             return;
         };
         let conversation = closed.ticket.conversation;

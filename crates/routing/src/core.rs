@@ -18,11 +18,15 @@ impl RoutingCore {
     #[must_use]
     pub fn changed_work_lists(&self, events: usize) -> Vec<AgentId> {
         let before = self.state.applied.saturating_sub(events as u64);
-        let agents = self.state.agents.all().map(|agent| self.state.agents.get(agent));
-        agents
-            .filter(|agent| agent.changed > before)
-            .map(|agent| agent.id.clone())
-            .collect()
+        let agents = &self.state.agents;
+        let changed = self.state.news.since(before);
+        let changed = changed.unwrap_or_else(|| {
+            agents
+                .all()
+                .filter(|agent| agents.get(*agent).changed > before)
+                .collect()
+        });
+        changed.into_iter().map(|agent| agents.get(agent).id.clone()).collect()
     }
 
     /// The conversations of chats that `events`, already applied, have moved or answered. How others move up in the

@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use tandem_domain::{AgentId, OfferId};
+use tandem_domain::OfferId;
+
+use crate::agents::AgentIx;
 
 /// Late answers come seconds after the end; memory must not grow with every offer ever made.
 const REMEMBERED: usize = 1000;
@@ -34,26 +36,34 @@ impl fmt::Display for End {
 
 /// The offers that ended last, by their numbers. Most end in the order in which they were made.
 #[derive(Debug, Default)]
-pub(crate) struct EndedOffers(VecDeque<(OfferId, AgentId, End)>);
+pub(crate) struct EndedOffers(VecDeque<(OfferId, AgentIx, End)>);
 
 impl EndedOffers {
-    pub(crate) fn add(&mut self, offer: OfferId, agent: AgentId, end: End) {
-        match self.0.binary_search_by_key(&offer, |(ended, ..)| *ended) {
-            Ok(at) => self.0[at] = (offer, agent, end),
-            Err(at) => self.0.insert(at, (offer, agent, end)),
+    pub(crate) fn add(&mut self, offer: OfferId, agent: AgentIx, end: End) {
+        if self.0.back().is_none_or(|(last, ..)| *last < offer) {
+            self.0.push_back((offer, agent, end));
+        } else {
+            self.sort_in(offer, agent, end);
         }
         if self.0.len() > REMEMBERED {
             self.0.pop_front();
         }
     }
 
-    pub(crate) fn get(&self, offer: OfferId) -> Option<(&AgentId, End)> {
-        let at = self.0.binary_search_by_key(&offer, |(ended, ..)| *ended).ok()?;
-        let (_, agent, end) = &self.0[at];
-        Some((agent, *end))
+    fn sort_in(&mut self, offer: OfferId, agent: AgentIx, end: End) {
+        match self.0.binary_search_by_key(&offer, |(ended, ..)| *ended) {
+            Ok(at) => self.0[at] = (offer, agent, end),
+            Err(at) => self.0.insert(at, (offer, agent, end)),
+        }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (OfferId, &AgentId, End)> {
-        self.0.iter().map(|(offer, agent, end)| (*offer, agent, *end))
+    pub(crate) fn get(&self, offer: OfferId) -> Option<(AgentIx, End)> {
+        let at = self.0.binary_search_by_key(&offer, |(ended, ..)| *ended).ok()?;
+        let (_, agent, end) = self.0[at];
+        Some((agent, end))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (OfferId, AgentIx, End)> {
+        self.0.iter().copied()
     }
 }

@@ -21,7 +21,7 @@ const LISTED: usize = 200;
 
 impl State {
     pub(crate) fn explain(&self, id: TicketId, now: Timestamp) -> Option<Explanation> {
-        let ticket = self.tickets.get(&id)?;
+        let ticket = self.tickets.get(id)?;
         let view = self.view(ticket);
         let candidates = self.candidates(ticket, now);
         let changes = self.changes(ticket, &candidates);

@@ -6,6 +6,7 @@ use tandem_domain::explain::Ranking;
 use tandem_domain::{AgentId, OfferId, TicketId, Timestamp};
 
 use crate::agents::AgentIx;
+use crate::apply::note_change;
 use crate::state::State;
 use crate::ticket::{Phase, Ticket};
 use crate::timers::Timer;
@@ -127,16 +128,22 @@ impl State {
     /// Changes who has a ticket and where it is, and all indices with it. Who got it or lost it is idle since then.
     pub(crate) fn alter(&mut self, id: TicketId, at: Timestamp, change: impl FnOnce(&mut Ticket)) {
         let before = Holders::of(self.ticket(id));
+        let took = self.work(self.ticket(id));
         self.leave(id);
         change(self.ticket_mut(id));
         self.enter(id);
         let after = Holders::of(self.ticket(id));
+        let takes_as_much = self.work(self.ticket(id)) == took;
         for agent in before
             .iter()
             .chain(after.iter().filter(|agent| !before.contains(*agent)))
         {
             if before.contains(agent) == after.contains(agent) {
-                self.refresh_work(agent);
+                if takes_as_much {
+                    note_change(&mut self.agents, &mut self.news, agent, self.applied);
+                } else {
+                    self.refresh(agent);
+                }
             } else {
                 self.agents.get_mut(agent).idle_since = at;
                 self.refresh(agent);

@@ -36,6 +36,8 @@ mod last_agents;
 mod line;
 mod matching;
 mod merging;
+mod news;
+mod numbered;
 mod offers;
 mod order;
 mod origins;

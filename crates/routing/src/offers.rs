@@ -80,7 +80,7 @@ impl Turn<'_> {
         if let Some(other) = caller.filter(|caller| caller != agent) {
             return Err(Rejection::ForeignOffer { offer, agent: other });
         }
-        let Some(ticket) = self.state.offers.get(&offer).copied() else {
+        let Some(ticket) = self.state.offers.get(offer).copied() else {
             return Err(self.ended(agent, offer));
         };
         let open = self
@@ -106,7 +106,7 @@ impl Turn<'_> {
 
     fn ended(&self, agent: &AgentId, offer: OfferId) -> Rejection {
         match self.state.ended_offers.get(offer) {
-            Some((to, _)) if to != agent => Rejection::ForeignOffer {
+            Some((to, _)) if self.state.agents.get(to).id != *agent => Rejection::ForeignOffer {
                 offer,
                 agent: agent.clone(),
             },

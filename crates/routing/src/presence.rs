@@ -59,7 +59,7 @@ impl Turn<'_> {
         self.window_is_over = self.state.window_end() <= self.now();
         for due in self.state.timers.due(self.now()) {
             // What was due first may have settled what was due second.
-            if self.state.timers.is_running(&due) {
+            if self.state.is_true(&due) {
                 self.end(&due);
             }
         }
@@ -81,7 +81,8 @@ impl Turn<'_> {
     }
 
     fn end_pause(&mut self, ticket: TicketId, due: &Due) {
-        self.state.timers.stop(due);
+        self.state.timers.remove(due);
+        self.state.tidy_timers();
         self.state.end_pause(ticket);
     }
 }

@@ -25,7 +25,7 @@ use tandem_domain::{AgentId, CompiledDesk, Event, MessageId, RowChange, TicketId
 
 use crate::agents::AgentIx;
 use crate::state::State;
-use crate::ticket::{Ticket, Trail};
+use crate::ticket::Trail;
 
 /// Tickets.
 pub const TICKET: &str = "ticket";
@@ -177,7 +177,7 @@ fn trail(state: &State, id: TicketId) -> &Trail {
             .ticket
             .trail
     };
-    state.tickets.get(&id).map_or_else(closed, |ticket| &ticket.trail)
+    state.tickets.get(id).map_or_else(closed, |ticket| &ticket.trail)
 }
 
 /// Agents whom an event names, or whose ticket it changed; a new desk may change everybody.
@@ -188,7 +188,11 @@ fn changed_agents(state: &State, events: &[Event<RoutingEvent>]) -> BTreeSet<Age
         if let Some(ticket) = event.body.ticket().filter(|_| may_free_owner(&event.body)) {
             agents.extend(trail(state, ticket).owners.iter().copied());
             // Help takes as much of whoever helps.
-            let holders = state.tickets.get(&ticket).into_iter().flat_map(Ticket::holders);
+            let holders = state
+                .tickets
+                .get(ticket)
+                .into_iter()
+                .flat_map(|ticket| ticket.holders());
             agents.extend(holders.map(|(agent, _)| agent));
         }
         if activated(&event.body).is_some() {

@@ -20,7 +20,7 @@ pub(crate) fn write(state: &State) -> Vec<u8> {
 }
 
 pub(crate) fn read(format: u32, bytes: &[u8]) -> Result<State, RestoreError> {
-    match format {
+    let mut state = match format {
         1 => parsed::<v1::SnapshotV1>(bytes)?.into_state().map(of_older),
         2 => parsed::<v2::SnapshotV2>(bytes)?.into_state().map(of_older),
         3 => {
@@ -28,7 +28,10 @@ pub(crate) fn read(format: u32, bytes: &[u8]) -> Result<State, RestoreError> {
             snapshot.into_state()
         }
         unknown => Err(RestoreError::UnknownFormat(unknown)),
-    }
+    }?;
+    let applied = state.applied;
+    state.news.begin(applied);
+    Ok(state)
 }
 
 fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RestoreError> {
@@ -37,6 +40,15 @@ fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RestoreError> {
 
 fn damaged(what: &str) -> RestoreError {
     RestoreError::Damaged(what.to_owned())
+}
+
+/// Tickets and offers lie by their numbers: one that was never handed out would take memory for all before it.
+fn check_number(number: u64, last: u64) -> Result<(), RestoreError> {
+    if number <= last {
+        Ok(())
+    } else {
+        Err(damaged("a ticket or an offer that there never was"))
+    }
 }
 
 /// Formats 1 and 2 did not know which messages are on a ticket.

@@ -26,7 +26,7 @@ pub(crate) struct Marks {
 
 impl State {
     pub(crate) fn marks(&self, id: TicketId) -> Option<Marks> {
-        let ticket = self.tickets.get(&id)?;
+        let ticket = self.tickets.get(id)?;
         Some(Marks {
             reprioritised: ticket.reprioritised,
             moved: ticket.moved,
@@ -34,7 +34,7 @@ impl State {
     }
 
     pub(crate) fn set_marks(&mut self, id: TicketId, marks: Marks) {
-        if let Some(ticket) = self.tickets.get_mut(&id) {
+        if let Some(ticket) = self.tickets.get_mut(id) {
             (ticket.reprioritised, ticket.moved) = (marks.reprioritised, marks.moved);
         }
     }
@@ -71,7 +71,7 @@ impl Turn<'_> {
     fn refuse_ended(&self, id: TicketId, seen: Option<u64>) -> Result<(), Rejection> {
         let Some(seen) = seen else { return Ok(()) };
         let forgotten = id.0 > 0 && id.0 <= self.state.last_ticket;
-        let over = match self.state.tickets.get(&id) {
+        let over = match self.state.tickets.get(id) {
             Some(ticket) => ticket.phase.is_over(),
             None => forgotten,
         };

@@ -9,6 +9,7 @@ use tandem_domain::routing::StepPlace;
 use tandem_domain::{ConversationId, OfferId, Priority, Requirement, TicketId, Timestamp};
 
 use crate::agents::{AgentIx, Agents};
+use crate::apply::note_change;
 use crate::availability::Edges;
 use crate::bits::Bits;
 use crate::candidates::Candidates;
@@ -18,10 +19,11 @@ use crate::closed::{Closed, JustClosed};
 use crate::desk::Desk;
 use crate::ended::EndedOffers;
 use crate::last_agents::LastAgents;
+use crate::news::News;
+use crate::numbered::Numbered;
 use crate::origins::Origins;
 use crate::pace::Pace;
 use crate::several::Short;
-use crate::table::Table;
 use crate::ticket::{PassedOver, Phase, Ticket, boxed};
 use crate::timers::{Timer, Timers};
 use crate::turns::Turns;
@@ -36,12 +38,12 @@ pub(crate) struct State {
     pub(crate) desk: Option<Desk>,
     pub(crate) agents: Agents,
     /// Every ticket that is not closed.
-    pub(crate) tickets: Table<TicketId, Ticket>,
+    pub(crate) tickets: Numbered<TicketId, Box<Ticket>>,
     pub(crate) conversations: FxHashMap<ConversationId, TicketId>,
     /// With which ticket one goes on that was merged, while that one is not closed.
     pub(crate) merged: BTreeMap<TicketId, TicketId>,
     /// Open offers.
-    pub(crate) offers: FxHashMap<OfferId, TicketId>,
+    pub(crate) offers: Numbered<OfferId, TicketId>,
     pub(crate) ended_offers: EndedOffers,
     pub(crate) classes: Classes,
     pub(crate) timers: Timers,
@@ -55,6 +57,7 @@ pub(crate) struct State {
     pub(crate) just_closed: JustClosed,
     pub(crate) pace: Pace,
     pub(crate) last_agents: LastAgents,
+    pub(crate) news: News,
     /// Restored from a snapshot that knew less than the journal.
     pub(crate) of_older: bool,
     pub(crate) last_ticket: u64,
@@ -92,11 +95,11 @@ impl State {
     }
 
     pub(crate) fn ticket(&self, ticket: TicketId) -> &Ticket {
-        self.tickets.get(&ticket).expect(OPEN)
+        self.tickets.get(ticket).expect(OPEN)
     }
 
     pub(crate) fn ticket_mut(&mut self, ticket: TicketId) -> &mut Ticket {
-        self.tickets.get_mut(&ticket).expect(OPEN)
+        self.tickets.get_mut(ticket).expect(OPEN)
     }
 
     pub(crate) fn requirement(&self, ticket: &Ticket) -> &Requirement {
@@ -109,7 +112,7 @@ impl State {
     }
 
     /// What the ticket takes of somebody's capacity where it is now.
-    fn work(&self, ticket: &Ticket) -> Work {
+    pub(crate) fn work(&self, ticket: &Ticket) -> Work {
         let demand = self.demand(ticket);
         match ticket.phase {
             Phase::OnHold { .. } => demand.parked(self.desk().channel(demand.channel)),
@@ -124,13 +127,18 @@ impl State {
 
     /// What the agent's tickets take, without `ticket`.
     pub(crate) fn load_without(&self, agent: AgentIx, ticket: TicketId) -> Load {
-        let items = self.agents.get(agent).items.iter().map(|(_, item)| *item);
-        self.load_of(items.filter(|item| *item != ticket))
+        let slot = self.agents.get(agent);
+        let mut load = slot.load;
+        if slot.items.iter().any(|(_, item)| *item == ticket) {
+            load.remove(self.work(self.ticket(ticket)));
+        }
+        load
     }
 
-    // Summed up anew each time: a counter that is only ever moved up and down drifts.
-    fn load_of(&self, items: impl Iterator<Item = TicketId>) -> Load {
-        items.map(|item| self.work(self.ticket(item))).collect()
+    /// What the agent's tickets take, one by one: what is reckoned on as they come and go must be this.
+    fn load_anew(&self, agent: AgentIx) -> Load {
+        let items = self.agents.get(agent).items.iter();
+        items.map(|(_, item)| self.work(self.ticket(*item))).collect()
     }
 }
 
@@ -207,7 +215,7 @@ impl State {
 
     /// What it does by itself is not done any more.
     pub(crate) fn stop_deadlines(&mut self, id: TicketId) {
-        let ticket = self.tickets.get(&id).expect(OPEN);
+        let ticket = self.tickets.get(id).expect(OPEN);
         for (at, timer) in ticket.deadlines() {
             self.timers.stop(&(at, id, timer));
         }
@@ -218,18 +226,21 @@ impl State {
         if self.ticket(id).phase == Phase::Queued {
             self.leave_line(id);
         }
-        let ticket = self.tickets.get(&id).expect(OPEN);
+        let ticket = self.tickets.get(id).expect(OPEN);
         if ticket.phase == Phase::Offered {
             self.short.remove(ticket);
         }
         for offer in &ticket.offers {
-            self.offers.remove(&offer.id);
+            self.offers.remove(offer.id);
         }
         for (at, timer) in ticket.deadlines().chain(self.absence_deadline(ticket)) {
             self.timers.stop(&(at, id, timer));
         }
+        let work = self.work(ticket);
         for (agent, since) in ticket.holders() {
-            self.agents.get_mut(agent).items.remove(&(since, id));
+            let slot = self.agents.get_mut(agent);
+            slot.items.remove(&(since, id));
+            slot.load.remove(work);
         }
     }
 
@@ -244,7 +255,7 @@ impl State {
             self.join_line(id);
             self.touched.classes.set(class.at(), true);
         }
-        let ticket = self.tickets.get(&id).expect(OPEN);
+        let ticket = self.tickets.get(id).expect(OPEN);
         if self.is_short(ticket) {
             self.short.add(ticket);
             self.touched.classes.set(class.at(), true);
@@ -255,31 +266,21 @@ impl State {
         for (at, timer) in ticket.deadlines().chain(self.absence_deadline(ticket)) {
             self.timers.start((at, id, timer));
         }
+        let work = self.work(ticket);
         for (agent, since) in ticket.holders() {
-            self.agents.get_mut(agent).items.insert((since, id));
+            let slot = self.agents.get_mut(agent);
+            slot.items.insert((since, id));
+            slot.load.add(work);
         }
         self.note_arrival(id);
     }
 
-    /// As [`refresh`](Self::refresh), where only the tickets may be others: as long as they take as much, nobody notices.
-    pub(crate) fn refresh_work(&mut self, agent: AgentIx) {
-        if self.load_now(agent) == self.agents.get(agent).load {
-            self.agents.get_mut(agent).changed = self.applied;
-        } else {
-            self.refresh(agent);
-        }
-    }
-
-    fn load_now(&self, agent: AgentIx) -> Load {
-        self.load_of(self.agents.get(agent).items.iter().map(|(_, item)| *item))
-    }
-
     /// Brings what is derived from an agent's presence and tickets up to date.
     pub(crate) fn refresh(&mut self, agent: AgentIx) {
-        let load = self.load_now(agent);
+        debug_assert_eq!(self.agents.get(agent).load, self.load_anew(agent), "a load has drifted");
         let desk = self.desk.as_ref().expect("the first event of a desk is its activation");
-        self.agents.set_load(agent, load, desk);
-        self.agents.get_mut(agent).changed = self.applied;
+        self.agents.rate(agent, desk);
+        note_change(&mut self.agents, &mut self.news, agent, self.applied);
         self.touched.agents.push(agent);
         self.candidates.note(agent);
     }
@@ -288,7 +289,7 @@ impl State {
     pub(crate) fn forget(&mut self, id: TicketId, at: Timestamp) {
         self.leave(id);
         self.stop_pauses(id);
-        let ticket = self.tickets.remove(&id).expect(OPEN);
+        let ticket = self.tickets.remove(id).expect(OPEN);
         self.conversations.remove(&ticket.conversation);
         for conversation in &ticket.thread.conversations {
             self.conversations.remove(conversation);

@@ -63,7 +63,7 @@ impl Turn<'_> {
 
     /// Goes on to the next step, if this one is over.
     pub(crate) fn leave_step(&mut self, id: TicketId) {
-        let Some(ticket) = self.state.tickets.get(&id) else {
+        let Some(ticket) = self.state.tickets.get(id) else {
             return;
         };
         let Some(why) = self.state.step_over(ticket, self.now()) else {

@@ -23,13 +23,13 @@ impl State {
 
     /// The trace that a command belongs to; none: one of its own.
     pub(crate) fn trace_of(&self, command: &Command) -> Option<&Trace> {
-        let trace = &self.tickets.get(&self.ticket_of(command)?)?.trace;
+        let trace = &self.tickets.get(self.ticket_of(command)?)?.trace;
         (!trace.0.is_empty()).then_some(trace)
     }
 
     fn ticket_of(&self, command: &Command) -> Option<TicketId> {
         match command {
-            Command::Accept { offer, .. } | Command::Decline { offer, .. } => self.offers.get(offer).copied(),
+            Command::Accept { offer, .. } | Command::Decline { offer, .. } => self.offers.get(*offer).copied(),
             Command::Hold { ticket }
             | Command::Resume { ticket }
             | Command::Requeue { ticket }

@@ -1,10 +1,7 @@
 //! Small containers for what is looked up all the time.
 
 use std::fmt;
-use std::hash::Hash;
 use std::num::NonZeroU32;
-
-use rustc_hash::FxHashMap;
 
 /// A place in a list, counted from 0. It is kept as its successor, so that having none takes no more memory.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,46 +27,6 @@ impl Place {
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.at().fmt(f)
-    }
-}
-
-/// Things under their ids, found at once however many there are. They are gone through by id, never as they happen to lie.
-#[derive(Debug)]
-pub(crate) struct Table<K, V>(FxHashMap<K, Box<V>>);
-
-impl<K, V> Default for Table<K, V> {
-    fn default() -> Self {
-        Self(FxHashMap::default())
-    }
-}
-
-impl<K: Copy + Ord + Hash, V> Table<K, V> {
-    pub(crate) fn get(&self, id: &K) -> Option<&V> {
-        self.0.get(id).map(Box::as_ref)
-    }
-
-    pub(crate) fn get_mut(&mut self, id: &K) -> Option<&mut V> {
-        self.0.get_mut(id).map(Box::as_mut)
-    }
-
-    pub(crate) fn insert(&mut self, id: K, value: Box<V>) {
-        self.0.insert(id, value);
-    }
-
-    pub(crate) fn remove(&mut self, id: &K) -> Option<Box<V>> {
-        self.0.remove(id)
-    }
-
-    /// All ids, ascending.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = K> + use<K, V> {
-        let mut ids: Vec<K> = self.0.keys().copied().collect();
-        ids.sort_unstable();
-        ids.into_iter()
-    }
-
-    /// All things, by their ids.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
-        self.keys().filter_map(|id| self.get(&id))
     }
 }
 
@@ -117,17 +74,6 @@ impl<T: Ord> FromIterator<T> for Few<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_table_is_gone_through_by_id() {
-        let mut table = Table::default();
-        for id in [700_u64, 3, 41] {
-            table.insert(id, Box::new(id * 2));
-        }
-        assert_eq!(table.keys().collect::<Vec<_>>(), [3, 41, 700]);
-        assert_eq!(table.values().copied().collect::<Vec<_>>(), [6, 82, 1400]);
-        assert_eq!((table.remove(&41), table.get(&41)), (Some(Box::new(82)), None));
-    }
 
     #[test]
     fn the_few_are_sorted_and_none_is_in_twice() {

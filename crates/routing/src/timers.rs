@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use rustc_hash::FxHashSet;
 use tandem_domain::{OfferId, TicketId, Timestamp};
 
 use crate::agents::AgentIx;
+use crate::state::State;
 
 /// What is due on a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,12 +29,15 @@ pub(crate) type Due = (Timestamp, TicketId, Timer);
 
 /// What is to come. Most of it lasts as long as others of its kind, so it falls due in the order in which it began: it
 /// stands in a lane, whose end it joins. What fits no lane is sorted in.
+///
+/// What was stopped stays in its lane until it comes to the front. Whether an entry is still true is asked of the tickets.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    running: FxHashSet<Due>,
-    /// Each sorted. What was stopped stays until it comes to the front, which is always running.
+    /// Each sorted, and true at the front once they were [tidied](Self::tidy).
     lanes: Vec<VecDeque<Due>>,
     others: BTreeSet<Due>,
+    /// Whether the front of a lane was stopped since.
+    untidy: bool,
 }
 
 /// A desk has a few channels, each with its times for offers and for wrap-up.
@@ -42,9 +45,6 @@ const LANES: usize = 12;
 
 impl Timers {
     pub(crate) fn start(&mut self, due: Due) {
-        if !self.running.insert(due) {
-            return;
-        }
         let joins = |lane: &&mut VecDeque<Due>| lane.back().is_none_or(|last| *last <= due);
         if let Some(lane) = self.lanes.iter_mut().find(joins) {
             lane.push_back(due);
@@ -55,20 +55,35 @@ impl Timers {
         }
     }
 
+    /// It is not true any more.
     pub(crate) fn stop(&mut self, due: &Due) {
-        if !self.running.remove(due) {
-            return;
+        if !self.others.is_empty() {
+            self.others.remove(due);
         }
-        // What was started twice may stand in a lane as well.
-        self.others.remove(due);
-        let running = &self.running;
-        for lane in self.lanes.iter_mut().filter(|lane| lane.front() == Some(due)) {
-            while lane.pop_front_if(|front| !running.contains(front)).is_some() {}
-        }
+        self.untidy = self.untidy || self.lanes.iter().any(|lane| lane.front() == Some(due));
     }
 
-    pub(crate) fn is_running(&self, due: &Due) -> bool {
-        self.running.contains(due)
+    /// It was done, and may still be true.
+    pub(crate) fn remove(&mut self, due: &Due) {
+        self.others.remove(due);
+        for lane in &mut self.lanes {
+            let to = lane.partition_point(|other| other <= due);
+            let from = lane.partition_point(|other| other < due);
+            lane.drain(from..to);
+        }
+        self.untidy = true;
+    }
+
+    pub(crate) fn is_untidy(&self) -> bool {
+        self.untidy
+    }
+
+    /// Drops what is not true any more at the front of each lane.
+    pub(crate) fn tidy(&mut self, is_true: impl Fn(&Due) -> bool) {
+        for lane in &mut self.lanes {
+            while lane.pop_front_if(|front| !is_true(front)).is_some() {}
+        }
+        self.untidy = false;
     }
 
     pub(crate) fn next(&self) -> Option<Timestamp> {
@@ -76,18 +91,43 @@ impl Timers {
         fronts.chain(self.others.first()).map(|(at, ..)| *at).min()
     }
 
-    /// What is due at `now`, in order.
+    /// What is due at `now`, in order; some of it may not be true any more.
     pub(crate) fn due(&self, now: Timestamp) -> Vec<Due> {
         let is_due = |due: &&Due| due.0 <= now;
         let mut due: Vec<Due> = self.others.iter().take_while(is_due).copied().collect();
         for lane in &self.lanes {
-            let running = lane.iter().take_while(is_due).filter(|due| self.running.contains(due));
-            due.extend(running);
+            due.extend(lane.iter().take_while(is_due));
         }
         due.sort_unstable();
-        // What was stopped and started again stands in two lanes, perhaps.
+        // What was stopped and started again stands there twice, perhaps.
         due.dedup();
         due
+    }
+}
+
+impl State {
+    /// Whether this is what is to become of the ticket.
+    pub(crate) fn is_true(&self, (at, id, timer): &Due) -> bool {
+        let Some(ticket) = self.tickets.get(*id) else {
+            return false;
+        };
+        match timer {
+            Timer::PauseEnds(agent) => {
+                let mut passed_over = ticket.passed_over.iter();
+                passed_over.any(|passed| passed.agent == *agent && passed.until == *at)
+            }
+            Timer::OwnerAbsent => self.absence_deadline(ticket) == Some((*at, *timer)),
+            _ => ticket.deadlines().any(|deadline| deadline == (*at, *timer)),
+        }
+    }
+
+    /// After each event: what is due next must be true.
+    pub(crate) fn tidy_timers(&mut self) {
+        if self.timers.is_untidy() {
+            let mut timers = std::mem::take(&mut self.timers);
+            timers.tidy(|due| self.is_true(due));
+            self.timers = timers;
+        }
     }
 }
 
@@ -99,6 +139,12 @@ mod tests {
 
     fn due(at: i64, ticket: u64) -> Due {
         (Timestamp::from_micros(at), TicketId(ticket), Timer::Closes)
+    }
+
+    /// What is due by the lanes, as far as it is true.
+    fn truly_due(timers: &Timers, running: &BTreeSet<Due>, now: Timestamp) -> Vec<Due> {
+        let due = timers.due(now);
+        due.into_iter().filter(|due| running.contains(due)).collect()
     }
 
     #[test]
@@ -124,7 +170,19 @@ mod tests {
         for due in &all {
             timers.stop(due);
         }
+        timers.tidy(|_| false);
         assert_eq!(timers.next(), None);
+    }
+
+    #[test]
+    fn what_was_done_is_gone_though_it_is_true() {
+        let mut timers = Timers::default();
+        for due in [due(1, 1), due(2, 1), due(2, 1), due(3, 1)] {
+            timers.start(due);
+        }
+        timers.remove(&due(2, 1));
+        timers.tidy(|_| true);
+        assert_eq!(timers.due(Timestamp::from_micros(9)), [due(1, 1), due(3, 1)]);
     }
 
     proptest! {
@@ -137,13 +195,16 @@ mod tests {
                     timers.start(due);
                     sorted.insert(due);
                 } else {
-                    timers.stop(&due);
                     sorted.remove(&due);
+                    timers.stop(&due);
+                }
+                if timers.is_untidy() {
+                    timers.tidy(|due| sorted.contains(due));
                 }
                 prop_assert_eq!(timers.next(), sorted.first().map(|(at, ..)| *at));
                 let now = Timestamp::from_micros(20);
                 let expected: Vec<_> = sorted.iter().copied().filter(|(at, ..)| *at <= now).collect();
-                prop_assert_eq!(timers.due(now), expected);
+                prop_assert_eq!(truly_due(&timers, &sorted, now), expected);
             }
         }
     }

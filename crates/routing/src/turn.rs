@@ -144,7 +144,7 @@ impl Turn<'_> {
             let into = self.state.merged.get(&id).copied();
             into.map(|into| Rejection::MergedInto { ticket: id, into })
         };
-        let ticket = self.state.tickets.get(&id);
+        let ticket = self.state.tickets.get(id).map(Box::as_ref);
         ticket.ok_or_else(|| merged().unwrap_or_else(|| unknown("ticket_id", &id.to_string(), [])))
     }
 

@@ -82,7 +82,7 @@ impl State {
 
     /// The ticket as it is, or as it was when it was closed just now.
     pub(crate) fn view_of(&self, id: TicketId) -> Option<TicketView> {
-        let open = self.tickets.get(&id).map(|ticket| self.view(ticket));
+        let open = self.tickets.get(id).map(|ticket| self.view(ticket));
         open.or_else(|| self.just_closed.get(id).map(|closed| self.view_of_closed(closed)))
     }
 

@@ -115,10 +115,7 @@ impl State {
             able if is_ability(able) => learned(&mut profile, able)?,
             _ => return None,
         };
-        let limits = Limits {
-            capacity: profile.capacity,
-            channel_max: Some(&profile.channel_max),
-        };
+        let limits = Limits::of(&profile);
         let load = self.load_without(agent, ticket.id);
         let has_room = limits.admit(&load, self.demand(ticket), self.desk().interruptions());
         (has_room && self.desk().fits(&profile, self.requirement(ticket))).then_some((profile, what))

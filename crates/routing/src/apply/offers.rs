@@ -137,8 +137,8 @@ impl State {
             ticket.moved = ticket.version;
             ticket.phase = Phase::Assigned { owner };
         });
-        self.ended_offers.add(offer, agent.clone(), End::Accepted);
-        self.answered(agent);
+        self.ended_offers.add(offer, owner, End::Accepted);
+        self.agents.get_mut(owner).missed = 0;
     }
 
     fn revoke(&mut self, offer: OfferId, id: TicketId, agent: &AgentId, reason: RevokeReason, at: Timestamp) {
@@ -168,12 +168,13 @@ impl State {
     }
 
     fn accept_help(&mut self, offer: OfferId, id: TicketId, agent: &AgentId, at: Timestamp) {
+        let helper = self.agents.place(agent);
         self.alter(id, at, |ticket| {
             let OpenOffer { agent, since, .. } = ticket.take_offer(offer);
             ticket.helpers.push(Helper { agent, since });
         });
-        self.ended_offers.add(offer, agent.clone(), End::Accepted);
-        self.answered(agent);
+        self.ended_offers.add(offer, helper, End::Accepted);
+        self.agents.get_mut(helper).missed = 0;
     }
 }
 
@@ -181,7 +182,8 @@ impl State {
 impl State {
     fn end_offer(&mut self, offer: OfferId, id: TicketId, agent: &AgentId, end: End, at: Timestamp) {
         self.drop_offer(id, offer, at);
-        self.ended_offers.add(offer, agent.clone(), end);
+        let agent = self.agents.place(agent);
+        self.ended_offers.add(offer, agent, end);
     }
 
     /// The agent answered an offer, so none is missed in a row.

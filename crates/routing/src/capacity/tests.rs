@@ -20,8 +20,12 @@ fn policy(hold_units: u32, hold_percent: Option<u8>) -> ChannelPolicy {
     }
 }
 
-fn limits(capacity: u32, channel_max: Option<&BTreeMap<Channel, u32>>) -> Limits<'_> {
-    Limits { capacity, channel_max }
+fn limits(capacity: u32, channel_max: Option<&BTreeMap<Channel, u32>>) -> Limits {
+    Limits::of(&AgentProfile {
+        capacity,
+        channel_max: channel_max.cloned().unwrap_or_default(),
+        ..AgentProfile::new("ana".parse().unwrap())
+    })
 }
 
 fn at_hand(works: &[(Channel, u32)]) -> Load {

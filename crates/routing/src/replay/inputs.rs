@@ -74,7 +74,7 @@ fn joining(
     automatic: bool,
     received_at: Timestamp,
 ) -> Option<Command> {
-    let ticket = state.tickets.get(&ticket)?;
+    let ticket = state.tickets.get(ticket)?;
     let requirement = state.requirement(ticket);
     Some(Command::Intake(Box::new(Intake {
         message,
@@ -295,7 +295,7 @@ fn ending(state: &State, event: &RoutingEvent, cause: &Cause) -> Option<Command>
 }
 
 fn left(state: &State, ticket: TicketId) -> Option<Command> {
-    let conversation = state.tickets.get(&ticket)?.conversation;
+    let conversation = state.tickets.get(ticket)?.conversation;
     Some(Command::CustomerLeft { conversation })
 }
 
@@ -304,6 +304,6 @@ fn is_leaving(cause: &Cause) -> bool {
 }
 
 fn is_wrapping_up(state: &State, ticket: TicketId) -> bool {
-    let ticket = state.tickets.get(&ticket);
+    let ticket = state.tickets.get(ticket);
     ticket.is_some_and(|ticket| matches!(ticket.phase, Phase::WrappingUp { .. }))
 }

@@ -60,7 +60,7 @@ fn thread(state: &State, ticket: TicketId) -> Option<&Thread> {
     let closed = || state.just_closed.get(ticket).map(|closed| &closed.ticket.thread);
     state
         .tickets
-        .get(&ticket)
+        .get(ticket)
         .map_or_else(closed, |ticket| Some(&ticket.thread))
 }
 

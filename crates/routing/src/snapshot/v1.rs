@@ -10,7 +10,7 @@ use tandem_domain::{
     RestoreError, SignedMillis, SkillId, SkillLevel, Tag, TicketId, Timestamp, Trace,
 };
 
-use super::damaged;
+use super::{check_number, damaged};
 use crate::agents::AgentIx;
 use crate::answers::Answers;
 use crate::desk::{Asked, Desk};
@@ -129,10 +129,12 @@ impl SnapshotV1 {
             agent.restore(&mut state);
         }
         for ticket in self.tickets {
+            ticket.check_numbers(self.last_ticket, self.last_offer)?;
             ticket.restore(&mut state);
         }
         for ended in self.ended_offers {
-            state.ended_offers.add(ended.offer, ended.agent, ended.end);
+            let agent = state.agents.place(&ended.agent);
+            state.ended_offers.add(ended.offer, agent, ended.end);
         }
         for (agent, changed) in self.agents.iter().map(|agent| (&agent.id, agent.changed)) {
             let agent = state.agents.place(agent);
@@ -214,6 +216,15 @@ impl TicketV1 {
             },
             trace: Trace::default(),
         });
+    }
+
+    fn check_numbers(&self, last_ticket: u64, last_offer: u64) -> Result<(), RestoreError> {
+        let offer = match &self.phase {
+            PhaseV1::Offered { offer, .. } => offer.0,
+            _ => 0,
+        };
+        check_number(self.id.0, last_ticket)?;
+        check_number(offer, last_offer)
     }
 
     /// Who is passed over, the ends of their pauses set.

@@ -82,7 +82,7 @@ impl SnapshotV3 {
             requirements: places.into_requirements(),
             tickets,
             ended_offers: ended
-                .map(|(offer, agent, end)| (offer, agent.clone(), end.into()))
+                .map(|(offer, agent, end)| (offer, state.agents.get(agent).id.clone(), end.into()))
                 .collect(),
             accepts: accepts
                 .map(|(queue, accepts)| (queue.clone(), accepts.iter().copied().collect()))
@@ -137,9 +137,11 @@ impl SnapshotV3 {
             .collect();
         let agents = self.agents.len();
         for ticket in self.tickets {
+            ticket.check_numbers(self.last_ticket, self.last_offer)?;
             ticket.restore(&mut state, &classes, agents)?;
         }
         for (offer, agent, end) in self.ended_offers {
+            let agent = state.agents.place(&agent);
             state.ended_offers.add(offer, agent, end.into());
         }
         state.pace = Pace::of(self.accepts);

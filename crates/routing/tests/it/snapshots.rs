@@ -194,6 +194,14 @@ fn half_a_ticket_is_damage() {
 }
 
 #[test]
+fn a_ticket_with_a_number_that_was_never_handed_out_is_damage() {
+    let mut golden: serde_json::Value = serde_json::from_str(GOLDEN_V2).unwrap();
+    golden["v1"]["tickets"][0]["id"] = (1_u64 << 60).into();
+    let restored = RoutingCore::restore(&desk_id(), 2, golden.to_string().as_bytes());
+    assert!(matches!(restored, Err(RestoreError::Damaged(_))));
+}
+
+#[test]
 fn a_restored_desk_goes_on_where_it_was() {
     let mut world = everything();
     world.restart();

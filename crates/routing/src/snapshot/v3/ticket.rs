@@ -17,7 +17,7 @@ use crate::classes::ClassIx;
 use crate::desk::Asked;
 use crate::holders::{Helper, OfferKind, OpenOffer};
 use crate::origins::Origin;
-use crate::snapshot::damaged;
+use crate::snapshot::{check_number, damaged};
 use crate::state::State;
 use crate::thread::{Received, Thread};
 use crate::ticket::{PassedOver, Phase, Ticket, Trail};
@@ -266,6 +266,13 @@ impl TicketV3 {
         });
         state.merged.extend(merged.into_iter().map(|ticket| (ticket, id)));
         Ok(())
+    }
+
+    pub(super) fn check_numbers(&self, last_ticket: u64, last_offer: u64) -> Result<(), RestoreError> {
+        check_number(self.id.0, last_ticket)?;
+        self.offers
+            .iter()
+            .try_for_each(|offer| check_number(offer.id.0, last_offer))
     }
 
     /// Who is passed over, the ends of their pauses set.
