@@ -11,6 +11,7 @@ use crate::bits::Bits;
 use crate::capacity::{Demand, Limits, Load};
 use crate::choice::Form;
 use crate::desk::{DemandIx, Desk};
+use crate::members::Members;
 use crate::table::{Few, Place};
 
 /// An agent's place in [`Agents`]; stays the same while the process runs.
@@ -57,7 +58,7 @@ pub(crate) struct Agent {
     /// The number of the last event that changed the agent's work list.
     pub(crate) changed: u64,
     /// Classes that the agent fits.
-    pub(crate) classes: Bits,
+    pub(crate) classes: Members,
     /// Of capacity in use.
     share: i64,
     /// The last offer that the agent got; 0 before the first.
@@ -81,7 +82,7 @@ impl Agent {
             limits: Limits::NONE,
             room: 0,
             changed: 0,
-            classes: Bits::default(),
+            classes: Members::default(),
             share: 0,
             offered: 0,
         }

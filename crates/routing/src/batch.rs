@@ -123,7 +123,8 @@ impl Turn<'_> {
     /// Who has as many candidates as there are tickets finds one of them free, whatever the others get: no more are needed.
     fn candidates(&mut self, ticket: TicketId) -> Vec<AgentIx> {
         let most = self.state.desk().compiled.matching.head as usize;
-        self.state.choose(ticket, most, self.now()).best
+        let best = self.state.choose(ticket, most, self.now()).best;
+        best.iter().map(|candidate| candidate.agent).collect()
     }
 }
 

@@ -7,6 +7,9 @@ pub(crate) struct Bits(Vec<u64>);
 const WORD: usize = u64::BITS as usize;
 
 impl Bits {
+    /// So many members are kept in one machine word.
+    pub(crate) const WORD: usize = WORD;
+
     /// Puts `index` in, or takes it out.
     pub(crate) fn set(&mut self, index: usize, member: bool) {
         let word = index / WORD;
@@ -95,10 +98,12 @@ impl FromIterator<usize> for Bits {
     }
 }
 
-fn members(at: usize, word: u64) -> impl Iterator<Item = usize> {
-    let rest = std::iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)));
-    rest.take_while(|word| *word != 0)
-        .map(move |word| at * WORD + word.trailing_zeros() as usize)
+fn members(at: usize, mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lowest = (word != 0).then(|| at * WORD + word.trailing_zeros() as usize);
+        word &= word.wrapping_sub(1);
+        lowest
+    })
 }
 
 #[cfg(test)]

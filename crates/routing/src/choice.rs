@@ -94,13 +94,44 @@ pub(crate) fn over_skill(profile: &AgentProfile, requirement: &Requirement) -> i
     i64::try_from(skills + languages).expect("a desk file has fewer than 2^63 skills")
 }
 
-/// The smallest of such draws is each agent's as often as its weight says: they are exponentially distributed, at the
-/// weight's rate (Efraimidis and Spirakis, 2006). The chance is a hash of the offer and the agent, and reckoned in whole
-/// numbers, so that it is the same on every machine.
-pub(crate) fn draw(offer: OfferId, agent: &AgentId, weight: u32) -> i64 {
-    let chance = mixed(offer.0 ^ fingerprint(agent));
-    let lateness = u64::from(64 * FRACTION) - log2(chance.max(1));
-    i64::try_from((lateness << 32) / u64::from(weight.max(1))).unwrap_or(i64::MAX)
+/// An agent who is drawn by lot. The smallest of such draws is each agent's as often as its weight says: they are
+/// exponentially distributed, at the weight's rate (Efraimidis and Spirakis, 2006). The chance is a hash of the offer and the
+/// agent, and reckoned in whole numbers, so that it is the same on every machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Draw {
+    fingerprint: u64,
+    weight: u32,
+}
+
+impl Draw {
+    pub(crate) fn of(agent: &AgentId, weight: u32) -> Self {
+        Self {
+            fingerprint: fingerprint(agent),
+            weight: weight.max(1),
+        }
+    }
+
+    pub(crate) fn of_offer(self, offer: OfferId) -> i64 {
+        self.by(log2(self.chance(offer)))
+    }
+
+    /// What the draw is at least, which is told much sooner: a logarithm is above its chord by less than 0.087.
+    pub(crate) fn at_least(self, offer: OfferId) -> i64 {
+        let chance = self.chance(offer);
+        let whole = chance.ilog2();
+        let mantissa = (chance << (63 - whole)) << 1;
+        let chord = u64::from(whole * FRACTION) + (mantissa >> (64 - FRACTION_BITS));
+        self.by((chord + u64::from(FRACTION / 11)).min(u64::from(64 * FRACTION)))
+    }
+
+    fn chance(self, offer: OfferId) -> u64 {
+        mixed(offer.0 ^ self.fingerprint).max(1)
+    }
+
+    fn by(self, log2: u64) -> i64 {
+        let lateness = u64::from(64 * FRACTION) - log2;
+        i64::try_from((lateness << 32) / u64::from(self.weight)).unwrap_or(i64::MAX)
+    }
 }
 
 /// One, in the fixed-point numbers of [`log2`].
@@ -151,11 +182,22 @@ mod tests {
     }
 
     #[test]
+    fn no_draw_is_less_than_it_is_said_to_be_at_least() {
+        let draw = Draw::of(&"ana".parse().unwrap(), 7);
+        let near = (1..=100_000).map(OfferId).filter(|offer| {
+            let (least, exact) = (draw.at_least(*offer), draw.of_offer(*offer));
+            assert!(least <= exact, "{offer:?}: {least} > {exact}");
+            exact - least <= draw.by(u64::from(64 * FRACTION - FRACTION / 10))
+        });
+        assert_eq!(near.count(), 100_000);
+    }
+
+    #[test]
     fn who_weighs_three_times_as_much_is_drawn_three_times_as_often() {
         let agents: [AgentId; 2] = ["ana", "bo"].map(|id| id.parse().unwrap());
         let wins = (1..=40_000).filter(|offer| {
             let offer = OfferId(*offer);
-            draw(offer, &agents[0], 3) < draw(offer, &agents[1], 1)
+            Draw::of(&agents[0], 3).of_offer(offer) < Draw::of(&agents[1], 1).of_offer(offer)
         });
         // Three in four, give or take four standard deviations.
         assert!(wins.count().abs_diff(30_000) < 350);

@@ -13,6 +13,7 @@ use tandem_domain::{QueueId, Requirement, TicketId};
 use crate::bits::Bits;
 use crate::desk::DemandIx;
 use crate::line::Line;
+use crate::members::Members;
 use crate::order::{Order, WaitKey};
 use crate::overtaking::{Number, Overtaking};
 use crate::table::Place;
@@ -42,8 +43,7 @@ pub(crate) struct Class {
     pub(crate) requirement: Arc<Requirement>,
     pub(crate) queue: QueueIx,
     /// Agents who have team, skills and language.
-    pub(crate) fit: Bits,
-    pub(crate) fit_count: u32,
+    pub(crate) fit: Members,
     pub(crate) waiting: Line<WaitKey>,
     /// Where being overtaken is bounded: in the order in which they came.
     pub(crate) arrivals: Line<(Number, TicketId)>,
@@ -63,6 +63,13 @@ pub(crate) struct Queue {
     /// Counted only where it is bounded.
     pub(crate) overtaking: Overtaking,
     classes: Vec<ClassIx>,
+}
+
+impl Class {
+    /// How many fit.
+    pub(crate) fn fit_count(&self) -> u32 {
+        u32::try_from(self.fit.count()).expect("fewer than 2^32 agents")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -151,17 +158,15 @@ impl Classes {
         queue
     }
 
-    pub(crate) fn add(&mut self, requirement: Requirement, queue: QueueIx, fit: Bits, demand: DemandIx) -> ClassIx {
+    pub(crate) fn add(&mut self, requirement: Requirement, queue: QueueIx, fit: Members, demand: DemandIx) -> ClassIx {
         let class = ClassIx::new(self.list.len());
         let requirement = Arc::new(requirement);
         self.by_requirement.insert(requirement.clone(), class);
         self.queues[queue.0].classes.push(class);
-        let fit_count = fit.count();
         self.list.push(Class {
             requirement,
             queue,
             fit,
-            fit_count,
             waiting: Line::default(),
             arrivals: Line::default(),
             demand,

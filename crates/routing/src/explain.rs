@@ -28,7 +28,7 @@ impl State {
         let next_change = changes.first().map(|change| change.at);
         let crowd = Crowd {
             agents: self.agents.in_order().len(),
-            fit: self.classes.get(ticket.class).fit_count as usize,
+            fit: self.classes.get(ticket.class).fit.count(),
         };
         Some(Explanation {
             age: now.since(ticket.opened_at),

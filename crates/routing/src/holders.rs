@@ -66,6 +66,11 @@ impl Ticket {
         self.passes_over(agent, now).is_none() && !self.is_held_by(agent)
     }
 
+    /// Whether that is so of everybody.
+    pub(crate) fn is_open_to_all(&self) -> bool {
+        self.passed_over.is_empty() && self.holders().next().is_none()
+    }
+
     /// Open offers to own it, in the order in which they were made.
     pub(crate) fn own_offers(&self) -> impl Iterator<Item = &OpenOffer> {
         self.offers.iter().filter(|offer| offer.kind == OfferKind::Own)

@@ -35,6 +35,7 @@ mod intake;
 mod last_agents;
 mod line;
 mod matching;
+mod members;
 mod merging;
 mod news;
 mod numbered;

@@ -31,8 +31,9 @@ impl Turn<'_> {
         let mut heads = Heads::new(self.state, &touched);
         while let Some((class, ticket)) = heads.first(self.state) {
             let selection = self.state.choose(ticket, RANKED, self.now());
-            if let Some(agent) = selection.best.first().copied() {
+            if let Some(agent) = selection.first() {
                 let ranking = self.state.ranking(class, &selection, agent);
+                self.state.candidates.reuse(selection.best);
                 self.offer(ticket, agent, ranking);
                 heads.refresh(class, self.state);
                 if !self.state.is_anybody_left() {
@@ -62,6 +63,7 @@ impl Turn<'_> {
     pub(crate) fn offer_to(&mut self, class: ClassIx, ticket: TicketId, agent: AgentIx, why: Option<Deciding>) {
         let selection = self.state.choose(ticket, RANKED, self.now());
         let ranking = self.state.ranking(class, &selection, agent);
+        self.state.candidates.reuse(selection.best);
         let deciding = why.or(ranking.deciding);
         self.offer(ticket, agent, Ranking { deciding, ..ranking });
     }

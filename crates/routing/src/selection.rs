@@ -1,12 +1,12 @@
 //! Who could take a ticket now, best first, and the facts that are kept of it.
 
 use tandem_domain::desk::Choice;
-use tandem_domain::explain::{Rank, Ranking};
+use tandem_domain::explain::Ranking;
 use tandem_domain::{OfferId, TicketId, Timestamp};
 
 use crate::agents::AgentIx;
-use crate::candidates::{Candidates, Found, Wanted};
-use crate::choice::{Merit, draw, score, standing, value};
+use crate::candidates::{Candidate, Candidates, Wanted};
+use crate::choice::{Draw, Merit, standing, value};
 use crate::classes::ClassIx;
 use crate::state::State;
 use crate::ticket::Ticket;
@@ -22,7 +22,13 @@ pub(crate) struct Selection {
     /// How many of these are there, have room, are not passed over and have it not already.
     free: u32,
     /// The best of these, at most as many as were asked for.
-    pub(crate) best: Vec<AgentIx>,
+    pub(crate) best: Vec<Candidate>,
+}
+
+impl Selection {
+    pub(crate) fn first(&self) -> Option<AgentIx> {
+        Some(self.best.first()?.agent)
+    }
 }
 
 impl State {
@@ -37,14 +43,14 @@ impl State {
     }
 
     fn choose_from(&self, candidates: &mut Candidates, ticket: &Ticket, most: usize, now: Timestamp) -> Selection {
-        let willing = |agent: AgentIx| ticket.is_open_to(agent, now);
-        match candidates.best(&self.wanted(ticket.class), &self.agents, most, willing) {
-            Some(Found { free, best }) => Selection {
-                fit: self.classes.get(ticket.class).fit_count,
-                free: free - self.barred(ticket, now),
-                best,
-            },
-            None => self.select(ticket, most, now),
+        let wanted = self.wanted(ticket.class);
+        let open_to_all = ticket.is_open_to_all();
+        let willing = |agent: AgentIx| open_to_all || ticket.is_open_to(agent, now);
+        let found = candidates.best(&wanted, self, most, willing);
+        Selection {
+            fit: self.classes.get(ticket.class).fit_count(),
+            free: found.free - self.barred(ticket, now),
+            best: found.best,
         }
     }
 
@@ -54,19 +60,24 @@ impl State {
         let free = self.agents.free(class.demand);
         let willing = |agent: &AgentIx| ticket.is_open_to(*agent, now);
         let candidates = class.fit.common(free).map(AgentIx::new).filter(willing);
-        let mut merits: Vec<_> = candidates
-            .map(|agent| (self.merit(agent, ticket.class), agent))
+        let mut best: Vec<_> = candidates
+            .map(|agent| Candidate {
+                merit: self.merit(agent, ticket.class),
+                agent,
+            })
             .collect();
-        merits.sort_unstable();
-        Selection {
-            fit: class.fit_count,
-            free: u32::try_from(merits.len()).expect("fewer than 2^32 agents"),
-            best: merits.into_iter().take(most).map(|(_, agent)| agent).collect(),
-        }
+        best.sort_unstable();
+        let free = u32::try_from(best.len()).expect("fewer than 2^32 agents");
+        best.truncate(most);
+        let fit = class.fit_count();
+        Selection { fit, free, best }
     }
 
     /// How many could take the ticket, were they not passed over for it and had they not got it already.
     fn barred(&self, ticket: &Ticket, now: Timestamp) -> u32 {
+        if ticket.is_open_to_all() {
+            return 0;
+        }
         let class = self.classes.get(ticket.class);
         let free = self.agents.free(class.demand);
         let available = |agent: AgentIx| class.fit.contains(agent.at()) && free.contains(agent.at());
@@ -92,7 +103,7 @@ impl State {
             demand: known.demand,
             choice: self.choice(class),
             fit: &known.fit,
-            fit_count: known.fit_count,
+            offer: self.next_offer(),
         }
     }
 
@@ -101,12 +112,16 @@ impl State {
         self.choices.get(class.at()).copied().unwrap_or_default()
     }
 
+    fn next_offer(&self) -> OfferId {
+        OfferId(self.last_offer + 1)
+    }
+
     /// What the agent is worth beside others for the class's next ticket; the smallest is chosen.
     pub(crate) fn merit(&self, agent: AgentIx, class: ClassIx) -> Merit {
         let slot = self.agents.get(agent);
         let (choice, form) = (self.choice(class), slot.form());
         let of_profile = slot.profile.as_ref().map_or(0, |profile| match choice {
-            Choice::Weighted => draw(OfferId(self.last_offer + 1), &slot.id, profile.weight),
+            Choice::Weighted => Draw::of(&slot.id, profile.weight).of_offer(self.next_offer()),
             _ => standing(choice, profile, &self.classes.get(class).requirement),
         });
         Merit {
@@ -116,40 +131,31 @@ impl State {
         }
     }
 
-    /// The facts that are kept with an offer of a ticket of this class.
+    /// The facts that are kept with an offer of a ticket of this class, for which these were just chosen.
     pub(crate) fn ranking(&self, class: ClassIx, selection: &Selection, winner: AgentIx) -> Ranking {
         let choice = self.choice(class);
-        let rank = |agent: AgentIx| self.rank(agent, choice, &self.merit(agent, class));
-        let mut others = selection
-            .best
-            .iter()
-            .copied()
-            .filter(|agent| *agent != winner)
-            .take(RANKED - 1)
-            .peekable();
-        let second = others.peek().map(|second| self.merit(*second, class));
+        let rank = |candidate: &Candidate| self.candidates.rank(choice, candidate);
+        let chosen = selection.best.iter().find(|candidate| candidate.agent == winner);
+        let chosen = chosen.copied().unwrap_or_else(|| Candidate {
+            merit: self.merit(winner, class),
+            agent: winner,
+        });
+        let others = selection.best.iter().filter(|candidate| candidate.agent != winner);
+        let mut runners_up = Vec::with_capacity(selection.best.len().min(RANKED - 1));
+        runners_up.extend(others.clone().take(RANKED - 1).map(rank));
         Ranking {
             considered: u32::try_from(self.agents.in_order().len()).expect("fewer than 2^32 agents"),
             fit: selection.fit,
             free: selection.free,
-            winner: rank(winner),
-            runners_up: others.map(rank).collect(),
+            winner: rank(&chosen),
+            runners_up,
             direct: false,
             step: self.classes.get(class).requirement.step,
             choice,
-            deciding: second.map(|second| self.merit(winner, class).decided_by(&second)),
-        }
-    }
-
-    fn rank(&self, agent: AgentIx, choice: Choice, merit: &Merit) -> Rank {
-        let slot = self.agents.get(agent);
-        Rank {
-            agent: slot.id.clone(),
-            used: slot.load.used(),
-            capacity: slot.capacity(),
-            idle_since: merit.idle_since,
-            score: score(choice, merit),
-            order: merit.order,
+            deciding: others
+                .clone()
+                .next()
+                .map(|second| chosen.merit.decided_by(&second.merit)),
         }
     }
 }

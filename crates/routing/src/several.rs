@@ -93,11 +93,12 @@ impl Turn<'_> {
 
     fn offer_to_one_more(&mut self, ticket: TicketId) -> bool {
         let selection = self.state.choose(ticket, RANKED, self.now());
-        let Some(agent) = selection.best.first().copied() else {
+        let Some(agent) = selection.first() else {
             return false;
         };
         let class = self.state.ticket(ticket).class;
         let ranking = self.state.ranking(class, &selection, agent);
+        self.state.candidates.reuse(selection.best);
         self.offer(ticket, agent, ranking);
         true
     }

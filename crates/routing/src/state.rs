@@ -19,6 +19,7 @@ use crate::closed::{Closed, JustClosed};
 use crate::desk::Desk;
 use crate::ended::EndedOffers;
 use crate::last_agents::LastAgents;
+use crate::members::Members;
 use crate::news::News;
 use crate::numbered::Numbered;
 use crate::origins::Origins;
@@ -150,7 +151,7 @@ impl State {
             return class;
         }
         let desk = self.desk.as_ref().expect("the first event of a desk is its activation");
-        let fit = self.agents.fitting(requirement, desk);
+        let fit = Members::of(self.agents.fitting(requirement, desk));
         let fitting: Vec<_> = fit.iter().map(AgentIx::new).collect();
         let policy = desk.queue(&requirement.queue);
         let demand = desk.demand_in(&requirement.queue, requirement.channel);
@@ -159,7 +160,7 @@ impl State {
         let class = self.classes.add(requirement.clone(), queue, fit, demand);
         self.choices.push(choice);
         for agent in fitting {
-            self.agents.get_mut(agent).classes.set(class.at(), true);
+            self.agents.get_mut(agent).classes.push(class.at());
         }
         class
     }

@@ -99,15 +99,17 @@ impl State {
         match until {
             None => Some(StepEnd::DeskChanged),
             Some(until) if until <= now => Some(StepEnd::Elapsed),
-            Some(_) if at.only.is_empty() && class.fit_count > 0 => None,
-            Some(_) => (!self.is_anybody_awaited(&class.fit, &passed_over(ticket, now))).then_some(StepEnd::NobodyLeft),
+            Some(_) if at.only.is_empty() && class.fit.count() > 0 => None,
+            Some(_) => {
+                (!self.is_anybody_awaited(&class.fit.bits(), &passed_over(ticket, now))).then_some(StepEnd::NobodyLeft)
+            }
         }
     }
 
     /// Whether a waiting ticket asks for what nobody on the desk can do, in this step or a later one. A step that nobody
     /// fits is passed over, so this is so in the last one only.
     pub(crate) fn is_unservable(&self, ticket: &Ticket) -> bool {
-        ticket.phase == Phase::Queued && self.classes.get(ticket.class).fit_count == 0
+        ticket.phase == Phase::Queued && self.classes.get(ticket.class).fit.count() == 0
     }
 
     /// Tickets that wait in steps which are reserved for somebody who has just left.

@@ -13,7 +13,7 @@ impl State {
     pub(crate) fn view(&self, ticket: &Ticket) -> TicketView {
         let class = self.classes.get(ticket.class);
         TicketView {
-            unservable: ticket.phase == Phase::Queued && class.fit_count == 0,
+            unservable: ticket.phase == Phase::Queued && class.fit.count() == 0,
             ..self.view_asking(ticket, &class.requirement)
         }
     }

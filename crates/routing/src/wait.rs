@@ -31,7 +31,7 @@ impl State {
     pub(crate) fn estimated_wait(&self, ticket: &Ticket, now: Timestamp) -> Option<Duration> {
         let class = self.classes.get(ticket.class);
         match ticket.phase {
-            Phase::Queued => self.wait_of(&class.requirement, &class.fit, Some(self.wait_key(ticket)), now),
+            Phase::Queued => self.wait_of(&class.requirement, &class.fit.bits(), Some(self.wait_key(ticket)), now),
             Phase::Offered => self.pace.gap(&class.requirement.queue, now),
             _ => None,
         }

@@ -38,7 +38,7 @@ impl State {
         let requirement = self.requirement(ticket);
         let profile = self.able(requirement)?;
         let ahead = self.ahead_for(ticket, &profile);
-        let (fit, needs) = (self.classes.get(ticket.class).fit_count, self.demand(ticket).units);
+        let (fit, needs) = (self.classes.get(ticket.class).fit_count(), self.demand(ticket).units);
         let room = if ahead == 0 {
             format!("with room for it ({})", units(needs))
         } else {

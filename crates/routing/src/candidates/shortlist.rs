@@ -2,29 +2,22 @@
 
 use std::collections::VecDeque;
 
-use rustc_hash::FxHashMap;
 use tandem_domain::desk::Choice;
 
+use super::{ADDED, Candidate};
 use crate::agents::AgentIx;
-use crate::choice::{Form, Merit, value};
-use crate::desk::DemandIx;
+use crate::choice::Merit;
 
 /// One class's candidates. Entries that are outdated stay until they are met at the front, or until they are most.
 #[derive(Debug)]
 pub(super) struct Shortlist {
     choice: Choice,
-    demand: DemandIx,
-    /// What is said of agents for as long as the desk file is in force; nothing for choices that go by the moment.
-    standing: FxHashMap<AgentIx, i64>,
     /// By rank. Most agents of a lane come to it in the order in which they are chosen.
     lanes: Vec<Lane>,
-    /// Entries that are not outdated.
-    count: u32,
     entries: usize,
-    /// How much was done to it since it was asked.
-    changes: usize,
-    /// How much may be.
-    patience: usize,
+    /// What it may still cost before it is given up: what making it cost, less what it has cost since, and what it has saved.
+    credit: usize,
+    most_credit: usize,
 }
 
 #[derive(Debug)]
@@ -44,60 +37,34 @@ struct Entry {
 const KEPT_LANES: usize = 16;
 
 impl Shortlist {
-    pub(super) fn new(choice: Choice, demand: DemandIx, patience: usize) -> Self {
+    pub(super) fn new(choice: Choice, credit: usize) -> Self {
         Self {
             choice,
-            demand,
-            standing: FxHashMap::default(),
             lanes: Vec::new(),
-            count: 0,
             entries: 0,
-            changes: 0,
-            patience,
+            credit,
+            most_credit: credit,
         }
     }
 
-    pub(super) fn demand(&self) -> DemandIx {
-        self.demand
+    pub(super) fn choice(&self) -> Choice {
+        self.choice
     }
 
-    pub(super) fn count(&self) -> u32 {
-        self.count
-    }
-
-    /// The agent may come, and this is what is said of him or her.
-    pub(super) fn expect(&mut self, agent: AgentIx, standing: i64) {
-        if standing != 0 {
-            self.standing.insert(agent, standing);
-        }
-    }
-
-    pub(super) fn add(&mut self, agent: AgentIx, form: &Form, order: u32, stamp: u32) {
-        let standing = if self.standing.is_empty() {
-            0
-        } else {
-            self.standing.get(&agent).copied().unwrap_or(0)
-        };
-        let merit = Merit {
-            value: value(self.choice, form, standing),
-            idle_since: form.idle_since,
-            order,
-        };
+    pub(super) fn add(&mut self, agent: AgentIx, merit: Merit, stamp: u32) {
         self.lane(merit).insert(Entry { merit, stamp, agent });
-        self.count += 1;
         self.entries += 1;
-        self.changes += 1;
+        self.credit = self.credit.saturating_sub(ADDED);
     }
 
-    /// One of the entries is not true any more.
-    pub(super) fn outdate(&mut self) {
-        self.count -= 1;
-        self.changes += 1;
+    /// It has saved a look at so much.
+    pub(super) fn asked(&mut self, saved: usize) {
+        self.credit = (self.credit + saved).min(self.most_credit);
     }
 
-    /// Whether it was changed much more than it was asked.
-    pub(super) fn is_neglected(&self) -> bool {
-        self.changes > self.patience + 4 * self.count as usize
+    /// Whether it was not changed much more than it was asked.
+    pub(super) fn is_worth_it(&self) -> bool {
+        self.credit > 0
     }
 
     fn lane(&mut self, merit: Merit) -> &mut Lane {
@@ -125,35 +92,40 @@ impl Shortlist {
         at
     }
 
-    /// The best `most` for whom `willing` holds, of those entries for which `stands` holds.
+    /// Puts the best `most` for whom `willing` holds into `best`, of those entries for which `stands` holds; there are `free`.
     pub(super) fn best(
         &mut self,
         most: usize,
+        free: u32,
         stands: impl Fn(AgentIx, u32) -> bool,
         willing: impl Fn(AgentIx) -> bool,
-    ) -> Vec<AgentIx> {
-        self.changes = 0;
-        if self.entries > 4 * self.count as usize + 64 {
-            self.drop_outdated(&stands);
+        best: &mut Vec<Candidate>,
+    ) {
+        let stands = |entry: &Entry| stands(entry.agent, entry.stamp);
+        if self.entries > 4 * free as usize + 64 {
+            self.drop_outdated(stands);
         }
-        let mut best = Vec::with_capacity(most.min(self.count as usize));
         for lane in &mut self.lanes {
-            self.entries -= lane.drop_front(&stands);
-            let standing = lane.entries.iter().filter(|entry| stands(entry.agent, entry.stamp));
-            let willing = standing.map(|entry| entry.agent).filter(|agent| willing(*agent));
-            best.extend(willing.take(most - best.len()));
-            if best.len() == most {
-                break;
+            self.entries -= lane.drop_front(stands);
+            for entry in &lane.entries {
+                if best.len() == most {
+                    return;
+                }
+                if stands(entry) && willing(entry.agent) {
+                    best.push(Candidate {
+                        merit: entry.merit,
+                        agent: entry.agent,
+                    });
+                }
             }
         }
-        best
     }
 
-    fn drop_outdated(&mut self, stands: &impl Fn(AgentIx, u32) -> bool) {
+    fn drop_outdated(&mut self, stands: impl Fn(&Entry) -> bool) {
         for lane in &mut self.lanes {
-            lane.entries.retain(|entry| stands(entry.agent, entry.stamp));
+            lane.entries.retain(&stands);
         }
-        self.entries = self.count as usize;
+        self.entries = self.lanes.iter().map(|lane| lane.entries.len()).sum();
     }
 }
 
@@ -168,13 +140,9 @@ impl Lane {
     }
 
     /// Drops what is outdated at the front, and says how much that was.
-    fn drop_front(&mut self, stands: &impl Fn(AgentIx, u32) -> bool) -> usize {
+    fn drop_front(&mut self, stands: impl Fn(&Entry) -> bool) -> usize {
         let mut dropped = 0;
-        while self
-            .entries
-            .pop_front_if(|entry| !stands(entry.agent, entry.stamp))
-            .is_some()
-        {
+        while self.entries.pop_front_if(|entry| !stands(entry)).is_some() {
             dropped += 1;
         }
         dropped

@@ -149,7 +149,7 @@ impl State {
 
     fn fitting(&self, requirement: &Requirement) -> Cow<'_, Bits> {
         match self.classes.find(requirement) {
-            Some(class) => Cow::Borrowed(&self.classes.get(class).fit),
+            Some(class) => self.classes.get(class).fit.bits(),
             None => Cow::Owned(self.agents.fitting(requirement, self.desk())),
         }
     }
