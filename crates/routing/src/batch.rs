@@ -18,7 +18,6 @@ use tandem_domain::{TicketId, Timestamp};
 
 use crate::agents::AgentIx;
 use crate::assign::{Batch, solve};
-use crate::bits::Bits;
 use crate::classes::ClassIx;
 use crate::desk::DemandIx;
 use crate::heads::Heads;
@@ -58,7 +57,7 @@ struct Places {
 
 impl Turn<'_> {
     /// Makes the offers of a solution, where several agents got room at once or the desk gathers.
-    pub(crate) fn solve(&mut self, touched: &Bits) {
+    pub(crate) fn solve(&mut self, touched: &[ClassIx]) {
         if !self.state.may_solve() {
             return;
         }
@@ -98,9 +97,10 @@ impl Turn<'_> {
     }
 
     /// The tickets that would be served first, as long as there is anybody who could take them.
-    fn head_of_line(&mut self, touched: &Bits) -> Vec<Waiting> {
+    fn head_of_line(&mut self, touched: &[ClassIx]) -> Vec<Waiting> {
         let most = self.state.desk().compiled.matching.head as usize;
-        let mut heads = Heads::new(self.state, touched);
+        let mut heads = Heads::default();
+        heads.fill(touched.iter().copied(), self.state);
         let mut line = Vec::new();
         while let Some((class, ticket)) = heads.first(self.state).filter(|_| line.len() < most) {
             let candidates = self.candidates(ticket);
@@ -250,10 +250,8 @@ impl State {
     /// After a restart it is not known what was gathered: everything that waits, or is offered to too few, is looked at.
     pub(crate) fn gather_all(&mut self) {
         if self.gathers() {
-            self.touched.classes = self.classes.waiting.clone();
-            for class in self.short.classes() {
-                self.touched.classes.set(class.at(), true);
-            }
+            let waiting = self.classes.waiting.iter().map(ClassIx::new);
+            self.touched.classes = waiting.chain(self.short.classes()).collect();
         }
     }
 }

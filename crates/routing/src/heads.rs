@@ -3,7 +3,6 @@
 use tandem_domain::desk::BetweenQueues;
 use tandem_domain::{TicketId, Timestamp};
 
-use crate::bits::Bits;
 use crate::classes::{Class, ClassIx, QueueIx};
 use crate::order::WaitKey;
 use crate::overtaking::Number;
@@ -54,21 +53,26 @@ impl First {
 }
 
 impl Heads {
-    pub(crate) fn new(state: &State, which: &Bits) -> Self {
-        let mut heads = Self::default();
-        for class in which.common(&state.classes.waiting).map(ClassIx::new) {
-            let queue = state.classes.get(class).queue;
-            if let Some(first) = heads.first_of(class, None, state) {
-                heads.firsts.push(Head {
+    /// Begins with the first tickets of these classes, each named once.
+    pub(crate) fn fill(&mut self, classes: impl IntoIterator<Item = ClassIx>, state: &State) {
+        for class in classes {
+            if let Some(first) = self.first_of(class, None, state) {
+                self.firsts.push(Head {
                     class,
-                    queue,
+                    queue: state.classes.get(class).queue,
                     first,
                     after: None,
                 });
             }
         }
-        heads.firsts.sort_by_key(|head| head.queue);
-        heads
+        self.firsts.sort_unstable_by_key(|head| head.queue);
+    }
+
+    /// Keeps the memory for the next turn.
+    pub(crate) fn clear(&mut self) {
+        self.firsts.clear();
+        self.passed.clear();
+        self.taken.clear();
     }
 
     /// The ticket to be served next: each queue's first by the queue's own order and, of these, the one that the desk's
@@ -152,8 +156,8 @@ impl Heads {
     }
 
     /// Only these classes matter any more.
-    pub(crate) fn keep(&mut self, classes: &Bits) {
-        self.firsts.retain(|head| classes.contains(head.class.at()));
+    pub(crate) fn keep(&mut self, classes: &[ClassIx]) {
+        self.firsts.retain(|head| classes.contains(&head.class));
     }
 
     fn pass(&mut self, class: ClassIx, taken: bool, state: &State) {

@@ -7,9 +7,7 @@ use tandem_domain::TicketId;
 use tandem_domain::explain::{Deciding, Ranking};
 
 use crate::agents::AgentIx;
-use crate::bits::Bits;
 use crate::classes::ClassIx;
-use crate::heads::Heads;
 use crate::selection::RANKED;
 use crate::state::State;
 use crate::turn::Turn;
@@ -24,39 +22,48 @@ impl Turn<'_> {
         }
         self.serve_by_turns();
         let touched = self.state.touched_classes();
-        if touched.is_empty() {
-            return self.finish_drain();
+        if !touched.is_empty() {
+            self.solve(&touched);
+            self.serve(&touched);
+            debug_assert!(
+                self.is_settled(&touched),
+                "a free agent and a ticket that fits are side by side"
+            );
         }
-        self.solve(&touched);
-        let mut heads = Heads::new(self.state, &touched);
+        self.offer_to_more();
+        self.state.touched.clear();
+    }
+
+    /// Offers the first tickets of these classes one after the other, as long as somebody is found.
+    fn serve(&mut self, touched: &[ClassIx]) {
+        let mut heads = std::mem::take(&mut self.state.heads);
+        // Of those who got room; nobody before this one has any left.
+        let mut left = Some(0);
+        heads.fill(touched.iter().copied(), self.state);
         while let Some((class, ticket)) = heads.first(self.state) {
             let selection = self.state.choose(ticket, RANKED, self.now());
             if let Some(agent) = selection.first() {
                 let ranking = self.state.ranking(class, &selection, agent);
-                self.state.candidates.reuse(selection.best);
                 self.offer(ticket, agent, ranking);
                 heads.refresh(class, self.state);
-                if !self.state.is_anybody_left() {
-                    // Elsewhere nobody was free before, and those who came are taken.
-                    heads.keep(&self.state.touched.classes);
-                }
+                left = left.and_then(|before| {
+                    let left = self.state.who_is_left(before);
+                    if left.is_none() {
+                        // Elsewhere nobody was free before, and those who came are taken.
+                        heads.keep(&self.state.touched.classes);
+                    }
+                    left
+                });
             } else if self.state.is_passed_over(self.state.ticket(ticket), self.now()) {
                 // All who are free are passed over for this one, but not for the next.
                 heads.skip(class, self.state);
             } else {
                 heads.leave(class);
             }
+            self.state.candidates.reuse(selection.best);
         }
-        debug_assert!(
-            self.is_settled(&touched),
-            "a free agent and a ticket that fits are side by side"
-        );
-        self.finish_drain();
-    }
-
-    fn finish_drain(&mut self) {
-        self.offer_to_more();
-        self.state.touched.clear();
+        heads.clear();
+        self.state.heads = heads;
     }
 
     /// Offers a ticket to an agent who was not found by rank alone.
@@ -69,10 +76,8 @@ impl Turn<'_> {
     }
 
     /// Whether the first ticket of each class that was touched finds nobody any more.
-    fn is_settled(&self, touched: &Bits) -> bool {
-        let classes = touched
-            .common(&self.state.classes.waiting)
-            .map(|class| self.state.classes.get(ClassIx::new(class)));
+    fn is_settled(&self, touched: &[ClassIx]) -> bool {
+        let classes = touched.iter().map(|class| self.state.classes.get(*class));
         let mut firsts = classes.filter_map(|class| class.waiting.first());
         firsts.all(|key| {
             self.state
@@ -84,24 +89,34 @@ impl Turn<'_> {
 }
 
 impl State {
-    /// Whether any of those who got room has some left; where the desk gathers, it is not known who did.
-    fn is_anybody_left(&self) -> bool {
-        let mut agents = self.touched.agents.iter();
-        self.gathers() || agents.any(|agent| self.agents.is_free_for_anything(*agent))
+    /// The next of those who got room and have some left; where the desk gathers, it is not known who did.
+    fn who_is_left(&self, from: usize) -> Option<usize> {
+        if self.gathers() {
+            return Some(0);
+        }
+        let touched = self.touched.agents.get(from..)?;
+        let next = touched
+            .iter()
+            .position(|agent| self.agents.is_free_for_anything(*agent));
+        next.map(|next| from + next)
     }
 
     /// Classes with waiting tickets for which the last events may have made somebody free. Where the desk gathers, all: what
     /// was gathered is forgotten by a restart, and must not decide which ticket goes first.
-    fn touched_classes(&self) -> Bits {
+    fn touched_classes(&self) -> Vec<ClassIx> {
+        let waiting = &self.classes.waiting;
         if self.gathers() {
-            return self.classes.waiting.clone();
+            return waiting.iter().map(ClassIx::new).collect();
         }
-        let mut classes = self.touched.classes.clone();
+        let touched = self.touched.classes.iter().copied();
+        let mut classes: Vec<_> = touched.filter(|class| waiting.contains(class.at())).collect();
         let agents = self.touched.agents.iter();
         for agent in agents.filter(|agent| self.agents.is_free_for_anything(**agent)) {
-            let fitting = self.agents.get(*agent).classes.common(&self.classes.waiting);
-            fitting.for_each(|class| classes.set(class, true));
+            let fitting = self.agents.get(*agent).classes.common(waiting);
+            classes.extend(fitting.map(ClassIx::new));
         }
+        classes.sort_unstable();
+        classes.dedup();
         classes
     }
 }

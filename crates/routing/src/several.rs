@@ -65,7 +65,7 @@ impl State {
             free.iter()
                 .any(|agent| self.agents.get(**agent).classes.contains(class.at()))
         };
-        let touched = |class: &ClassIx| self.touched.classes.contains(class.at()) || fits(class);
+        let touched = |class: &ClassIx| self.touched.classes.contains(class) || fits(class);
         let classes = self.short.0.iter().filter(|(class, _)| touched(class));
         let mut places: Vec<_> = classes.flat_map(|(_, places)| places).collect();
         places.sort_unstable();

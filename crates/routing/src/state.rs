@@ -11,13 +11,13 @@ use tandem_domain::{ConversationId, OfferId, Priority, Requirement, TicketId, Ti
 use crate::agents::{AgentIx, Agents};
 use crate::apply::note_change;
 use crate::availability::Edges;
-use crate::bits::Bits;
 use crate::candidates::Candidates;
 use crate::capacity::{Demand, Load, Work};
 use crate::classes::{ClassIx, Classes};
 use crate::closed::{Closed, JustClosed};
 use crate::desk::Desk;
 use crate::ended::EndedOffers;
+use crate::heads::Heads;
 use crate::last_agents::LastAgents;
 use crate::members::Members;
 use crate::news::News;
@@ -51,6 +51,8 @@ pub(crate) struct State {
     pub(crate) edges: Edges,
     pub(crate) short: Short,
     pub(crate) touched: Touched,
+    /// Empty between turns: the memory of the last one.
+    pub(crate) heads: Heads,
     pub(crate) candidates: Candidates,
     pub(crate) origins: Origins,
     /// By class: how agents are chosen.
@@ -74,12 +76,19 @@ pub(crate) struct State {
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
     pub(crate) agents: Vec<AgentIx>,
-    pub(crate) classes: Bits,
+    /// Some several times, perhaps.
+    pub(crate) classes: Vec<ClassIx>,
     /// Tickets that came into a queue with steps: theirs may be over.
     pub(crate) steps: BTreeSet<TicketId>,
 }
 
 impl Touched {
+    pub(crate) fn add(&mut self, class: ClassIx) {
+        if self.classes.last() != Some(&class) {
+            self.classes.push(class);
+        }
+    }
+
     /// Keeps the memory for the next turn.
     pub(crate) fn clear(&mut self) {
         self.agents.clear();
@@ -254,12 +263,12 @@ impl State {
                 self.touched.steps.insert(id);
             }
             self.join_line(id);
-            self.touched.classes.set(class.at(), true);
+            self.touched.add(class);
         }
         let ticket = self.tickets.get(id).expect(OPEN);
         if self.is_short(ticket) {
             self.short.add(ticket);
-            self.touched.classes.set(class.at(), true);
+            self.touched.add(class);
         }
         for offer in &ticket.offers {
             self.offers.insert(offer.id, id);

@@ -52,9 +52,8 @@ impl Turn<'_> {
     /// Lets every ticket go on whose step is over; before anything is offered.
     pub(crate) fn settle_steps(&mut self) {
         let mut tickets = self.state.deserted();
-        tickets.append(&mut self.state.touched.steps);
-        if tickets.is_empty() {
-            return;
+        if !self.state.touched.steps.is_empty() {
+            tickets.append(&mut self.state.touched.steps);
         }
         for ticket in tickets {
             self.leave_step(ticket);

@@ -11,7 +11,6 @@ use tandem_domain::explain::Deciding;
 use tandem_domain::{QueueId, TicketId, Timestamp};
 
 use crate::agents::AgentIx;
-use crate::bits::Bits;
 use crate::classes::{ClassIx, QueueIx};
 use crate::heads::Heads;
 use crate::state::State;
@@ -103,8 +102,8 @@ impl State {
                 .free(self.classes.get(ClassIx::new(*class)).demand)
                 .contains(agent.at())
         };
-        let classes: Bits = fitting.filter(has_room).collect();
-        let mut heads = Heads::new(self, &classes);
+        let mut heads = Heads::default();
+        heads.fill(fitting.filter(has_room).map(ClassIx::new), self);
         let passed_over = |ticket| self.ticket(ticket).passes_over(agent, now).is_some();
         let passed_over = |heads: &Heads| heads.of_queues().find(|(.., ticket)| passed_over(*ticket));
         while let Some((_, class, _)) = passed_over(&heads) {

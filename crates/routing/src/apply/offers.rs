@@ -215,7 +215,7 @@ impl State {
     pub(crate) fn end_pause(&mut self, id: TicketId) {
         let ticket = self.ticket(id);
         if matches!(ticket.phase, Phase::Queued | Phase::Offered) {
-            self.touched.classes.set(ticket.class.at(), true);
+            self.touched.add(ticket.class);
         }
     }
 }
