@@ -54,7 +54,7 @@ impl Turn<'_> {
     fn release(&mut self, agent: AgentIx) {
         for ticket in self.items(agent) {
             let known = self.state.ticket(ticket);
-            if known.helpers.iter().any(|helper| helper.agent == agent) {
+            if known.rare.helpers.iter().any(|helper| helper.agent == agent) {
                 self.dismiss(ticket, agent, HelpEnd::AgentRemoved);
                 continue;
             }

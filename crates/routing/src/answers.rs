@@ -6,15 +6,30 @@ use serde::{Deserialize, Serialize};
 use tandem_domain::routing::{Undelivered, UndeliveredReason};
 use tandem_domain::{MessageId, Timestamp};
 
+use crate::seldom::{Plain, Seldom};
+
 /// A ticket's answers, and what the customer waits for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answers {
+    pub(crate) said: Seldom<Said>,
+    /// The oldest message of the customer's without a public answer.
+    pub(crate) waiting_since: Option<Timestamp>,
+}
+
+/// What was said on a ticket; on most that wait, nothing yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Said {
     /// Answers and notes in the order in which they were given.
     pub(crate) given: Vec<Given>,
     /// Failed since the last public answer.
     pub(crate) undelivered: Vec<Undelivered>,
-    /// The oldest message of the customer's without a public answer.
-    pub(crate) waiting_since: Option<Timestamp>,
+}
+
+impl Plain for Said {
+    const PLAIN: &'static Self = &Self {
+        given: Vec::new(),
+        undelivered: Vec::new(),
+    };
 }
 
 /// An answer or a note.
@@ -47,7 +62,8 @@ impl Given {
 
 impl Answers {
     pub(crate) fn fate(&self, message: MessageId) -> Option<Fate> {
-        self.given
+        self.said
+            .given
             .iter()
             .find(|given| given.message == message)
             .map(|given| given.fate)
@@ -55,12 +71,16 @@ impl Answers {
 
     /// How many public answers stand.
     pub(crate) fn count(&self) -> u64 {
-        self.given.iter().filter(|given| given.stands()).count() as u64
+        self.said.given.iter().filter(|given| given.stands()).count() as u64
     }
 
     /// When the last public answer was given that stands.
     pub(crate) fn answered_at(&self) -> Option<Timestamp> {
-        self.given.iter().rfind(|given| given.stands()).map(|given| given.at)
+        self.said
+            .given
+            .iter()
+            .rfind(|given| given.stands())
+            .map(|given| given.at)
     }
 
     /// The customer wrote.
@@ -70,12 +90,12 @@ impl Answers {
 
     pub(crate) fn add(&mut self, message: MessageId, visible: bool, at: Timestamp) {
         let (fate, settled) = if visible {
-            self.undelivered.clear();
+            self.said.undelivered.clear();
             (Fate::Underway, self.waiting_since.take())
         } else {
             (Fate::Internal, None)
         };
-        self.given.push(Given {
+        self.said.given.push(Given {
             message,
             at,
             fate,
@@ -84,7 +104,8 @@ impl Answers {
     }
 
     pub(crate) fn deliver(&mut self, message: MessageId) {
-        if let Some(given) = self.given.iter_mut().find(|given| given.message == message) {
+        let said = &mut self.said;
+        if let Some(given) = said.given.iter_mut().find(|given| given.message == message) {
             given.fate = Fate::Delivered;
         }
     }
@@ -92,7 +113,8 @@ impl Answers {
     /// As if the answer had never been given: what it settled was settled by the next one that stands,
     /// or the customer still waits.
     pub(crate) fn fail(&mut self, message: MessageId, reason: UndeliveredReason, at: Timestamp) {
-        let mut from_it_on = self.given.iter_mut().skip_while(|given| given.message != message);
+        let said = &mut *self.said;
+        let mut from_it_on = said.given.iter_mut().skip_while(|given| given.message != message);
         if let Some(failed) = from_it_on.next() {
             failed.fate = Fate::Failed;
             let waited = failed.settled.take();
@@ -102,15 +124,17 @@ impl Answers {
             };
             *owed = earlier(*owed, waited);
         }
-        self.undelivered.push(Undelivered { message, reason, at });
+        said.undelivered.push(Undelivered { message, reason, at });
     }
 
     /// What was said on another ticket was said on this one.
-    pub(crate) fn join(&mut self, other: Self) {
-        self.given.extend(other.given);
-        self.given.sort_by_key(|given| given.at);
-        self.undelivered.extend(other.undelivered);
-        self.undelivered.sort_by_key(|failed| failed.at);
+    pub(crate) fn join(&mut self, other: &Self) {
+        if other.said != Seldom::default() {
+            self.said.given.extend_from_slice(&other.said.given);
+            self.said.given.sort_by_key(|given| given.at);
+            self.said.undelivered.extend_from_slice(&other.said.undelivered);
+            self.said.undelivered.sort_by_key(|failed| failed.at);
+        }
         self.waiting_since = earlier(self.waiting_since, other.waiting_since);
     }
 }

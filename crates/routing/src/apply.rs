@@ -3,24 +3,28 @@
 mod messages;
 mod offers;
 
+use std::sync::Arc;
+
 use tandem_domain::routing::{Intake, RequeueReason, RoutingEvent, StepPlace};
-use tandem_domain::{AgentId, CompiledDesk, Event, Presence, Requirement, SignedMillis, TicketId, Timestamp, Trace};
+use tandem_domain::{AgentId, CompiledDesk, Event, Presence, Requirement, TicketId, Timestamp, Trace};
 
 use crate::agents::{AgentIx, Agents};
 use crate::answers::Answers;
 use crate::candidates::Candidates;
 use crate::capacity::Load;
-use crate::classes::Classes;
+use crate::classes::{ClassIx, Classes};
 use crate::desk::Desk;
+use crate::handful::Handful;
 use crate::last_agents::LastAgents;
 use crate::news::News;
+use crate::origins::Origin;
 use crate::several::Short;
 use crate::stale::is_escalations;
 use crate::state::State;
 use crate::steps::is_handed_back;
 use crate::table::Few;
 use crate::thread::{Received, Thread};
-use crate::ticket::{Phase, Ticket, Trail, boxed};
+use crate::ticket::{Phase, Rare, Ticket, Trail, boxed};
 use crate::turns::Turns;
 
 impl State {
@@ -140,15 +144,13 @@ impl State {
         (requirement, place): (&Requirement, &StepPlace),
         at: Timestamp,
     ) {
-        let class = self.class_of(requirement);
+        let (origin, class) = self.bearing(intake, requirement);
         self.last_ticket = id.0;
-        let origin = self.origins.of(intake);
         self.insert(Ticket {
             id,
             conversation: intake.conversation,
             origin,
             customer: intake.customer,
-            tandem: intake.tandem.clone(),
             class,
             place: boxed(place),
             last_owner: None,
@@ -156,9 +158,7 @@ impl State {
             phase: Phase::Queued,
             held_since: 0,
             over_capacity: false,
-            offers: Vec::new(),
-            helpers: Vec::new(),
-            passed_over: Vec::new(),
+            offers: Handful::None,
             chosen: None,
             trail: Trail {
                 queues: Few::of(requirement.queue.clone()),
@@ -166,18 +166,20 @@ impl State {
             },
             messages: 1,
             thread: Thread {
-                messages: vec![Received {
+                messages: Handful::One(Received {
                     message: intake.message,
                     automatic: intake.automatic,
                     at: intake.received_at.min(at),
-                }],
+                }),
                 ..Thread::default()
             },
             // A ticket that the router hears of late has waited all the same.
             opened_at: intake.received_at.min(at),
-            adjusted: SignedMillis::default(),
-            deadline: None,
-            arrival: None,
+            rare: Rare {
+                tandem: intake.tandem.clone(),
+                ..Rare::default()
+            }
+            .into(),
             changed_at: at,
             version: 1,
             reprioritised: 0,
@@ -188,6 +190,23 @@ impl State {
             },
             trace: Trace::default(),
         });
+    }
+
+    /// What a new ticket has in common with others, and where it waits.
+    fn bearing(&mut self, intake: &Intake, requirement: &Requirement) -> (Arc<Origin>, ClassIx) {
+        let Some((origin, place, known)) = self.origins.expected(intake) else {
+            return (self.origins.of(intake), self.class_of(requirement));
+        };
+        let class = known.unwrap_or_else(|| self.class_of(requirement));
+        if known.is_none() {
+            self.origins.note_class(place, class);
+        }
+        debug_assert_eq!(
+            self.classes.find(requirement),
+            Some(class),
+            "such tickets wait elsewhere"
+        );
+        (origin, class)
     }
 
     fn hold(&mut self, id: TicketId, at: Timestamp) {

@@ -168,7 +168,7 @@ impl Heads {
             head.after = Some(key);
         }
         let ticket = head.first.ticket();
-        if let Some(arrival) = state.ticket(ticket).arrival {
+        if let Some(arrival) = state.ticket(ticket).rare.arrival {
             self.passed.push(Passed {
                 queue: arrival.queue,
                 arrival: (arrival.number, ticket),

@@ -88,7 +88,7 @@ fn of_queue(policy: &QueuePolicy, bare: Requirement) -> Requirement {
 
 fn helping(ticket: &Ticket) -> usize {
     let asked = ticket.offers.iter().filter(|offer| offer.kind == OfferKind::Help);
-    ticket.helpers.len() + asked.count()
+    ticket.rare.helpers.len() + asked.count()
 }
 
 /// Helpers leave, or take over.
@@ -104,7 +104,7 @@ impl Turn<'_> {
         };
         let mut offers = known.offers.iter().filter(|offer| offer.kind == OfferKind::Help);
         let asked = offers.find(|offer| offer.agent == helper).map(|offer| offer.id);
-        let helps = known.helpers.iter().any(|known| known.agent == helper);
+        let helps = known.rare.helpers.iter().any(|known| known.agent == helper);
         match asked {
             Some(offer) => self.emit(RoutingEvent::HelpRefused {
                 offer,
@@ -126,7 +126,7 @@ impl Turn<'_> {
     pub(crate) fn hand_over(&mut self, ticket: TicketId, to: &AgentId) -> Result<Outcome, Rejection> {
         let known = self.permit(ticket, "hand over", &[Assigned])?;
         let agent = self.find_agent(to)?;
-        if known.helpers.iter().all(|helper| helper.agent != agent) {
+        if known.rare.helpers.iter().all(|helper| helper.agent != agent) {
             return Err(self.unavailable("agent", agent, "does not help with it: consult first"));
         }
         self.check_signed_in(agent)?;
@@ -138,7 +138,7 @@ impl Turn<'_> {
     pub(crate) fn change_owner(&mut self, ticket: TicketId, to: AgentIx, why: OwnerChange) {
         let known = self.state.ticket(ticket);
         let owner = known.phase.holder();
-        let helps = known.helpers.iter().any(|helper| helper.agent == to);
+        let helps = known.rare.helpers.iter().any(|helper| helper.agent == to);
         let from = owner.map(|owner| self.state.agents.get(owner).id.clone());
         let to = self.state.agents.get(to).id.clone();
         if helps {
@@ -153,7 +153,7 @@ impl Turn<'_> {
 
     /// Nobody helps with a ticket that has no owner.
     pub(crate) fn let_helpers_go(&mut self, ticket: TicketId) {
-        let helpers = self.state.ticket(ticket).helpers.clone();
+        let helpers = self.state.ticket(ticket).rare.helpers.clone();
         for Helper { agent, .. } in helpers {
             self.dismiss(ticket, agent, HelpEnd::TicketMoved);
         }

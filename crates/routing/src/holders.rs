@@ -53,7 +53,7 @@ impl Ticket {
     pub(crate) fn holders(&self) -> impl Iterator<Item = (AgentIx, u64)> + '_ {
         let owner = self.phase.holder().map(|owner| (owner, self.held_since));
         let offered = self.offers.iter().map(|offer| (offer.agent, offer.since));
-        let helpers = self.helpers.iter().map(|helper| (helper.agent, helper.since));
+        let helpers = self.rare.helpers.iter().map(|helper| (helper.agent, helper.since));
         owner.into_iter().chain(offered).chain(helpers)
     }
 
@@ -68,7 +68,7 @@ impl Ticket {
 
     /// Whether that is so of everybody.
     pub(crate) fn is_open_to_all(&self) -> bool {
-        self.passed_over.is_empty() && self.holders().next().is_none()
+        self.rare.passed_over.is_empty() && self.holders().next().is_none()
     }
 
     /// Open offers to own it, in the order in which they were made.
@@ -83,7 +83,8 @@ impl Ticket {
     /// Ends an open offer.
     pub(crate) fn take_offer(&mut self, id: OfferId) -> OpenOffer {
         let place = self.offers.iter().position(|offer| offer.id == id);
-        self.offers.remove(place.expect("events name offers that are open"))
+        let open = place.and_then(|place| self.offers.remove(place));
+        open.expect("events name offers that are open")
     }
 
     /// Why whoever has it, or is offered it first, was chosen.
@@ -113,11 +114,12 @@ struct Holders {
 
 impl Holders {
     fn of(ticket: &Ticket) -> Self {
-        let mut holders = ticket.holders().map(|(agent, _)| agent);
-        Self {
-            first: holders.next(),
-            others: holders.collect(),
-        }
+        let mut holders = Self::default();
+        ticket.holders().for_each(|(agent, _)| match holders.first {
+            None => holders.first = Some(agent),
+            Some(_) => holders.others.push(agent),
+        });
+        holders
     }
 
     fn iter(&self) -> impl Iterator<Item = AgentIx> + '_ {
@@ -174,15 +176,15 @@ impl State {
             if offer.kind == OfferKind::Own {
                 ticket.phase = Phase::Offered;
             }
-            // Most have one at a time.
-            ticket.offers.reserve_exact(1);
             ticket.offers.push(offer);
         });
     }
 
     pub(crate) fn drop_helper(&mut self, id: TicketId, agent: &AgentId, at: Timestamp) {
         let agent = self.agents.place(agent);
-        self.alter(id, at, |ticket| ticket.helpers.retain(|helper| helper.agent != agent));
+        self.alter(id, at, |ticket| {
+            ticket.rare.helpers.retain(|helper| helper.agent != agent);
+        });
     }
 
     /// Ends an open offer unaccepted: a ticket that is offered to nobody any more waits again.

@@ -89,7 +89,7 @@ impl Turn<'_> {
             return Outcome::Reply(Reply::Unrouted);
         };
         // Somebody may still wait in another of its conversations.
-        if !self.state.ticket(ticket).thread.conversations.is_empty() {
+        if !self.state.ticket(ticket).thread.joined.conversations.is_empty() {
             return Outcome::Ticket(ticket);
         }
         match self.state.ticket(ticket).phase {

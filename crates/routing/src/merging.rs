@@ -59,16 +59,16 @@ impl State {
         let messages = std::mem::take(&mut ticket.messages);
         let (conversation, thread, answers) = (ticket.conversation, ticket.thread.clone(), ticket.answers.clone());
         self.forget(id, at);
-        for conversation in thread.conversations.iter().chain([&conversation]) {
+        for conversation in thread.joined.conversations.iter().chain([&conversation]) {
             self.conversations.insert(*conversation, into);
         }
-        for merged in thread.merged.iter().chain([&id]) {
+        for merged in thread.joined.merged.iter().chain([&id]) {
             self.merged.insert(*merged, into);
         }
         let goes_on = self.ticket_mut(into);
         goes_on.messages += messages;
-        goes_on.thread.join(thread, conversation, id);
-        goes_on.answers.join(answers);
+        goes_on.thread.join(&thread, conversation, id);
+        goes_on.answers.join(&answers);
         goes_on.changed_at = at;
         self.note_in_work_list(Some(into));
     }

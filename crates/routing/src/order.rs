@@ -44,7 +44,7 @@ impl Order {
     }
 
     pub(crate) fn key(self, ticket: &Ticket) -> WaitKey {
-        let (below, since) = match (self, ticket.deadline) {
+        let (below, since) = match (self, ticket.rare.deadline) {
             (Self::Strict, _) => (Priority::Urgent as u8 - ticket.priority as u8, ticket.opened_at),
             (Self::Aging(aging), _) => (0, ticket.opened_at.minus(aging * u32::from(ticket.priority as u8))),
             (Self::Deadline(_), Some(deadline)) => (0, deadline),
@@ -52,7 +52,7 @@ impl Order {
         };
         WaitKey {
             below,
-            since: since.earlier_by(ticket.adjusted),
+            since: since.earlier_by(ticket.rare.adjusted),
             ticket: ticket.id,
         }
     }
@@ -66,7 +66,7 @@ impl Order {
             Self::Deadline(_) => Duration::ZERO,
         };
         let since = ticket.opened_at.minus(step * u32::from(ticket.priority as u8));
-        (since.earlier_by(ticket.adjusted), ticket.id)
+        (since.earlier_by(ticket.rare.adjusted), ticket.id)
     }
 
     /// The same, where the place in the queue tells it: the ticket need not be looked at.

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHasher};
 use tandem_domain::routing::Intake;
-use tandem_domain::{AccountId, Channel, QueueId, Requirement, Tag};
+use tandem_domain::{AccountId, Channel, MessageId, QueueId, Requirement, Tag};
 
+use crate::classes::ClassIx;
 use crate::desk::Asked;
 
 /// What ingest said of the message that opened a ticket, as far as tickets have it in common.
@@ -25,14 +26,29 @@ pub(crate) struct Origins {
     known: FxHashMap<u64, Known>,
     /// How many there may be before those without tickets are dropped.
     room: usize,
+    /// The message that opens the next ticket, and what is known of it: it need not be looked for twice.
+    expected: Option<(MessageId, Place)>,
 }
 
 #[derive(Debug)]
 struct Known {
     origin: Arc<Origin>,
-    /// By queue and channel, while the desk file is in force.
-    requirements: Vec<(QueueId, Channel, Arc<Requirement>)>,
+    /// While the desk file is in force.
+    requirements: Vec<Asking>,
 }
+
+/// What those ask for who come into this queue by this channel.
+#[derive(Debug)]
+struct Asking {
+    queue: QueueId,
+    channel: Channel,
+    requirement: Arc<Requirement>,
+    /// Where they wait, once one has.
+    class: Option<ClassIx>,
+}
+
+/// Where something is known: of which origin, and at which place of its requirements.
+pub(crate) type Place = (u64, usize);
 
 impl Origin {
     fn of(intake: &Intake) -> Self {
@@ -100,15 +116,31 @@ impl Origins {
         }
     }
 
-    /// What such an intake asked for last time.
-    pub(crate) fn requirement(&self, intake: &Intake) -> Option<Arc<Requirement>> {
-        let known = self
-            .known
-            .get(&number_of(intake))
-            .filter(|known| known.origin.is_of(intake))?;
-        let mut requirements = known.requirements.iter();
-        let found = requirements.find(|(queue, channel, _)| *queue == intake.queue && *channel == intake.channel);
-        found.map(|(.., requirement)| requirement.clone())
+    /// What such an intake asked for last time. The next ticket is expected to be opened by it.
+    pub(crate) fn requirement(&mut self, intake: &Intake) -> Option<Arc<Requirement>> {
+        let number = number_of(intake);
+        let known = self.known.get(&number).filter(|known| known.origin.is_of(intake))?;
+        let mut asking = known.requirements.iter();
+        let at = asking.position(|asking| asking.queue == intake.queue && asking.channel == intake.channel)?;
+        self.expected = Some((intake.message, (number, at)));
+        Some(known.requirements[at].requirement.clone())
+    }
+
+    /// The origin of a ticket that was expected, and the class in which such tickets wait.
+    pub(crate) fn expected(&mut self, intake: &Intake) -> Option<(Arc<Origin>, Place, Option<ClassIx>)> {
+        let (message, place) = self.expected.take()?;
+        let known = self.known.get(&place.0).filter(|_| message == intake.message)?;
+        debug_assert!(known.origin.is_of(intake), "another ticket was expected");
+        let class = known.requirements.get(place.1)?.class;
+        Some((known.origin.clone(), place, class))
+    }
+
+    /// Such tickets wait in this class.
+    pub(crate) fn note_class(&mut self, (number, at): Place, class: ClassIx) {
+        let known = self.known.get_mut(&number);
+        if let Some(asking) = known.and_then(|known| known.requirements.get_mut(at)) {
+            asking.class = Some(class);
+        }
     }
 
     /// Such an intake asks for this as long as the desk file is in force.
@@ -119,13 +151,18 @@ impl Origins {
             .get_mut(&number_of(intake))
             .filter(|known| known.origin.is_of(intake));
         if let Some(known) = known {
-            let remembered = (intake.queue.clone(), intake.channel, requirement.clone());
-            known.requirements.push(remembered);
+            known.requirements.push(Asking {
+                queue: intake.queue.clone(),
+                channel: intake.channel,
+                requirement: requirement.clone(),
+                class: None,
+            });
         }
     }
 
     /// Another desk file is in force.
     pub(crate) fn forget_requirements(&mut self) {
+        self.expected = None;
         self.known.values_mut().for_each(|known| known.requirements.clear());
     }
 }

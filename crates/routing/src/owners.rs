@@ -55,8 +55,8 @@ impl State {
         let owner = self.agents.place(to);
         self.stop_pauses(id);
         if self.ticket(id).phase.holder().is_none() {
-            let queue = self.requirement(self.ticket(id)).queue.clone();
-            self.pace.accepted(&queue, at);
+            let class = self.classes.get(self.ticket(id).class);
+            self.pace.accepted(&class.requirement.queue, at);
         }
         let applied = self.applied;
         self.alter(id, at, |ticket| {

@@ -16,7 +16,10 @@ pub(crate) struct Pace(BTreeMap<QueueId, VecDeque<Timestamp>>);
 
 impl Pace {
     pub(crate) fn accepted(&mut self, queue: &QueueId, at: Timestamp) {
-        let accepts = self.0.entry(queue.clone()).or_default();
+        let Some(accepts) = self.0.get_mut(queue) else {
+            self.0.insert(queue.clone(), [at].into());
+            return;
+        };
         accepts.push_back(at);
         if accepts.len() > RECENT {
             accepts.pop_front();

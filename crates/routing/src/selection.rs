@@ -81,7 +81,7 @@ impl State {
         let class = self.classes.get(ticket.class);
         let free = self.agents.free(class.demand);
         let available = |agent: AgentIx| class.fit.contains(agent.at()) && free.contains(agent.at());
-        let passed = ticket.passed_over.iter().filter(|passed| passed.until > now);
+        let passed = ticket.rare.passed_over.iter().filter(|passed| passed.until > now);
         let passed = passed
             .map(|passed| passed.agent)
             .filter(|agent| !ticket.is_held_by(*agent));

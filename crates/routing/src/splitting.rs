@@ -79,7 +79,7 @@ impl Turn<'_> {
             received_at: first.at,
             automatic: first.automatic,
             customer: ticket.customer,
-            tandem: ticket.tandem.clone(),
+            tandem: ticket.rare.tandem.clone(),
             due_at: None,
         }
     }
@@ -107,7 +107,7 @@ impl State {
         self.open(id, intake, begins, at);
         let new = self.ticket_mut(id);
         new.messages = moved.len() as u64;
-        new.thread.messages = moved;
+        new.thread.messages = moved.into();
         new.answers.waiting_since = new.thread.oldest_by_hand(Timestamp::EPOCH);
     }
 }

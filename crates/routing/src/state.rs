@@ -180,7 +180,7 @@ impl State {
         if Arc::strong_count(&ticket.origin) == 1 {
             ticket.origin = self.origins.shared(ticket.origin);
         }
-        let others = ticket.thread.conversations.iter();
+        let others = ticket.thread.joined.conversations.iter();
         for conversation in others.chain([&ticket.conversation]) {
             self.conversations.insert(*conversation, id);
         }
@@ -237,21 +237,22 @@ impl State {
             self.leave_line(id);
         }
         let ticket = self.tickets.get(id).expect(OPEN);
+        let (absence, work) = (self.absence_deadline(ticket), self.work(ticket));
         if ticket.phase == Phase::Offered {
             self.short.remove(ticket);
         }
-        for offer in &ticket.offers {
+        for offer in &*ticket.offers {
             self.offers.remove(offer.id);
         }
-        for (at, timer) in ticket.deadlines().chain(self.absence_deadline(ticket)) {
-            self.timers.stop(&(at, id, timer));
-        }
-        let work = self.work(ticket);
-        for (agent, since) in ticket.holders() {
-            let slot = self.agents.get_mut(agent);
+        let timers = &mut self.timers;
+        let deadlines = ticket.deadlines().chain(absence);
+        deadlines.for_each(|(at, timer)| timers.stop(&(at, id, timer)));
+        let agents = &mut self.agents;
+        ticket.holders().for_each(|(agent, since)| {
+            let slot = agents.get_mut(agent);
             slot.items.remove(&(since, id));
             slot.load.remove(work);
-        }
+        });
     }
 
     /// Puts the ticket into the indices of its phase.
@@ -270,18 +271,19 @@ impl State {
             self.short.add(ticket);
             self.touched.add(class);
         }
-        for offer in &ticket.offers {
+        for offer in &*ticket.offers {
             self.offers.insert(offer.id, id);
         }
-        for (at, timer) in ticket.deadlines().chain(self.absence_deadline(ticket)) {
-            self.timers.start((at, id, timer));
-        }
-        let work = self.work(ticket);
-        for (agent, since) in ticket.holders() {
-            let slot = self.agents.get_mut(agent);
+        let (absence, work) = (self.absence_deadline(ticket), self.work(ticket));
+        let timers = &mut self.timers;
+        let deadlines = ticket.deadlines().chain(absence);
+        deadlines.for_each(|(at, timer)| timers.start((at, id, timer)));
+        let agents = &mut self.agents;
+        ticket.holders().for_each(|(agent, since)| {
+            let slot = agents.get_mut(agent);
             slot.items.insert((since, id));
             slot.load.add(work);
-        }
+        });
         self.note_arrival(id);
     }
 
@@ -301,10 +303,10 @@ impl State {
         self.stop_pauses(id);
         let ticket = self.tickets.remove(id).expect(OPEN);
         self.conversations.remove(&ticket.conversation);
-        for conversation in &ticket.thread.conversations {
+        for conversation in &ticket.thread.joined.conversations {
             self.conversations.remove(conversation);
         }
-        for merged in &ticket.thread.merged {
+        for merged in &ticket.thread.joined.merged {
             self.merged.remove(merged);
         }
         let requirement = self.classes.get(ticket.class).requirement.clone();
@@ -318,8 +320,12 @@ impl State {
 
     /// Those agents are passed over for this ticket no more.
     pub(crate) fn stop_pauses_if(&mut self, id: TicketId, over: impl Fn(&PassedOver) -> bool) {
+        if self.ticket(id).rare.passed_over.is_empty() {
+            return;
+        }
         for passed in self
             .ticket_mut(id)
+            .rare
             .passed_over
             .extract_if(.., |passed| over(passed))
             .collect::<Vec<_>>()

@@ -133,6 +133,6 @@ pub(crate) fn is_handed_back(reason: RequeueReason) -> bool {
 }
 
 fn passed_over(ticket: &Ticket, now: Timestamp) -> Vec<AgentIx> {
-    let passed = ticket.passed_over.iter().filter(|passed| passed.until > now);
+    let passed = ticket.rare.passed_over.iter().filter(|passed| passed.until > now);
     passed.map(|passed| passed.agent).collect()
 }

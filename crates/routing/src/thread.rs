@@ -2,6 +2,9 @@
 
 use tandem_domain::{ConversationId, MessageId, TicketId, Timestamp};
 
+use crate::handful::Handful;
+use crate::seldom::{Plain, Seldom};
+
 /// A customer's message on a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Received {
@@ -21,29 +24,45 @@ impl Received {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Thread {
     /// In the order in which they came to the ticket.
-    pub(crate) messages: Vec<Received>,
-    /// Conversations of tickets that were merged into it, besides its own.
+    pub(crate) messages: Handful<Received>,
+    pub(crate) joined: Seldom<Joined>,
+}
+
+/// What was merged into a ticket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Joined {
+    /// Conversations besides the ticket's own.
     pub(crate) conversations: Vec<ConversationId>,
-    /// Tickets that were merged into it, also by way of others.
+    /// Tickets, also by way of others.
     pub(crate) merged: Vec<TicketId>,
+}
+
+impl Plain for Joined {
+    const PLAIN: &'static Self = &Self {
+        conversations: Vec::new(),
+        merged: Vec::new(),
+    };
 }
 
 impl Thread {
     /// Takes over all that is on a ticket which is merged into this one.
-    pub(crate) fn join(&mut self, other: Self, conversation: ConversationId, merged: TicketId) {
-        self.messages.extend(other.messages);
-        self.messages.sort_by_key(|received| received.at);
-        self.conversations.push(conversation);
-        self.conversations.extend(other.conversations);
-        self.merged.push(merged);
-        self.merged.extend(other.merged);
+    pub(crate) fn join(&mut self, other: &Self, conversation: ConversationId, merged: TicketId) {
+        self.messages.change(|messages| {
+            messages.extend_from_slice(&other.messages);
+            messages.sort_by_key(|received| received.at);
+        });
+        self.joined.conversations.push(conversation);
+        self.joined.conversations.extend_from_slice(&other.joined.conversations);
+        self.joined.merged.push(merged);
+        self.joined.merged.extend_from_slice(&other.joined.merged);
     }
 
     /// Takes these messages out.
     pub(crate) fn take(&mut self, messages: &[MessageId]) -> Vec<Received> {
-        self.messages
-            .extract_if(.., |received| messages.contains(&received.message))
-            .collect()
+        self.messages.change(|all| {
+            all.extract_if(.., |received| messages.contains(&received.message))
+                .collect()
+        })
     }
 
     pub(crate) fn received(&self, message: MessageId) -> Option<Received> {

@@ -12,9 +12,11 @@ use tandem_domain::{
 use crate::agents::AgentIx;
 use crate::answers::Answers;
 use crate::classes::ClassIx;
+use crate::handful::Handful;
 use crate::holders::{Helper, OpenOffer};
 use crate::origins::Origin;
 use crate::overtaking::Arrival;
+use crate::seldom::{Plain, Seldom};
 use crate::table::Few;
 use crate::thread::Thread;
 use crate::timers::Timer;
@@ -147,7 +149,6 @@ pub(crate) struct Ticket {
     pub(crate) origin: Arc<Origin>,
     /// Where ingest knows one.
     pub(crate) customer: Option<CustomerId>,
-    pub(crate) tandem: Option<TandemId>,
     pub(crate) class: ClassIx,
     /// Where it stands among its queue's steps. None: in the first one, which has no end, and nothing was passed over.
     pub(crate) place: Option<Box<StepPlace>>,
@@ -159,21 +160,14 @@ pub(crate) struct Ticket {
     pub(crate) held_since: u64,
     /// Whether its owner had no room for it when it last came or moved.
     pub(crate) over_capacity: bool,
-    pub(crate) offers: Vec<OpenOffer>,
-    pub(crate) helpers: Vec<Helper>,
-    pub(crate) passed_over: Vec<PassedOver>,
+    pub(crate) offers: Handful<OpenOffer>,
+    pub(crate) rare: Seldom<Rare>,
     /// Why the owner was chosen.
     pub(crate) chosen: Option<Arc<Ranking>>,
     pub(crate) trail: Trail,
     pub(crate) messages: u64,
     pub(crate) thread: Thread,
     pub(crate) opened_at: Timestamp,
-    /// By how much it counts as older than it is, in its queue's order only.
-    pub(crate) adjusted: SignedMillis,
-    /// When the target ends by which its queue is ordered, as of when it began to wait.
-    pub(crate) deadline: Option<Timestamp>,
-    /// As whom it came into its queue, where being overtaken is bounded there and it was not served yet.
-    pub(crate) arrival: Option<Arrival>,
     pub(crate) changed_at: Timestamp,
     pub(crate) version: u64,
     /// The version at which its priority was changed last; 0: never.
@@ -185,10 +179,36 @@ pub(crate) struct Ticket {
     pub(crate) trace: Trace,
 }
 
+/// What most tickets do not have, or have not yet.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Rare {
+    pub(crate) helpers: Vec<Helper>,
+    pub(crate) passed_over: Vec<PassedOver>,
+    pub(crate) tandem: Option<TandemId>,
+    /// By how much it counts as older than it is, in its queue's order only.
+    pub(crate) adjusted: SignedMillis,
+    /// When the target ends by which its queue is ordered, as of when it began to wait.
+    pub(crate) deadline: Option<Timestamp>,
+    /// As whom it came into its queue, where being overtaken is bounded there and it was not served yet.
+    pub(crate) arrival: Option<Arrival>,
+}
+
+impl Plain for Rare {
+    const PLAIN: &'static Self = &Self {
+        helpers: Vec::new(),
+        passed_over: Vec::new(),
+        tandem: None,
+        adjusted: SignedMillis(0),
+        deadline: None,
+        arrival: None,
+    };
+}
+
 impl Ticket {
     /// Until when the agent is passed over for this ticket, if that is still so.
     pub(crate) fn passes_over(&self, agent: AgentIx, now: Timestamp) -> Option<Timestamp> {
-        self.passed_over
+        self.rare
+            .passed_over
             .iter()
             .find(|passed| passed.agent == agent && passed.until > now)
             .map(|passed| passed.until)

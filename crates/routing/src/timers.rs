@@ -113,7 +113,7 @@ impl State {
         };
         match timer {
             Timer::PauseEnds(agent) => {
-                let mut passed_over = ticket.passed_over.iter();
+                let mut passed_over = ticket.rare.passed_over.iter();
                 passed_over.any(|passed| passed.agent == *agent && passed.until == *at)
             }
             Timer::OwnerAbsent => self.absence_deadline(ticket) == Some((*at, *timer)),

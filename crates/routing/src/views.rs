@@ -44,7 +44,7 @@ impl State {
             version: ticket.version,
             waiting_since: ticket.answers.waiting_since,
             answered_at: ticket.answers.answered_at(),
-            undelivered: ticket.answers.undelivered.clone(),
+            undelivered: ticket.answers.said.undelivered.clone(),
             offers: ticket.own_offers().map(|offer| self.offer_view(offer)).collect(),
             help_offers: ticket
                 .offers
@@ -54,6 +54,7 @@ impl State {
                 .collect(),
             step: ticket.place.as_deref().cloned().unwrap_or_default(),
             helpers: ticket
+                .rare
                 .helpers
                 .iter()
                 .map(|helper| self.agents.get(helper.agent).id.clone())
@@ -88,7 +89,7 @@ impl State {
 
     pub(crate) fn agent_view(&self, agent: AgentIx) -> AgentView {
         let helps = |ticket: &TicketId| {
-            let helpers = &self.ticket(*ticket).helpers;
+            let helpers = &self.ticket(*ticket).rare.helpers;
             helpers.iter().any(|helper| helper.agent == agent)
         };
         let agent = self.agents.get(agent);

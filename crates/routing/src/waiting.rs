@@ -39,7 +39,9 @@ impl State {
 
     pub(crate) fn join_line(&mut self, id: TicketId) {
         let deadline = self.deadline_in_queue(self.ticket(id));
-        self.ticket_mut(id).deadline = deadline;
+        if deadline != self.ticket(id).rare.deadline {
+            self.ticket_mut(id).rare.deadline = deadline;
+        }
         let ticket = self.ticket(id);
         let (class, key) = (ticket.class, self.wait_key(ticket));
         self.classes.enqueue(class, key);
@@ -47,7 +49,7 @@ impl State {
 
     pub(crate) fn leave_line(&mut self, id: TicketId) {
         let ticket = self.ticket(id);
-        let (class, key, arrival) = (ticket.class, self.wait_key(ticket), ticket.arrival);
+        let (class, key, arrival) = (ticket.class, self.wait_key(ticket), ticket.rare.arrival);
         self.classes.dequeue(class, key);
         if let Some(arrival) = arrival {
             self.classes.note_arrival(class, (arrival.number, id), false);
@@ -57,7 +59,7 @@ impl State {
     /// Counts what has just become of the ticket, where being overtaken is bounded.
     pub(crate) fn note_arrival(&mut self, id: TicketId) {
         let ticket = self.ticket(id);
-        let (phase, class, before) = (ticket.phase, ticket.class, ticket.arrival);
+        let (phase, class, before) = (ticket.phase, ticket.class, ticket.rare.arrival);
         let queue = self.classes.get(class).queue;
         if before.is_none() && self.classes.queue(queue).max_overtaken.is_none() {
             return;
@@ -68,7 +70,7 @@ impl State {
         }
         let here = before.filter(|before| before.queue == queue);
         let number = self.number_in(queue, phase, here.map(|before| before.number));
-        self.ticket_mut(id).arrival = number.map(|number| Arrival { queue, number });
+        self.ticket_mut(id).rare.arrival = number.map(|number| Arrival { queue, number });
         if let Some(number) = number.filter(|_| phase == Phase::Queued) {
             self.classes.note_arrival(class, (number, id), true);
         }
@@ -103,7 +105,7 @@ impl State {
     pub(crate) fn count_as_older(&mut self, id: TicketId, by: SignedMillis) {
         self.leave(id);
         let ticket = self.ticket_mut(id);
-        ticket.adjusted = ticket.adjusted.plus(by);
+        ticket.rare.adjusted = ticket.rare.adjusted.plus(by);
         self.enter(id);
     }
 }

@@ -23,7 +23,7 @@ impl State {
                 expires_at,
                 ranking,
             } => self.offer(*offer, *ticket, agent, *expires_at, ranking, at),
-            E::OfferAccepted { offer, ticket, agent } => self.accept(*offer, *ticket, agent, at),
+            E::OfferAccepted { offer, ticket, .. } => self.accept(*offer, *ticket, at),
             E::OfferDeclined {
                 offer,
                 ticket,
@@ -103,8 +103,8 @@ impl State {
         ranking: &Arc<Ranking>,
         at: Timestamp,
     ) {
+        let agent = self.agents.place(agent);
         if !ranking.direct && self.ticket(id).phase == Phase::Queued {
-            let agent = self.agents.place(agent);
             self.note_turn(agent, id, at);
         }
         self.stop_pauses_if(id, |passed| passed.until <= at);
@@ -116,7 +116,7 @@ impl State {
         }
         let offer = OpenOffer {
             id: offer,
-            agent: self.agents.place(agent),
+            agent,
             expires_at,
             since,
             kind: OfferKind::Own,
@@ -125,11 +125,12 @@ impl State {
         self.add_offer(id, offer, at);
     }
 
-    fn accept(&mut self, offer: OfferId, id: TicketId, agent: &AgentId, at: Timestamp) {
-        let owner = self.agents.place(agent);
+    fn accept(&mut self, offer: OfferId, id: TicketId, at: Timestamp) {
+        let open = self.ticket(id).offer(offer);
+        let owner = open.expect("events name offers that are open").agent;
         self.stop_pauses(id);
-        let queue = self.requirement(self.ticket(id)).queue.clone();
-        self.pace.accepted(&queue, at);
+        let class = self.classes.get(self.ticket(id).class);
+        self.pace.accepted(&class.requirement.queue, at);
         self.note_owner(id, owner, at);
         self.alter(id, at, |ticket| {
             let accepted = ticket.take_offer(offer);
@@ -171,7 +172,7 @@ impl State {
         let helper = self.agents.place(agent);
         self.alter(id, at, |ticket| {
             let OpenOffer { agent, since, .. } = ticket.take_offer(offer);
-            ticket.helpers.push(Helper { agent, since });
+            ticket.rare.helpers.push(Helper { agent, since });
         });
         self.ended_offers.add(offer, helper, End::Accepted);
         self.agents.get_mut(helper).missed = 0;
@@ -207,7 +208,7 @@ impl State {
         if until <= at {
             return;
         }
-        self.ticket_mut(id).passed_over.push(PassedOver { agent, until });
+        self.ticket_mut(id).rare.passed_over.push(PassedOver { agent, until });
         self.timers.start((until, id, Timer::PauseEnds(agent)));
     }
 

@@ -38,7 +38,9 @@ fn of_event(state: &State, event: &Event<RoutingEvent>) -> Vec<RowChange> {
         )],
         // What moved is still with the ticket that ended.
         RoutingEvent::TicketMerged { ticket, into } => {
-            let moved = thread(state, *ticket).into_iter().flat_map(|thread| &thread.messages);
+            let moved = thread(state, *ticket)
+                .into_iter()
+                .flat_map(|thread| thread.messages.iter());
             moved
                 .flat_map(|received| [gone(*ticket, *received), row(*into, *received, event.at)])
                 .collect()

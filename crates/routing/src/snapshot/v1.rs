@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tandem_domain::explain::Ranking;
 use tandem_domain::{
     AccountId, AgentId, CompiledDesk, ConversationId, LanguageTag, OfferId, Presence, Priority, QueueId, Requirement,
-    RestoreError, SignedMillis, SkillId, SkillLevel, Tag, TicketId, Timestamp, Trace,
+    RestoreError, SkillId, SkillLevel, Tag, TicketId, Timestamp, Trace,
 };
 
 use super::{check_number, damaged};
@@ -15,11 +15,12 @@ use crate::agents::AgentIx;
 use crate::answers::Answers;
 use crate::desk::{Asked, Desk};
 use crate::ended::End;
+use crate::handful::Handful;
 use crate::holders::{OfferKind, OpenOffer};
 use crate::origins::Origin;
 use crate::state::State;
 use crate::thread::Thread;
-use crate::ticket::{PassedOver, Phase, Ticket, Trail};
+use crate::ticket::{PassedOver, Phase, Rare, Ticket, Trail};
 use crate::timers::Timer;
 
 #[derive(Deserialize)]
@@ -159,7 +160,7 @@ impl TicketV1 {
         let passed_over = self.restore_passed_over(state);
         let mut place = |agent: &AgentId| state.agents.place(agent);
         let owners = self.past_owners.iter().map(&mut place).collect();
-        let (held_since, mut chosen, mut offers) = (self.held_since, self.chosen, Vec::new());
+        let (held_since, mut chosen, mut offers) = (self.held_since, self.chosen, Handful::default());
         let phase = self.phase.restore(place, |id, agent, expires_at| {
             offers.push(OpenOffer {
                 id,
@@ -182,7 +183,6 @@ impl TicketV1 {
                 tags: self.tags,
             }),
             customer: None,
-            tandem: None,
             class,
             place: None,
             last_owner: None,
@@ -191,8 +191,6 @@ impl TicketV1 {
             held_since,
             over_capacity: false,
             offers,
-            helpers: Vec::new(),
-            passed_over,
             chosen,
             trail: Trail {
                 owners,
@@ -201,9 +199,11 @@ impl TicketV1 {
             messages: self.messages,
             thread: Thread::default(),
             opened_at: self.opened_at,
-            adjusted: SignedMillis::default(),
-            deadline: None,
-            arrival: None,
+            rare: Rare {
+                passed_over,
+                ..Rare::default()
+            }
+            .into(),
             changed_at: self.changed_at,
             version: self.version,
             reprioritised: 0,

@@ -8,7 +8,7 @@ use tandem_domain::{MessageId, QueueId, RestoreError, TicketId, Timestamp, Trace
 
 use super::damaged;
 use super::v1::SnapshotV1;
-use crate::answers::{Answers, Fate, Given};
+use crate::answers::{Answers, Fate, Given, Said};
 use crate::pace::Pace;
 use crate::state::State;
 use crate::ticket::Ticket;
@@ -77,8 +77,11 @@ impl TicketV2 {
         };
         (ticket.reprioritised, ticket.moved) = (self.reprioritised, self.moved);
         ticket.answers = Answers {
-            given: self.given.into_iter().map(given).collect(),
-            undelivered: self.undelivered,
+            said: Said {
+                given: self.given.into_iter().map(given).collect(),
+                undelivered: self.undelivered,
+            }
+            .into(),
             waiting_since: self.waiting_since,
         };
         ticket.trace = self.trace;

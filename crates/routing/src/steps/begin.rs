@@ -68,7 +68,7 @@ impl State {
             tags: &ticket.origin.tags,
             opened_at: ticket.opened_at,
             customer: ticket.customer,
-            tandem: ticket.tandem.as_ref(),
+            tandem: ticket.rare.tandem.as_ref(),
             last_owner: ticket.last_owner,
             unwilling: passed_over(ticket, now),
         }

@@ -54,11 +54,13 @@ impl State {
         let ticket = self.ticket_mut(*id);
         ticket.class = class;
         ticket.place = (!is_last || step > 0).then(|| Box::new(place));
-        let (phase, number) = (ticket.phase, ticket.arrival.map(|arrival| arrival.number));
+        let (phase, number) = (ticket.phase, ticket.rare.arrival.map(|arrival| arrival.number));
         let same_queue = requirement.queue == before.requirement.queue;
         ticket.trail.queues.insert(requirement.queue);
         let arrival = self.carry_arrival(class, phase, number.filter(|_| same_queue));
-        self.ticket_mut(*id).arrival = arrival;
+        if arrival != self.ticket(*id).rare.arrival {
+            self.ticket_mut(*id).rare.arrival = arrival;
+        }
         self.enter(*id);
     }
 

@@ -12,15 +12,15 @@ use tandem_domain::{
 };
 
 use crate::agents::AgentIx;
-use crate::answers::{Answers, Fate, Given};
+use crate::answers::{Answers, Fate, Given, Said};
 use crate::classes::ClassIx;
 use crate::desk::Asked;
 use crate::holders::{Helper, OfferKind, OpenOffer};
 use crate::origins::Origin;
 use crate::snapshot::{check_number, damaged};
 use crate::state::State;
-use crate::thread::{Received, Thread};
-use crate::ticket::{PassedOver, Phase, Ticket, Trail};
+use crate::thread::{Joined, Received, Thread};
+use crate::ticket::{PassedOver, Phase, Rare, Ticket, Trail};
 use crate::timers::Timer;
 
 /// An agent's place in the snapshot's list.
@@ -134,11 +134,17 @@ impl TicketV3 {
             over_capacity: ticket.over_capacity,
             offers: ticket.offers.iter().map(OfferV3::of).collect(),
             helpers: ticket
+                .rare
                 .helpers
                 .iter()
                 .map(|helper| (at(helper.agent), helper.since))
                 .collect(),
-            passed_over: ticket.passed_over.iter().map(|of| (at(of.agent), of.until)).collect(),
+            passed_over: ticket
+                .rare
+                .passed_over
+                .iter()
+                .map(|of| (at(of.agent), of.until))
+                .collect(),
             chosen: ticket.chosen.as_deref().cloned(),
             past_owners: ticket.trail.owners.iter().map(|owner| at(*owner)).collect(),
             past_queues: ticket.trail.queues.iter().cloned().collect(),
@@ -148,25 +154,26 @@ impl TicketV3 {
                 .iter()
                 .map(|of| (of.message, of.automatic, of.at))
                 .collect(),
-            conversations: thread.conversations.clone(),
-            merged: thread.merged.clone(),
+            conversations: thread.joined.conversations.clone(),
+            merged: thread.joined.merged.clone(),
             opened_at: ticket.opened_at,
-            adjusted: ticket.adjusted,
-            arrival: ticket.arrival.map(|arrival| arrival.number),
+            adjusted: ticket.rare.adjusted,
+            arrival: ticket.rare.arrival.map(|arrival| arrival.number),
             changed_at: ticket.changed_at,
             version: ticket.version,
             reprioritised: ticket.reprioritised,
             moved: ticket.moved,
             waiting_since: answers.waiting_since,
             given: answers
+                .said
                 .given
                 .iter()
                 .map(|of| (of.message, of.at, of.fate, of.settled))
                 .collect(),
-            undelivered: answers.undelivered.clone(),
+            undelivered: answers.said.undelivered.clone(),
             trace: ticket.trace.clone(),
             customer: ticket.customer,
-            tandem: ticket.tandem.clone(),
+            tandem: ticket.rare.tandem.clone(),
             place: ticket.place.as_deref().cloned(),
             last_owner: ticket.last_owner.map(at),
         }
@@ -240,8 +247,6 @@ impl TicketV3 {
             held_since: self.held_since,
             over_capacity: self.over_capacity,
             offers: offers.collect::<Result<_, _>>()?,
-            helpers: helpers.collect::<Result<_, RestoreError>>()?,
-            passed_over,
             chosen: self.chosen.map(Arc::new),
             trail: Trail {
                 owners: owners.collect::<Result<_, _>>()?,
@@ -250,9 +255,15 @@ impl TicketV3 {
             messages: self.messages,
             thread: thread(self.received, self.conversations, self.merged),
             opened_at: self.opened_at,
-            adjusted: self.adjusted,
-            deadline: None,
-            arrival,
+            rare: Rare {
+                helpers: helpers.collect::<Result<_, RestoreError>>()?,
+                passed_over,
+                tandem: self.tandem,
+                adjusted: self.adjusted,
+                deadline: None,
+                arrival,
+            }
+            .into(),
             changed_at: self.changed_at,
             version: self.version,
             reprioritised: self.reprioritised,
@@ -260,7 +271,6 @@ impl TicketV3 {
             answers: answers(self.given, self.undelivered, self.waiting_since),
             trace: self.trace,
             customer: self.customer,
-            tandem: self.tandem,
             place: self.place.map(Box::new),
             last_owner: self.last_owner.map(agent).transpose()?,
         });
@@ -337,8 +347,7 @@ fn thread(
         .map(|(message, automatic, at)| Received { message, automatic, at });
     Thread {
         messages: messages.collect(),
-        conversations,
-        merged,
+        joined: Joined { conversations, merged }.into(),
     }
 }
 
@@ -354,8 +363,11 @@ fn answers(
         settled,
     });
     Answers {
-        given: given.collect(),
-        undelivered,
+        said: Said {
+            given: given.collect(),
+            undelivered,
+        }
+        .into(),
         waiting_since,
     }
 }
