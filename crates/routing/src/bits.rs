@@ -76,6 +76,17 @@ impl Bits {
         self.paired(other).enumerate().flat_map(|(at, word)| members(at, word))
     }
 
+    /// Does something with each that is in both, ascending.
+    pub(crate) fn each_common(&self, other: &Self, mut each: impl FnMut(usize)) {
+        for (at, (ours, theirs)) in self.0.iter().zip(&other.0).enumerate() {
+            let mut both = ours & theirs;
+            while both != 0 {
+                each(at * WORD + both.trailing_zeros() as usize);
+                both &= both - 1;
+            }
+        }
+    }
+
     /// How many are in both.
     pub(crate) fn count_common(&self, other: &Self) -> u32 {
         self.paired(other).map(u64::count_ones).sum()

@@ -177,15 +177,16 @@ impl Candidates {
         best: &mut Vec<Candidate>,
     ) -> u32 {
         let mut free = 0;
-        for agent in wanted.fit.common(agents.free(wanted.demand)).map(AgentIx::new) {
+        wanted.fit.each_common(agents.free(wanted.demand), |agent| {
+            let agent = AgentIx::new(agent);
             free += 1;
             if most == 0 || !willing(agent) {
-                continue;
+                return;
             }
             let worst = best.last().filter(|_| best.len() == most && most <= FEW);
             let known = &self.known[agent.at()];
             if worst.is_some_and(|worst| known.cannot_beat(worst.merit.value, wanted)) {
-                continue;
+                return;
             }
             let merit = known.merit(wanted, agents.get(agent));
             let candidate = Candidate { merit, agent };
@@ -196,7 +197,7 @@ impl Candidates {
                 let at = best.partition_point(|better| *better < candidate);
                 best.insert(at, candidate);
             }
-        }
+        });
         if most > FEW {
             best.sort_unstable();
             best.truncate(most);

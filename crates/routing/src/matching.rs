@@ -108,12 +108,15 @@ impl State {
         if self.gathers() {
             return waiting.iter().map(ClassIx::new).collect();
         }
+        if self.touched.agents.is_empty() && self.touched.classes.is_empty() {
+            return Vec::new();
+        }
         let touched = self.touched.classes.iter().copied();
         let mut classes: Vec<_> = touched.filter(|class| waiting.contains(class.at())).collect();
         let agents = self.touched.agents.iter();
         for agent in agents.filter(|agent| self.agents.is_free_for_anything(**agent)) {
-            let fitting = self.agents.get(*agent).classes.common(waiting);
-            classes.extend(fitting.map(ClassIx::new));
+            let fits = &self.agents.get(*agent).classes;
+            fits.each_common(waiting, |class| classes.push(ClassIx::new(class)));
         }
         classes.sort_unstable();
         classes.dedup();

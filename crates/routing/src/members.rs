@@ -116,6 +116,20 @@ impl Members {
         of_list.chain(bits.into_iter().flat_map(|bits| bits.common(other)))
     }
 
+    /// Does something with each that is in both, ascending: the quickest way through.
+    pub(crate) fn each_common(&self, other: &Bits, mut each: impl FnMut(usize)) {
+        match &self.kept {
+            Kept::List(list) => {
+                for index in list.iter().map(|index| *index as usize) {
+                    if other.contains(index) {
+                        each(index);
+                    }
+                }
+            }
+            Kept::Bits(bits) => bits.each_common(other, each),
+        }
+    }
+
     /// How many are in both.
     pub(crate) fn count_common(&self, other: &Bits) -> u32 {
         match &self.kept {
@@ -155,6 +169,9 @@ mod tests {
         prop_assert_eq!(members.count(), set.len());
         prop_assert_eq!(members.common(&bits).collect::<Vec<_>>(), common.clone());
         prop_assert_eq!(members.count_common(&bits) as usize, common.len());
+        let mut each = Vec::new();
+        members.each_common(&bits, |index| each.push(index));
+        prop_assert_eq!(each, common);
         prop_assert!(members.bits().iter().eq(set.iter().copied()));
         prop_assert!(
             other

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use tandem_domain::routing::{Intake, RequeueReason, RoutingEvent, StepEnd, StepPlace};
 use tandem_domain::{QueueId, Requirement, TicketId, Timestamp};
 
-use crate::agents::AgentIx;
+use crate::agents::{Agent, AgentIx};
 use crate::classes::ClassIx;
 use crate::desk::Asked;
 use crate::state::State;
@@ -51,10 +51,11 @@ impl Turn<'_> {
 impl Turn<'_> {
     /// Lets every ticket go on whose step is over; before anything is offered.
     pub(crate) fn settle_steps(&mut self) {
-        let mut tickets = self.state.deserted();
-        if !self.state.touched.steps.is_empty() {
-            tickets.append(&mut self.state.touched.steps);
+        if self.state.touched.steps.is_empty() && !self.state.has_anybody_left() {
+            return;
         }
+        let mut tickets = self.state.deserted();
+        tickets.append(&mut self.state.touched.steps);
         for ticket in tickets {
             self.leave_step(ticket);
         }
@@ -111,14 +112,20 @@ impl State {
         ticket.phase == Phase::Queued && self.classes.get(ticket.class).fit.count() == 0
     }
 
+    fn who_left(&self) -> impl Iterator<Item = &Agent> {
+        let touched = self.touched.agents.iter().map(|agent| self.agents.get(*agent));
+        touched.filter(|agent| !agent.takes_offers())
+    }
+
+    fn has_anybody_left(&self) -> bool {
+        self.who_left().next().is_some()
+    }
+
     /// Tickets that wait in steps which are reserved for somebody who has just left.
     fn deserted(&self) -> BTreeSet<TicketId> {
-        let touched = self.touched.agents.iter().map(|agent| self.agents.get(*agent));
-        let mut left = touched.filter(|agent| !agent.takes_offers()).peekable();
-        if left.peek().is_none() {
-            return BTreeSet::new();
-        }
-        let classes = left.flat_map(|agent| agent.classes.common(&self.classes.waiting));
+        let classes = self
+            .who_left()
+            .flat_map(|agent| agent.classes.common(&self.classes.waiting));
         let classes = classes.map(|class| self.classes.get(ClassIx::new(class)));
         let reserved = classes.filter(|class| !class.requirement.only.is_empty());
         reserved

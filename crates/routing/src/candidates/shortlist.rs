@@ -1,7 +1,5 @@
 //! One class's candidates, best first.
 
-use std::collections::VecDeque;
-
 use tandem_domain::desk::Choice;
 
 use super::{ADDED, Candidate};
@@ -23,7 +21,10 @@ pub(super) struct Shortlist {
 #[derive(Debug)]
 struct Lane {
     rank: i64,
-    entries: VecDeque<Entry>,
+    /// In order.
+    entries: Vec<Entry>,
+    /// So many at the front were dropped.
+    dropped: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +53,17 @@ impl Shortlist {
     }
 
     pub(super) fn add(&mut self, agent: AgentIx, merit: Merit, stamp: u32) {
-        self.lane(merit).insert(Entry { merit, stamp, agent });
+        // Each offer has a number of its own: a lane for each would hold one agent.
+        let rank = if self.choice == Choice::RoundRobin {
+            0
+        } else {
+            merit.value
+        };
+        let entry = Entry { merit, stamp, agent };
+        match self.lanes.first_mut() {
+            Some(first) if first.rank == rank => first.insert(entry),
+            _ => self.lane(rank).insert(entry),
+        }
         self.entries += 1;
         self.credit = self.credit.saturating_sub(ADDED);
     }
@@ -67,28 +78,25 @@ impl Shortlist {
         self.credit > 0
     }
 
-    fn lane(&mut self, merit: Merit) -> &mut Lane {
-        // Each offer has a number of its own: a lane for each would hold one agent.
-        let rank = if self.choice == Choice::RoundRobin {
-            0
-        } else {
-            merit.value
-        };
-        let at = match self.lanes.iter().position(|lane| lane.rank >= rank) {
-            Some(at) if self.lanes[at].rank == rank => at,
-            _ if self.lanes.len() >= KEPT_LANES => {
-                self.lanes.retain(|lane| !lane.entries.is_empty());
-                self.open(rank)
+    fn lane(&mut self, rank: i64) -> &mut Lane {
+        let at = match self.lanes.binary_search_by_key(&rank, |lane| lane.rank) {
+            Ok(at) => at,
+            Err(at) if self.lanes.len() < KEPT_LANES => self.open(at, rank),
+            Err(_) => {
+                self.lanes.retain(|lane| !lane.standing().is_empty());
+                self.open(self.lanes.partition_point(|lane| lane.rank < rank), rank)
             }
-            _ => self.open(rank),
         };
         &mut self.lanes[at]
     }
 
-    fn open(&mut self, rank: i64) -> usize {
-        let at = self.lanes.partition_point(|lane| lane.rank < rank);
-        let entries = VecDeque::new();
-        self.lanes.insert(at, Lane { rank, entries });
+    fn open(&mut self, at: usize, rank: i64) -> usize {
+        let lane = Lane {
+            rank,
+            entries: Vec::new(),
+            dropped: 0,
+        };
+        self.lanes.insert(at, lane);
         at
     }
 
@@ -107,7 +115,7 @@ impl Shortlist {
         }
         for lane in &mut self.lanes {
             self.entries -= lane.drop_front(stands);
-            for entry in &lane.entries {
+            for entry in lane.standing() {
                 if best.len() == most {
                     return;
                 }
@@ -123,6 +131,8 @@ impl Shortlist {
 
     fn drop_outdated(&mut self, stands: impl Fn(&Entry) -> bool) {
         for lane in &mut self.lanes {
+            lane.entries.drain(..lane.dropped);
+            lane.dropped = 0;
             lane.entries.retain(&stands);
         }
         self.entries = self.lanes.iter().map(|lane| lane.entries.len()).sum();
@@ -130,20 +140,28 @@ impl Shortlist {
 }
 
 impl Lane {
+    fn standing(&self) -> &[Entry] {
+        &self.entries[self.dropped..]
+    }
+
     /// From the end, where nearly all belong.
     fn insert(&mut self, entry: Entry) {
-        if self.entries.back().is_none_or(|last| last.merit <= entry.merit) {
-            return self.entries.push_back(entry);
+        if self.standing().last().is_none_or(|last| last.merit <= entry.merit) {
+            return self.entries.push(entry);
         }
-        let after = self.entries.iter().rposition(|other| other.merit <= entry.merit);
-        self.entries.insert(after.map_or(0, |at| at + 1), entry);
+        let after = self.standing().iter().rposition(|other| other.merit <= entry.merit);
+        self.entries.insert(self.dropped + after.map_or(0, |at| at + 1), entry);
     }
 
     /// Drops what is outdated at the front, and says how much that was.
     fn drop_front(&mut self, stands: impl Fn(&Entry) -> bool) -> usize {
-        let mut dropped = 0;
-        while self.entries.pop_front_if(|entry| !stands(entry)).is_some() {
-            dropped += 1;
+        let entries = self.standing().iter();
+        let dropped = entries.take_while(|entry| !stands(entry)).count();
+        self.dropped += dropped;
+        // Moving the others up costs no more than they were, and makes as much room again.
+        if self.dropped > 2 * self.standing().len() + 8 {
+            self.entries.drain(..self.dropped);
+            self.dropped = 0;
         }
         dropped
     }
