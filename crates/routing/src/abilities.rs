@@ -72,7 +72,7 @@ impl Abilities {
         keep_named(&mut fit, requirement, agents);
         debug_assert!(
             agents.in_order().iter().all(|agent| {
-                let profile = agents.get(*agent).profile.as_ref();
+                let profile = agents.get(*agent).profile.as_deref();
                 fit.contains(agent.at()) == profile.is_some_and(|profile| desk.fits(profile, requirement))
             }),
             "the sets of who can do what are not what the agents can do"
@@ -95,7 +95,7 @@ fn keep_named(fit: &mut Bits, requirement: &Requirement, agents: &Agents) {
         fit.keep(&named.map(AgentIx::at).collect());
     }
     if let Some(expression) = &requirement.expression {
-        let profile = |agent: usize| agents.get(AgentIx::new(agent)).profile.as_ref();
+        let profile = |agent: usize| agents.get(AgentIx::new(agent)).profile.as_deref();
         let holds = |agent: &usize| profile(*agent).is_some_and(|profile| expression.holds_for(profile));
         *fit = fit.iter().filter(holds).collect();
     }

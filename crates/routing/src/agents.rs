@@ -36,7 +36,7 @@ impl AgentIx {
 pub(crate) struct Agent {
     pub(crate) id: AgentId,
     /// None: not on the desk any more, but a ticket still names him or her.
-    pub(crate) profile: Option<AgentProfile>,
+    pub(crate) profile: Option<Box<AgentProfile>>,
     /// The place in the desk file: the last tie-breaker.
     order: u32,
     pub(crate) presence: Presence,
@@ -235,7 +235,7 @@ impl Agents {
             }
             slot.order = order;
             slot.limits = Limits::of(profile);
-            slot.profile = Some(profile.clone());
+            slot.profile = Some(Box::new(profile.clone()));
         }
         self.abilities = Abilities::of(self);
     }

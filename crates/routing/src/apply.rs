@@ -120,8 +120,8 @@ impl State {
 
     pub(crate) fn note_in_work_list(&mut self, ticket: Option<TicketId>) {
         let ticket = ticket.and_then(|id| self.tickets.get(id));
-        for (agent, _) in ticket.into_iter().flat_map(|ticket| ticket.holders()) {
-            note_change(&mut self.agents, &mut self.news, agent, self.applied);
+        if let Some(ticket) = ticket {
+            ticket.each_holder(|agent, _| note_change(&mut self.agents, &mut self.news, agent, self.applied));
         }
     }
 }

@@ -118,7 +118,11 @@ impl FromIterator<Work> for Load {
 
 /// Which channels' work gives way to which channels' offers.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Interruptions([[bool; CHANNELS]; CHANNELS]);
+pub(crate) struct Interruptions {
+    /// By the work's channel, and by the offer's.
+    gives_way: [[bool; CHANNELS]; CHANNELS],
+    are_any: bool,
+}
 
 impl Interruptions {
     /// As the desk file has it. A channel does not interrupt itself: nothing would bound it then.
@@ -126,14 +130,15 @@ impl Interruptions {
         let mut table = Self::default();
         for (work, offers) in interruptible_by {
             for offer in offers.iter().filter(|offer| *offer != work) {
-                table.0[*work as usize][*offer as usize] = true;
+                table.gives_way[*work as usize][*offer as usize] = true;
+                table.are_any = true;
             }
         }
         table
     }
 
     fn gives_way(&self, work: Channel, offer: Channel) -> bool {
-        self.0[work as usize][offer as usize]
+        self.gives_way[work as usize][offer as usize]
     }
 }
 
@@ -178,7 +183,11 @@ impl Limits {
 
     /// Whether one more ticket may be offered beside `load`.
     pub(crate) fn admit(&self, load: &Load, demand: Demand, interruptions: &Interruptions) -> bool {
-        let taken = load.taken_where(|work| !interruptions.gives_way(work, demand.channel));
+        let taken = if interruptions.are_any {
+            load.taken_where(|work| !interruptions.gives_way(work, demand.channel))
+        } else {
+            load.taken()
+        };
         let fits = taken.saturating_add(demand.at_hand().hundredths) <= self.capacity();
         fits && load.at_hand[demand.channel as usize] < self.channel_max(demand.channel)
     }

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustc_hash::FxHashMap;
 use tandem_domain::{ConversationId, Requirement, TicketId, Timestamp};
 
+use crate::conversations::Conversations;
 use crate::numbered::Numbered;
 use crate::ticket::Ticket;
 
@@ -16,7 +16,7 @@ use crate::ticket::Ticket;
 pub(crate) struct JustClosed {
     order: VecDeque<(Timestamp, TicketId)>,
     tickets: Numbered<TicketId, Closed>,
-    conversations: FxHashMap<ConversationId, TicketId>,
+    conversations: Conversations,
 }
 
 /// A ticket at its end.
@@ -37,12 +37,23 @@ impl JustClosed {
 
     /// The conversation's last ticket, if it was closed just now.
     pub(crate) fn last_of(&self, conversation: ConversationId) -> Option<&Closed> {
-        self.get(*self.conversations.get(&conversation)?)
+        self.get(self.ticket_of(conversation)?)
+    }
+
+    fn ticket_of(&self, conversation: ConversationId) -> Option<TicketId> {
+        let is = |ticket| {
+            self.get(ticket)
+                .is_some_and(|closed| closed.ticket.conversation == conversation)
+        };
+        self.conversations.find(conversation, is)
     }
 
     pub(crate) fn add(&mut self, at: Timestamp, closed: Closed) {
         let (ticket, conversation) = (closed.ticket.id, closed.ticket.conversation);
         self.order.push_back((at, ticket));
+        if let Some(before) = self.ticket_of(conversation) {
+            self.conversations.remove(conversation, before);
+        }
         self.conversations.insert(conversation, ticket);
         self.tickets.insert(ticket, closed);
     }
@@ -57,9 +68,6 @@ impl JustClosed {
         let Some(closed) = self.tickets.remove(ticket) else {
             return;
         };
-        let conversation = closed.ticket.conversation;
-        if self.conversations.get(&conversation) == Some(&ticket) {
-            self.conversations.remove(&conversation);
-        }
+        self.conversations.remove(closed.ticket.conversation, ticket);
     }
 }

@@ -11,7 +11,7 @@ use crate::turn::{Outcome, Turn};
 
 impl Turn<'_> {
     pub(crate) fn intake(&mut self, intake: Box<Intake>) -> Outcome {
-        let existing = self.state.conversations.get(&intake.conversation).copied();
+        let existing = self.state.on_conversation(intake.conversation);
         Outcome::Reply(match existing {
             Some(ticket) => self.join(ticket, &intake),
             None if intake.automatic => Reply::Unrouted,
@@ -85,7 +85,7 @@ impl Turn<'_> {
 
     /// The customer does not wait any longer: nobody serves what nobody has accepted.
     pub(crate) fn customer_left(&mut self, conversation: ConversationId) -> Outcome {
-        let Some(ticket) = self.state.conversations.get(&conversation).copied() else {
+        let Some(ticket) = self.state.on_conversation(conversation) else {
             return Outcome::Reply(Reply::Unrouted);
         };
         // Somebody may still wait in another of its conversations.

@@ -23,6 +23,7 @@ mod changes;
 mod choice;
 mod classes;
 mod closed;
+mod conversations;
 mod core;
 mod desk;
 pub mod dry_run;

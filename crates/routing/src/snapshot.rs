@@ -8,8 +8,9 @@ mod v2;
 mod v3;
 
 use serde::de::DeserializeOwned;
-use tandem_domain::RestoreError;
+use tandem_domain::{OfferId, RestoreError, TicketId};
 
+use crate::conversations::LAST_TICKET;
 use crate::state::State;
 
 /// The format that is written.
@@ -43,12 +44,18 @@ fn damaged(what: &str) -> RestoreError {
 }
 
 /// Tickets and offers lie by their numbers: one that was never handed out would take memory for all before it.
-fn check_number(number: u64, last: u64) -> Result<(), RestoreError> {
-    if number <= last {
-        Ok(())
-    } else {
-        Err(damaged("a ticket or an offer that there never was"))
-    }
+fn check_ticket(ticket: TicketId, last: u64) -> Result<(), RestoreError> {
+    let there_was = (1..=last.min(LAST_TICKET)).contains(&ticket.0);
+    there_was
+        .then_some(())
+        .ok_or_else(|| damaged("a ticket that there never was"))
+}
+
+fn check_offer(offer: OfferId, last: u64) -> Result<(), RestoreError> {
+    let there_was = (1..=last).contains(&offer.0);
+    there_was
+        .then_some(())
+        .ok_or_else(|| damaged("an offer that there never was"))
 }
 
 /// Formats 1 and 2 did not know which messages are on a ticket.

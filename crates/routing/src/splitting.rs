@@ -24,7 +24,7 @@ impl Turn<'_> {
             return Err(Rejection::OneConversation { ticket });
         }
         let moved = self.check_splittable(ticket, messages)?;
-        if self.state.conversations.contains_key(&conversation) {
+        if self.state.on_conversation(conversation).is_some() {
             return Err(Rejection::ConversationTaken { conversation });
         }
         let new = TicketId(self.state.last_ticket + 1);

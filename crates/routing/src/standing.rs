@@ -8,9 +8,9 @@ use crate::ticket::{Phase, Ticket};
 
 impl State {
     pub(crate) fn standing(&self, conversation: ConversationId, now: Timestamp) -> Option<Standing> {
-        match self.conversations.get(&conversation) {
+        match self.on_conversation(conversation) {
             Some(ticket) => {
-                let ticket = self.ticket(*ticket);
+                let ticket = self.ticket(ticket);
                 let position = self.place_in_queue(ticket);
                 Some(Standing {
                     position,

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
 use tandem_domain::desk::{AgentProfile, Choice};
 use tandem_domain::routing::StepPlace;
 use tandem_domain::{ConversationId, OfferId, Priority, Requirement, TicketId, Timestamp};
@@ -15,6 +14,7 @@ use crate::candidates::Candidates;
 use crate::capacity::{Demand, Load, Work};
 use crate::classes::{ClassIx, Classes};
 use crate::closed::{Closed, JustClosed};
+use crate::conversations::Conversations;
 use crate::desk::Desk;
 use crate::ended::EndedOffers;
 use crate::heads::Heads;
@@ -40,7 +40,7 @@ pub(crate) struct State {
     pub(crate) agents: Agents,
     /// Every ticket that is not closed.
     pub(crate) tickets: Numbered<TicketId, Box<Ticket>>,
-    pub(crate) conversations: FxHashMap<ConversationId, TicketId>,
+    pub(crate) conversations: Conversations,
     /// With which ticket one goes on that was merged, while that one is not closed.
     pub(crate) merged: BTreeMap<TicketId, TicketId>,
     /// Open offers.
@@ -112,6 +112,16 @@ impl State {
         self.tickets.get_mut(ticket).expect(OPEN)
     }
 
+    /// The ticket on which this conversation is.
+    pub(crate) fn on_conversation(&self, conversation: ConversationId) -> Option<TicketId> {
+        let is = |ticket| {
+            self.tickets
+                .get(ticket)
+                .is_some_and(|ticket| ticket.is_on(conversation))
+        };
+        self.conversations.find(conversation, is)
+    }
+
     pub(crate) fn requirement(&self, ticket: &Ticket) -> &Requirement {
         &self.classes.get(ticket.class).requirement
     }
@@ -132,7 +142,7 @@ impl State {
 
     /// The profile of an agent of the desk.
     pub(crate) fn profile(&self, agent: AgentIx) -> Option<&AgentProfile> {
-        self.agents.get(agent).profile.as_ref()
+        self.agents.get(agent).profile.as_deref()
     }
 
     /// What the agent's tickets take, without `ticket`.
@@ -226,9 +236,8 @@ impl State {
     /// What it does by itself is not done any more.
     pub(crate) fn stop_deadlines(&mut self, id: TicketId) {
         let ticket = self.tickets.get(id).expect(OPEN);
-        for (at, timer) in ticket.deadlines() {
-            self.timers.stop(&(at, id, timer));
-        }
+        let timers = &mut self.timers;
+        ticket.each_deadline(|at, timer| timers.stop(&(at, id, timer)));
     }
 
     /// Takes the ticket out of the indices of its phase.
@@ -245,10 +254,12 @@ impl State {
             self.offers.remove(offer.id);
         }
         let timers = &mut self.timers;
-        let deadlines = ticket.deadlines().chain(absence);
-        deadlines.for_each(|(at, timer)| timers.stop(&(at, id, timer)));
+        ticket.each_deadline(|at, timer| timers.stop(&(at, id, timer)));
+        if let Some((at, timer)) = absence {
+            timers.stop(&(at, id, timer));
+        }
         let agents = &mut self.agents;
-        ticket.holders().for_each(|(agent, since)| {
+        ticket.each_holder(|agent, since| {
             let slot = agents.get_mut(agent);
             slot.items.remove(&(since, id));
             slot.load.remove(work);
@@ -276,10 +287,12 @@ impl State {
         }
         let (absence, work) = (self.absence_deadline(ticket), self.work(ticket));
         let timers = &mut self.timers;
-        let deadlines = ticket.deadlines().chain(absence);
-        deadlines.for_each(|(at, timer)| timers.start((at, id, timer)));
+        ticket.each_deadline(|at, timer| timers.start((at, id, timer)));
+        if let Some((at, timer)) = absence {
+            timers.start((at, id, timer));
+        }
         let agents = &mut self.agents;
-        ticket.holders().for_each(|(agent, since)| {
+        ticket.each_holder(|agent, since| {
             let slot = agents.get_mut(agent);
             slot.items.insert((since, id));
             slot.load.add(work);
@@ -302,9 +315,9 @@ impl State {
         self.leave(id);
         self.stop_pauses(id);
         let ticket = self.tickets.remove(id).expect(OPEN);
-        self.conversations.remove(&ticket.conversation);
+        self.conversations.remove(ticket.conversation, id);
         for conversation in &ticket.thread.joined.conversations {
-            self.conversations.remove(conversation);
+            self.conversations.remove(*conversation, id);
         }
         for merged in &ticket.thread.joined.merged {
             self.merged.remove(merged);

@@ -49,7 +49,7 @@ impl State {
             | Command::Merge { ticket, .. }
             | Command::Split { ticket, .. }
             | Command::Schedule { ticket, .. } => Some(*ticket),
-            Command::CustomerLeft { conversation } => self.conversations.get(conversation).copied(),
+            Command::CustomerLeft { conversation } => self.on_conversation(*conversation),
             Command::Activate(_) | Command::Intake(_) | Command::SetPresence { .. } => None,
         }
     }

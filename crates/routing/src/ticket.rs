@@ -214,6 +214,11 @@ impl Ticket {
             .map(|passed| passed.until)
     }
 
+    /// Whether the conversation is its own, or was merged into it.
+    pub(crate) fn is_on(&self, conversation: ConversationId) -> bool {
+        self.conversation == conversation || self.thread.joined.conversations.contains(&conversation)
+    }
+
     /// When its routing step ends; none: it does not, or it is not known yet in the desk's new version.
     pub(crate) fn step_ends(&self) -> Option<Timestamp> {
         self.place.as_ref()?.until

@@ -10,7 +10,7 @@ use tandem_domain::{
     RestoreError, SkillId, SkillLevel, Tag, TicketId, Timestamp, Trace,
 };
 
-use super::{check_number, damaged};
+use super::{check_offer, check_ticket, damaged};
 use crate::agents::AgentIx;
 use crate::answers::Answers;
 use crate::desk::{Asked, Desk};
@@ -219,12 +219,11 @@ impl TicketV1 {
     }
 
     fn check_numbers(&self, last_ticket: u64, last_offer: u64) -> Result<(), RestoreError> {
-        let offer = match &self.phase {
-            PhaseV1::Offered { offer, .. } => offer.0,
-            _ => 0,
-        };
-        check_number(self.id.0, last_ticket)?;
-        check_number(offer, last_offer)
+        check_ticket(self.id, last_ticket)?;
+        match &self.phase {
+            PhaseV1::Offered { offer, .. } => check_offer(*offer, last_offer),
+            _ => Ok(()),
+        }
     }
 
     /// Who is passed over, the ends of their pauses set.

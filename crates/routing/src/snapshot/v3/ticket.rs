@@ -17,7 +17,7 @@ use crate::classes::ClassIx;
 use crate::desk::Asked;
 use crate::holders::{Helper, OfferKind, OpenOffer};
 use crate::origins::Origin;
-use crate::snapshot::{check_number, damaged};
+use crate::snapshot::{check_offer, check_ticket, damaged};
 use crate::state::State;
 use crate::thread::{Joined, Received, Thread};
 use crate::ticket::{PassedOver, Phase, Rare, Ticket, Trail};
@@ -279,10 +279,10 @@ impl TicketV3 {
     }
 
     pub(super) fn check_numbers(&self, last_ticket: u64, last_offer: u64) -> Result<(), RestoreError> {
-        check_number(self.id.0, last_ticket)?;
+        check_ticket(self.id, last_ticket)?;
         self.offers
             .iter()
-            .try_for_each(|offer| check_number(offer.id.0, last_offer))
+            .try_for_each(|offer| check_offer(offer.id, last_offer))
     }
 
     /// Who is passed over, the ends of their pauses set.
