@@ -8,7 +8,7 @@ use tandem_store::{NewRecord, RequestRecord, Row, Stream};
 
 use crate::requests::Remembered;
 use crate::shell_event::ShellEvent;
-use crate::{DeskError, Journaled};
+use crate::{DeskError, Journaled, Topic};
 
 /// What a batch wants committed.
 pub(crate) struct Draft<C: Journaled> {
@@ -19,7 +19,7 @@ pub(crate) struct Draft<C: Journaled> {
     pub(crate) requests: Vec<RequestRecord>,
     pub(crate) events: Vec<Event<C::Body>>,
     pub(crate) records: Vec<NewRecord>,
-    pub(crate) topics: Vec<String>,
+    pub(crate) topics: Vec<Topic>,
     /// The first command's that has one: the commit shows up in it, on behalf of all.
     pub(crate) trace: Option<Trace>,
     /// Ids of commands that are parked with this batch, with their reasons.

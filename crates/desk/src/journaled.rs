@@ -41,8 +41,28 @@ pub trait Journaled: Core {
         None
     }
 
-    /// Topics, such as `agent.ana`, whose listeners should look again after these events.
-    fn topics(&self, events: &[Event<Self::Body>]) -> Vec<String>;
+    /// Topics whose listeners should look again after these events, which are applied already.
+    fn topics(&self, events: &[Event<Self::Body>]) -> Vec<Topic>;
+}
+
+/// Something that listeners follow.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Topic {
+    /// Its name, such as `agent.ana`.
+    pub name: String,
+    /// What listeners would find if they looked, where that is small: it spares them the way. Empty: they look.
+    pub news: Bytes,
+}
+
+impl Topic {
+    /// A topic whose listeners have to look.
+    #[must_use]
+    pub const fn new(name: String) -> Self {
+        Self {
+            name,
+            news: Bytes::new(),
+        }
+    }
 }
 
 /// An event as it is stored.

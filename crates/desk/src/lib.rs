@@ -58,7 +58,7 @@ pub use consume::{Consume, HandleError, RetryError, consume, parked_events, retr
 pub use desks::Desks;
 pub use error::DeskError;
 pub use heads::Head;
-pub use journaled::{DecodeError, Effect, Encoded, Journaled};
+pub use journaled::{DecodeError, Effect, Encoded, Journaled, Topic};
 pub use parking::{ParkedItem, ParkedPage};
 pub use settings::Settings;
 pub use shell_event::{Recorded, ShellEvent, decode_record};

@@ -16,7 +16,7 @@ use crate::gather::Gather;
 use crate::keeper::Keeper;
 use crate::lease_guard::LeaseGuard;
 use crate::shared::Shared;
-use crate::{DeskError, DeskState, DeskStatus, Journaled, Settings, Submission};
+use crate::{DeskError, DeskState, DeskStatus, Journaled, Settings, Submission, Topic};
 use crate::{effects, heads, hints, relay, serving};
 
 /// Batches of topics that may wait for the bus.
@@ -89,7 +89,7 @@ pub(crate) fn take_up<C: Journaled>(parts: &Parts, stream: Stream, lease_until: 
     (owned, Running { task })
 }
 
-async fn run<C: Journaled>(owned: Arc<Owned<C>>, gather: Gather<C>, topics: mpsc::Receiver<Vec<String>>) {
+async fn run<C: Journaled>(owned: Arc<Owned<C>>, gather: Gather<C>, topics: mpsc::Receiver<Vec<Topic>>) {
     let shared = owned.shared.clone();
     let wheel_stopped = CancellationToken::new();
     let mut around = JoinSet::new();

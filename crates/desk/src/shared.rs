@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::heads::Head;
 use crate::lease_guard::LeaseGuard;
-use crate::{DeskState, DeskStatus, Settings};
+use crate::{DeskState, DeskStatus, Settings, Topic};
 
 /// What every part of one owned desk needs.
 pub(crate) struct Shared {
@@ -25,7 +25,7 @@ pub(crate) struct Shared {
     /// The last committed record; none until the desk is open.
     pub(crate) head: watch::Sender<Option<Head>>,
     /// Topics to be announced; bounded, and what does not fit is lost, as hints may be.
-    pub(crate) topics: mpsc::Sender<Vec<String>>,
+    pub(crate) topics: mpsc::Sender<Vec<Topic>>,
     pub(crate) status: Mutex<DeskStatus>,
 }
 

@@ -1,6 +1,6 @@
 //! [`RoutingCore`]: the pure state machine behind the router.
 
-use tandem_domain::routing::{Answer, Command, Query, Rejection, Reply, RoutingEvent};
+use tandem_domain::routing::{Answer, Command, Query, Rejection, Reply, RoutingEvent, WorkList};
 use tandem_domain::{AgentId, Context, ConversationId, Core, DeskId, Event, RestoreError, RowChange, Timestamp, Trace};
 
 use crate::state::State;
@@ -27,6 +27,12 @@ impl RoutingCore {
                 .collect()
         });
         changed.into_iter().map(|agent| agents.get(agent).id.clone()).collect()
+    }
+
+    /// An agent's whole work list; none where the desk has no such agent.
+    #[must_use]
+    pub fn work_list(&self, agent: &AgentId) -> Option<WorkList> {
+        self.state.work_list(agent)
     }
 
     /// The conversations of chats that `events`, already applied, have moved or answered. How others move up in the

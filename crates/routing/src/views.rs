@@ -110,15 +110,16 @@ impl State {
     pub(crate) fn work_list(&self, id: &AgentId) -> Option<WorkList> {
         let agent = self.agents.find(id)?;
         let slot = self.agents.get(agent);
-        let items = slot
-            .items
-            .iter()
-            .map(|(_, ticket)| self.item(self.ticket(*ticket), id))
-            .collect();
+        let at_hand = || slot.items.iter().map(|(_, ticket)| self.ticket(*ticket));
+        let ranked = |ticket: &Ticket| {
+            let first = ticket.own_offers().next().filter(|offer| offer.agent == agent)?;
+            Some((first.id, ticket.ranking()?.clone()))
+        };
         Some(WorkList {
             version: slot.changed,
             agent: self.agent_view(agent),
-            items,
+            items: at_hand().map(|ticket| self.item(ticket, id)).collect(),
+            rankings: at_hand().filter_map(ranked).collect(),
         })
     }
 

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tandem_desk::{DecodeError, Encoded, Journaled};
+use tandem_desk::{DecodeError, Encoded, Journaled, Topic};
 use tandem_domain::core::Rejected;
 use tandem_domain::{
     Actor, AgentId, Cause, Context, Core, DeskId, ErrorCode, Event, RestoreError, RowChange, Timestamp, Trace,
@@ -121,7 +121,7 @@ impl Journaled for Tally {
         })
     }
 
-    fn topics(&self, _events: &[Event<u64>]) -> Vec<String> {
+    fn topics(&self, _events: &[Event<u64>]) -> Vec<Topic> {
         Vec::new()
     }
 }

@@ -17,7 +17,7 @@ use tandem_routing::RoutingCore;
 use tandem_sla::SlaCore;
 
 use super::envelope::{self, Codec, Parts, codec};
-use crate::{DecodeError, Effect, Encoded, Journaled};
+use crate::{DecodeError, Effect, Encoded, Journaled, Topic};
 
 impl Journaled for SlaCore {
     const SERVICE: &'static str = "escalation";
@@ -65,7 +65,7 @@ impl Journaled for SlaCore {
     }
 
     /// Readers of clocks and escalations look again by themselves.
-    fn topics(&self, _events: &[Event<EscalationEvent>]) -> Vec<String> {
+    fn topics(&self, _events: &[Event<EscalationEvent>]) -> Vec<Topic> {
         Vec::new()
     }
 }

@@ -6,6 +6,7 @@ mod desk;
 mod encode;
 mod handling;
 mod intake;
+pub mod news;
 mod offer;
 mod place;
 
@@ -16,7 +17,7 @@ use tandem_proto::v1::router_event::Body;
 use tandem_routing::RoutingCore;
 
 use super::envelope::{self, Codec, Parts, codec};
-use crate::{DecodeError, Encoded, Journaled};
+use crate::{DecodeError, Encoded, Journaled, Topic};
 
 impl Journaled for RoutingCore {
     const SERVICE: &'static str = "router";
@@ -36,12 +37,18 @@ impl Journaled for RoutingCore {
 
     /// An agent's work list is announced when one of its tickets or the agent has changed, a chat's
     /// conversation when its ticket has moved or was answered.
-    fn topics(&self, events: &[Event<RoutingEvent>]) -> Vec<String> {
+    fn topics(&self, events: &[Event<RoutingEvent>]) -> Vec<Topic> {
         let agents = self.changed_work_lists(events.len()).into_iter();
         let chats = self.changed_chats(events).into_iter();
         agents
-            .map(|agent| format!("agent.{agent}"))
-            .chain(chats.map(|conversation| format!("conversation.{conversation}")))
+            .map(|agent| Topic {
+                news: self
+                    .work_list(&agent)
+                    .map(|list| news::write(&list))
+                    .unwrap_or_default(),
+                name: format!("agent.{agent}"),
+            })
+            .chain(chats.map(|conversation| Topic::new(format!("conversation.{conversation}"))))
             .collect()
     }
 }

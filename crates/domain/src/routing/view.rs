@@ -1,12 +1,12 @@
 //! What readers can ask the router's memory, and what they see.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::{StepPlace, UndeliveredReason};
-use crate::explain::Explanation;
+use crate::explain::{Explanation, Ranking};
 use crate::{
     AccountId, AgentId, CompiledDesk, ConversationId, LanguageTag, MessageId, OfferId, Presence, Priority, Requirement,
     RoutingState, SignedMillis, Tag, TicketId, TicketStatus, Timestamp,
@@ -196,4 +196,7 @@ pub struct WorkList {
     pub agent: AgentView,
     /// What is offered or owned, oldest offer or assignment first. The `offer` of each is the one to this agent.
     pub items: Vec<TicketView>,
+    /// Why the agent was chosen, of open offers that chose among agents. Of several offers of one ticket, the first tells.
+    #[serde(default)]
+    pub rankings: BTreeMap<OfferId, Ranking>,
 }

@@ -6,7 +6,7 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tandem_desk::{DecodeError, Effect, Encoded, Journaled};
+use tandem_desk::{DecodeError, Effect, Encoded, Journaled, Topic};
 use tandem_domain::core::Rejected;
 use tandem_domain::{AgentId, Context, Core, DeskId, ErrorCode, Event, RestoreError, RowChange, Timestamp, Trace};
 
@@ -309,9 +309,9 @@ impl Journaled for Ledger {
         })
     }
 
-    fn topics(&self, events: &[Event<Body>]) -> Vec<String> {
+    fn topics(&self, events: &[Event<Body>]) -> Vec<Topic> {
         let topics = events.iter().filter_map(|event| match &event.body {
-            Body::SignedIn(agent) | Body::SignedOut(agent) => Some(format!("agent.{agent}")),
+            Body::SignedIn(agent) | Body::SignedOut(agent) => Some(Topic::new(format!("agent.{agent}"))),
             _ => None,
         });
         topics.collect()

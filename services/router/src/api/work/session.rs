@@ -8,6 +8,7 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use tandem_bus::subject;
 use tandem_desk::Journaled;
+use tandem_desk::codec::routing::news;
 use tandem_domain::routing::{Command, TicketView, WorkList};
 use tandem_domain::{AgentId, OfferId, Presence};
 use tandem_proto::v1;
@@ -76,14 +77,26 @@ impl Session {
         regularly.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut sent = Sent::default();
         loop {
-            tokio::select! {
-                _ = regularly.tick() => {}
-                hint = hints.next() => if hint.is_none() { return Failure::BusLost },
-            }
-            // One look answers all hints that are waiting.
-            while let Some(Some(_)) = hints.next().now_or_never() {}
-            match self.api.work_list(&self.caller.desk, &self.agent).await {
-                Ok(list) => self.send_list(&list, &mut sent).await,
+            let hint = tokio::select! {
+                _ = regularly.tick() => None,
+                hint = hints.next() => match hint {
+                    Some((_, news)) => Some(news),
+                    None => return Failure::BusLost,
+                },
+            };
+            // The newest hint stands for all that are waiting.
+            let newest = std::iter::from_fn(|| hints.next().now_or_never().flatten()).last();
+            let news = newest.map(|(_, news)| news).or(hint);
+            // Until the owner was asked once, an agent whom the desk does not have is not told from one without news.
+            let told = news
+                .filter(|_| sent.version.is_some())
+                .and_then(|news| news::read(&news));
+            let list = match told {
+                Some(list) => Ok(list),
+                None => self.api.work_list(&self.caller.desk, &self.agent).await,
+            };
+            match list {
+                Ok(list) => self.send_list(&list, &mut sent),
                 Err(failure) if failure.is_passing() && sent.version.is_some() => {
                     tracing::debug!(desk = %self.caller.desk, agent = %self.agent, %failure, "work list not refreshed");
                 }
@@ -92,28 +105,14 @@ impl Session {
         }
     }
 
-    async fn send_list(&self, list: &WorkList, sent: &mut Sent) {
+    fn send_list(&self, list: &WorkList, sent: &mut Sent) {
         if sent.version >= Some(list.version) {
             return;
         }
         sent.version = Some(list.version);
         self.outbox.put_list(convert::work_list(list));
-        let new_offers = sent.offers_not_in(list, &self.agent);
-        for ticket in new_offers {
-            self.outbox.put_offer(self.offer_made(ticket).await);
-        }
-    }
-
-    async fn offer_made(&self, ticket: &TicketView) -> v1::OfferMade {
-        let offer = ticket.offer.as_ref();
-        // The offer stands in the list as well, so a failure here costs no more than the reason for it.
-        let explanation = self.api.explain(&self.caller.desk, ticket.id).await.ok().flatten();
-        // Of several offers only the first one's reasons are told: they are about whoever got it.
-        let same = explanation.filter(|now| now.ticket.offer.as_ref().map(|open| open.id) == offer.map(|open| open.id));
-        v1::OfferMade {
-            offer: offer.map(|open| convert::offer(ticket.id, open)),
-            ticket: Some(convert::ticket(ticket)),
-            ranking: same.and_then(|now| now.chosen).as_ref().map(convert::ranking),
+        for ticket in sent.offers_not_in(list, &self.agent) {
+            self.outbox.put_offer(offer_made(ticket, list));
         }
     }
 
@@ -186,6 +185,16 @@ impl Session {
             .instrument(span)
             .await?;
         Ok(())
+    }
+}
+
+fn offer_made(ticket: &TicketView, list: &WorkList) -> v1::OfferMade {
+    let offer = ticket.offer.as_ref();
+    let ranking = offer.and_then(|open| list.rankings.get(&open.id));
+    v1::OfferMade {
+        offer: offer.map(|open| convert::offer(ticket.id, open)),
+        ticket: Some(convert::ticket(ticket)),
+        ranking: ranking.map(convert::ranking),
     }
 }
 
