@@ -7,6 +7,7 @@ mod parked;
 mod worker;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tandem_bus::Bus;
@@ -23,7 +24,8 @@ pub use parked::{RetryError, parked_events, retry_parked_event};
 #[async_trait]
 pub trait Consume: Send + Sync + 'static {
     /// Handles records, which arrive in order and without gaps, every kind among them. What is returned
-    /// is committed together with the new position; so it happens once, even if this is called again.
+    /// is committed together with the new position; so it happens once, even if this is called again. A commit that
+    /// changes nothing may be left out; the position goes with a later one then.
     ///
     /// # Errors
     /// `Retry` is tried again for a bounded time, with backoff; after that, and on `Fail`, the record is
@@ -36,6 +38,12 @@ pub trait Consume: Send + Sync + 'static {
     /// The owner's history was rewritten, as after a restored backup: what came from this stream is to
     /// be forgotten; everything comes again from the first record on.
     async fn reset(&self, stream: &Stream) -> Commit;
+
+    /// How long records may wait for those behind them, to be handled and committed together. What nobody waits for
+    /// costs few commits so, and takes none from what somebody does wait for.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Everything that happened before `up_to` has been handled: the records up to `seq`, or further.
     fn watermark(&self, _stream: &Stream, _seq: u64, _up_to: Timestamp) {}

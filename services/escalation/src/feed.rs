@@ -4,6 +4,7 @@
 //! and where the core turns out to know less than the position says, it is told the missing range again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tandem_desk::{Consume, DeskError, Desks, HandleError, Recorded, RequestMark, Submission, decode_record};
@@ -19,6 +20,9 @@ use crate::{SERVICE, contacts, reset};
 
 /// Records that are read at once where some are missing.
 const CHUNK: usize = 256;
+/// How long events wait for those behind them. It makes an alert later by that, and never false: clocks go by the times of
+/// events.
+const PATIENCE: Duration = Duration::from_millis(100);
 /// Payload that is told at once; JSON takes a few times as much, and the bus 1 MiB.
 const PORTION_BYTES: usize = 64 * 1024;
 
@@ -106,6 +110,10 @@ impl Consume for Feed {
 
     async fn reset(&self, stream: &Stream) -> Commit {
         reset::begin_anew(&self.desks, self.store.as_ref(), &stream.desk).await
+    }
+
+    fn patience(&self) -> Duration {
+        PATIENCE
     }
 
     fn watermark(&self, stream: &Stream, seq: u64, up_to: Timestamp) {

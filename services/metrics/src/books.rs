@@ -23,6 +23,8 @@ use crate::rows::{ReadError, Scan, forget, rows_of};
 
 /// How old what watchers see may become while events keep coming.
 const LIVE_EVERY: Duration = Duration::from_secs(1);
+/// How long events wait for those behind them: a roll-up is the same row for all of them.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(250);
 
 /// The books of all desks.
 pub(crate) struct Books {
@@ -123,6 +125,10 @@ impl Consume for Books {
 
     async fn reset(&self, stream: &Stream) -> Commit {
         forget(self.store.as_ref(), stream, &table::FROM_ROUTER).await
+    }
+
+    fn patience(&self) -> Duration {
+        PATIENCE
     }
 }
 

@@ -1,6 +1,7 @@
 //! Breaches, counted from the escalation journal. They have rows and a position of their own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tandem_desk::{Consume, HandleError, Recorded, decode_record};
@@ -10,7 +11,7 @@ use tandem_measures::{Breaches, breached_ticket, followed_key, table};
 use tandem_sla::SlaCore;
 use tandem_store::{Commit, Record, Row, Store, Stream};
 
-use crate::books::{not_read, wait};
+use crate::books::{PATIENCE, not_read, wait};
 use crate::rows::{ReadError, deletions, forget, rows_of};
 
 /// Counts breaches. It keeps nothing in memory.
@@ -75,5 +76,9 @@ impl Consume for BreachBook {
 
     async fn reset(&self, stream: &Stream) -> Commit {
         forget(self.store.as_ref(), stream, &table::FROM_ESCALATION).await
+    }
+
+    fn patience(&self) -> Duration {
+        PATIENCE
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use tandem_store::{Commit, Position, PositionUpdate, Record, StoreError, Stream};
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::history::{self, History};
 use super::{Consumer, HandleError, parked};
@@ -22,6 +22,9 @@ const BATCH: usize = 256;
 const ATTEMPTS: u32 = 6;
 const BACKOFF_MIN: Duration = Duration::from_millis(100);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// A position that moved over records which changed nothing is saved this long afterwards, unless something is committed
+/// before. What a crash loses of it is handled again, and changes nothing again.
+const SAVE_AFTER: Duration = Duration::from_secs(1);
 const STORE_TIMEOUT: Duration = Duration::from_secs(20);
 /// A handler that takes longer than this is tried again.
 const HANDLER_TIMEOUT: Duration = Duration::from_mins(1);
@@ -36,7 +39,11 @@ pub(super) enum News {
 pub(super) struct Worker {
     consumer: Arc<Consumer>,
     stream: Stream,
+    /// Up to here it is done.
     position: Option<Position>,
+    /// What the store knows of it. What lies between changed nothing.
+    saved: Option<Position>,
+    save_due: Option<Instant>,
     backoff: Backoff,
 }
 
@@ -62,6 +69,8 @@ impl Worker {
             consumer,
             stream,
             position: None,
+            saved: None,
+            save_due: None,
             backoff,
         }
     }
@@ -69,15 +78,33 @@ impl Worker {
     /// Runs until nothing can come any more.
     pub(super) async fn run(mut self, mut news: mpsc::Receiver<News>) {
         self.reload().await;
-        while let Some(first) = news.recv().await {
-            let mut found = Found::default();
-            found.add(first);
-            while found.events.len() < BATCH {
-                let Ok(more) = news.try_recv() else { break };
-                found.add(more);
-            }
+        loop {
+            let first = tokio::select! {
+                biased;
+                () = until(self.save_due) => {
+                    self.save().await;
+                    continue;
+                }
+                first = news.recv() => first,
+            };
+            let Some(first) = first else { return };
+            let found = self.gather(first, &mut news).await;
             self.step(found).await;
         }
+    }
+
+    /// What is there already, and what comes while the handler can wait.
+    async fn gather(&self, first: News, news: &mut mpsc::Receiver<News>) -> Found {
+        let until = Instant::now() + self.consumer.handler.patience();
+        let mut found = Found::default();
+        found.add(first);
+        while found.events.len() < BATCH {
+            let Ok(Some(more)) = timeout_at(until, news.recv()).await else {
+                break;
+            };
+            found.add(more);
+        }
+        found
     }
 
     async fn step(&mut self, found: Found) {
@@ -206,6 +233,7 @@ impl Worker {
         };
         loop {
             match self.call_handler(records).await {
+                Ok(commit) if changes_nothing(&commit) => return Ok(self.pass_over(place(last))),
                 Ok(commit) => return Ok(self.commit(commit, place(last)).await),
                 Err(HandleError::Wait(reason)) => self.pause(&reason).await,
                 Err(error) => return Err(error),
@@ -237,12 +265,13 @@ impl Worker {
             commit.positions.push(PositionUpdate {
                 consumer: self.consumer.name.clone(),
                 stream: self.stream.clone(),
-                from: self.position,
+                from: self.saved,
                 to,
             });
             let outcome = commit_within(STORE_TIMEOUT, self.consumer.store.as_ref(), commit).await;
             let handled = match outcome {
                 Ok(()) => Handled::Committed,
+                Err(StoreError::PositionMoved { .. }) if self.is_still_behind().await => continue,
                 Err(StoreError::PositionMoved { .. }) => Handled::Moved,
                 Err(error) => {
                     self.pause(&error.to_string()).await;
@@ -260,7 +289,7 @@ impl Worker {
     async fn moved(&mut self, handled: Handled, to: Position) -> Handled {
         match handled {
             Handled::Committed => {
-                self.position = Some(to);
+                (self.position, self.saved, self.save_due) = (Some(to), Some(to), None);
                 self.backoff.succeeded();
             }
             Handled::Moved => self.reload().await,
@@ -269,11 +298,44 @@ impl Worker {
         handled
     }
 
+    /// The records up to `to` changed nothing. So the position need not be in the store at once.
+    fn pass_over(&mut self, to: Position) -> Handled {
+        self.position = Some(to);
+        self.save_due.get_or_insert_with(|| Instant::now() + SAVE_AFTER);
+        Handled::Committed
+    }
+
+    async fn save(&mut self) {
+        if let Some(position) = self.position {
+            self.commit(Commit::default(), position).await;
+        }
+    }
+
+    /// Another replica has saved its position, but one that this one has passed over as well: what this one does
+    /// follows from there, too. It must be of the same opening: after another one, the history may be another.
+    async fn is_still_behind(&mut self) -> bool {
+        let stored = self.stored().await;
+        let passed = |stored: Position| {
+            let same = |at: Position| at.incarnation == stored.incarnation && stored.seq <= at.seq;
+            self.position.is_some_and(same)
+        };
+        let behind = stored != self.saved && stored.is_some_and(passed);
+        if behind {
+            self.saved = stored;
+        }
+        behind
+    }
+
     async fn reload(&mut self) {
+        let stored = self.stored().await;
+        (self.position, self.saved, self.save_due) = (stored, stored, None);
+    }
+
+    async fn stored(&mut self) -> Option<Position> {
         loop {
             let reading = self.consumer.store.position(&self.consumer.name, &self.stream);
             match within(STORE_TIMEOUT, reading).await {
-                Ok(position) => return self.position = position,
+                Ok(position) => return position,
                 Err(error) => self.pause(&error.to_string()).await,
             }
         }
@@ -292,6 +354,24 @@ impl Found {
             News::Head(head) => self.head = Some(head),
         }
     }
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn changes_nothing(commit: &Commit) -> bool {
+    let Commit {
+        append,
+        rows,
+        requests,
+        positions,
+        jobs,
+    } = commit;
+    append.is_none() && rows.is_empty() && requests.is_empty() && positions.is_empty() && jobs.is_empty()
 }
 
 fn place(record: &Record) -> Position {

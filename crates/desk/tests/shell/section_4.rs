@@ -6,6 +6,7 @@ mod evolution;
 mod fencing;
 mod heads;
 mod ownership;
+mod passing;
 mod relay;
 mod requests;
 mod snapshots;

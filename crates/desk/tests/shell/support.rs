@@ -3,6 +3,7 @@
 pub(crate) mod counting;
 pub(crate) mod freezing;
 pub(crate) mod ledger;
+pub(crate) mod looking;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
