@@ -147,7 +147,7 @@ macro_rules! conformance {
             a_large_raw_message_is_kept, an_empty_batch_is_answered_with_nothing,
         ]);
         $crate::conformance!(@module $start, outbox: [
-            a_row_is_claimed_once_and_in_order, a_claim_that_ran_out_is_claimed_again,
+            a_row_is_claimed_once_and_in_order, a_row_may_be_claimed_as_it_is_stored, a_claim_that_ran_out_is_claimed_again,
             concurrent_claims_never_share_a_row, a_settled_row_is_gone_and_its_document_on_the_ticket,
             a_row_that_no_ticket_takes_is_unrouted, a_retry_waits_until_it_is_due,
             a_retry_does_not_block_those_behind_it, a_parked_row_waits_for_a_hand,

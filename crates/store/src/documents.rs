@@ -45,6 +45,16 @@ pub struct NewDocument {
     pub received_at: Timestamp,
     /// The session that brought it (a `traceparent`), so that the trace goes on.
     pub trace: String,
+    /// For so long its outbox row counts as claimed by whoever stores it, as by [`claim`](DocumentStore::claim), which it
+    /// spares; zero: anybody may claim it at once.
+    pub claimed_for: Duration,
+}
+
+impl NewDocument {
+    /// How often its outbox row has been claimed when it is stored.
+    pub(crate) fn attempts(&self) -> u32 {
+        u32::from(!self.claimed_for.is_zero())
+    }
 }
 
 /// What became of a new document.

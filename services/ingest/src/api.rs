@@ -155,7 +155,7 @@ impl IngestService for Api {
             .retry_parked(&caller.desk, id)
             .await
             .map_err(ApiError::from)?;
-        self.taker.wake.notify_one();
+        self.taker.left.look();
         Ok(Response::new(v1::RetryParkedMessageResponse { retried }))
     }
 

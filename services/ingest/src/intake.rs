@@ -6,6 +6,7 @@ mod judge;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tandem_desk_file::Outcome;
@@ -14,17 +15,18 @@ use tandem_domain::{
     AccountId, Channel, Clock, ConversationId, CustomerId, IdSource, LanguageTag, MessageId, Priority, Timestamp, Trace,
 };
 use tandem_store::{Accepted, NewDocument, Store, StoreError, WithoutConversation};
-use tokio::sync::Notify;
 
 use crate::customer;
 use crate::deliveries::Deliveries;
 use crate::directory::{Desk, Directory};
 use crate::document::{Direction, Document, Language, encode_intake};
+use crate::handover::Left;
 use crate::mail::{
     Address, Attachment, Gap, Kind, MailSecret, Origin, ParsedMail, ThreadKeys, classify, parse_in_background,
     split_token,
 };
 use crate::smtp::Envelope;
+use crate::storing::Storing;
 use crate::submission::Submitted;
 
 /// Why a mail was not taken. Its sender hears 451 and comes again.
@@ -52,8 +54,10 @@ pub struct Taker {
     pub ids: Arc<dyn IdSource>,
     /// The time at which they are taken.
     pub clock: Arc<dyn Clock>,
-    /// Wakes the outbox's worker.
-    pub wake: Arc<Notify>,
+    /// Stores them.
+    pub(crate) storing: Storing,
+    /// Has the outbox's worker look into it.
+    pub(crate) left: Arc<Left>,
     /// Is told which answers came back.
     pub(crate) deliveries: Deliveries,
 }
@@ -118,7 +122,7 @@ impl Taker {
             }
             documents.push(self.document(&destination.desk, draft, fresh).await);
         }
-        Ok(self.accept(documents).await.map(drop)?)
+        Ok(self.storing.accept(documents).await.map(drop)?)
     }
 
     /// Stores a message that another system submitted.
@@ -149,14 +153,8 @@ impl Taker {
             trace: submitted.trace,
         };
         let document = self.document(desk, draft, fresh).await;
-        let mut accepted = self.accept(vec![document]).await?;
+        let mut accepted = self.storing.accept(vec![document]).await?;
         Ok(accepted.remove(0))
-    }
-
-    async fn accept(&self, documents: Vec<NewDocument>) -> Result<Vec<Accepted>, StoreError> {
-        let accepted = self.store.accept(documents).await?;
-        self.wake.notify_one();
-        Ok(accepted)
     }
 
     /// Each account once, however many of its addresses were named. All or none: a 250 is for every recipient.
@@ -253,6 +251,7 @@ impl Taker {
             outbox: encode_intake(&intake),
             received_at: now,
             trace: draft.trace.0.to_string(),
+            claimed_for: Duration::ZERO,
         }
     }
 

@@ -2,7 +2,7 @@
 //! and hands them to the router.
 //!
 //! Where to look: `smtp` talks to senders, `mail` reads what they bring, `chat` talks to visitors, `intake` makes
-//! documents of what came, `sender` tells the router, `follow` learns of desks, `api` answers gRPC.
+//! documents of what came, `storing` stores them, `handover` and `sender` tell the router, `follow` learns of desks, `api` answers gRPC.
 //!
 //! **Architecture invariant:** customers' words and addresses live in this service's documents and nowhere
 //! else; what leaves it are ids, keys of the desk file, numbers and times.
@@ -15,6 +15,7 @@ mod deliveries;
 mod directory;
 mod document;
 mod follow;
+mod handover;
 mod instruments;
 mod intake;
 pub mod language;
@@ -25,6 +26,7 @@ mod sender;
 mod service;
 mod sink;
 pub mod smtp;
+mod storing;
 mod submission;
 
 pub use api::Api;

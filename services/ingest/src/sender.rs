@@ -1,34 +1,37 @@
-//! Hands stored messages to the router: claims outbox rows one by one, sends them in batches to the desks'
-//! owners, and settles each row when the router has the message for good.
+//! Hands stored messages to the router: takes up the rows of the outbox that were handed over as they were stored, and
+//! claims those that were not, one by one; sends them in batches to the desks' owners; and settles each row when the
+//! router has the message for good.
 
-mod batches;
+mod lanes;
+mod settling;
 
-use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tandem_desk::{DeskClient, DeskError, RequestMark, Submission};
 use tandem_domain::routing::{Command, Rejection, Reply};
 use tandem_domain::{Actor, DeskId, ErrorCode, MessageId, Trace};
 use tandem_routing::RoutingCore;
 use tandem_store::{Claimed, OutboxOutcome, Store, StoreError};
-use tokio::sync::Notify;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::SERVICE;
 use crate::document::decode_intake;
+use crate::handover::{CLAIM, Handed, Left};
 use crate::instruments;
-use batches::Batches;
+use lanes::Lanes;
+use settling::{Outcome, settle};
 
-/// Rows that are claimed at once.
+/// Rows that are taken up at once.
 const BATCH: usize = 256;
-/// How long a claim holds: so long wait the rows of a replica that was killed. A batch that takes longer is sent again
-/// by somebody else, and so are rows whose outcome could not be stored: the router knows them by their request ids and
-/// gives the same answer.
-const CLAIM: Duration = Duration::from_secs(8);
-/// How long the rows of a desk wait whose last batch is not through yet.
+/// How long the rows of a desk stay in the outbox that has too many waiting here.
 const PUT_OFF: Duration = Duration::from_millis(250);
-/// The longest pause between two looks, should a wake-up be lost; rows due for a retry wait for it too.
+/// The longest pause between two looks at the outbox: rows due for a retry wait for it, and those of replicas that ended.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The longest pause between two tries of one row.
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
@@ -39,81 +42,161 @@ const NO_OPEN_TICKET: &str = "no_open_ticket";
 pub(crate) struct Sender {
     store: Arc<dyn Store>,
     router: DeskClient<RoutingCore>,
-    wake: Arc<Notify>,
+    handed: mpsc::Receiver<Claimed>,
+    left: Arc<Left>,
+    lanes: Lanes,
+    batches: JoinSet<Sent>,
+    outcomes: mpsc::UnboundedSender<Outcome>,
+    settling: JoinSet<()>,
+}
+
+/// A batch that is through.
+struct Sent {
+    desk: DeskId,
+    arrived: bool,
+}
+
+/// A look at the outbox.
+struct Look {
+    found: Result<Vec<Claimed>, StoreError>,
+    /// How often something had been left there when it began.
+    left: u64,
 }
 
 impl Sender {
-    /// A worker that looks when `wake` is notified, and now and then anyway.
+    /// A worker on what is handed over and what is left in the outbox.
     #[must_use]
-    pub(crate) fn new(store: Arc<dyn Store>, router: DeskClient<RoutingCore>, wake: Arc<Notify>) -> Self {
-        Self { store, router, wake }
+    pub(crate) fn new(store: Arc<dyn Store>, router: DeskClient<RoutingCore>, handed: Handed) -> Self {
+        let Handed { rows: handed, left } = handed;
+        let (outcomes, ended) = mpsc::unbounded_channel();
+        let mut settling = JoinSet::new();
+        settling.spawn(settle(Arc::clone(&store), ended));
+        Self {
+            store,
+            router,
+            handed,
+            left,
+            lanes: Lanes::default(),
+            batches: JoinSet::new(),
+            outcomes,
+            settling,
+        }
     }
 
     /// Sends until `shutdown`; the batches at hand are settled first.
-    pub(crate) async fn run(self, shutdown: CancellationToken) {
-        let sender = Arc::new(self);
-        let mut batches = Batches::default();
-        while !shutdown.is_cancelled() {
-            match sender.turn(&mut batches).await {
-                Ok(BATCH) => {}
-                Ok(_) => sender.rest(&shutdown).await,
-                Err(error) => {
-                    tracing::warn!(%error, "the outbox cannot be worked on");
-                    sender.rest(&shutdown).await;
+    pub(crate) async fn run(mut self, shutdown: CancellationToken) {
+        let mut looks = JoinSet::new();
+        let mut regularly = interval(LOOK_EVERY);
+        regularly.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut rows = Vec::new();
+        loop {
+            let may_look = looks.is_empty() && self.lanes.have_room();
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                Some(Ok(Sent { desk, arrived })) = self.batches.join_next() => self.lanes.ended(&desk, arrived),
+                count @ 1.. = self.handed.recv_many(&mut rows, BATCH), if self.lanes.have_room() => {
+                    rows.drain(..count).for_each(|row| self.lanes.push(row));
                 }
+                () = self.left.some(), if may_look => self.look(&mut looks),
+                _ = regularly.tick(), if may_look => self.look(&mut looks),
+                Some(look) = looks.join_next() => self.looked(look),
+            }
+            self.send();
+        }
+        self.finish().await;
+    }
+
+    fn look(&self, looks: &mut JoinSet<Look>) {
+        let (store, left) = (Arc::clone(&self.store), self.left.times());
+        looks.spawn(async move {
+            let found = store.claim(BATCH, CLAIM).await;
+            Look { found, left }
+        });
+    }
+
+    fn looked(&mut self, look: Result<Look, tokio::task::JoinError>) {
+        let found = match look {
+            Ok(Look { found: Ok(rows), left }) => {
+                if rows.len() < BATCH {
+                    self.left.found_all(left);
+                } else {
+                    self.left.look();
+                }
+                rows
+            }
+            Ok(Look { found: Err(error), .. }) => return tracing::warn!(%error, "the outbox cannot be worked on"),
+            Err(error) => return tracing::error!(%error, "a look at the outbox broke off"),
+        };
+        for row in found {
+            if self.lanes.is_full(&row.desk) {
+                self.tell(&row, OutboxOutcome::Retry(PUT_OFF));
+            } else {
+                self.lanes.push(row);
             }
         }
-        batches.finish().await;
     }
 
-    async fn rest(&self, shutdown: &CancellationToken) {
-        tokio::select! {
-            () = self.wake.notified() => {}
-            () = tokio::time::sleep(LOOK_EVERY) => {}
-            () = shutdown.cancelled() => {}
+    fn send(&mut self) {
+        for (desk, rows) in self.lanes.next() {
+            let sending = send(self.router.clone(), desk.clone(), rows, self.outcomes.clone());
+            self.batches.spawn(async move {
+                // Should it break off, its rows are claimed again by and by.
+                let arrived = AssertUnwindSafe(sending).catch_unwind().await.unwrap_or(false);
+                Sent { desk, arrived }
+            });
         }
     }
 
-    /// Claims rows and sends them, a batch for each desk; says how many rows there were.
-    async fn turn(self: &Arc<Self>, batches: &mut Batches) -> Result<usize, StoreError> {
-        let claimed = self.store.claim(BATCH, CLAIM).await?;
-        let count = claimed.len();
-        let (busy, free): (Vec<_>, Vec<_>) = claimed.into_iter().partition(|row| batches.is_busy(&row.desk));
-        let put_off = |row: Claimed| (row.desk, row.id, OutboxOutcome::Retry(PUT_OFF));
-        self.store.settle(busy.into_iter().map(put_off).collect()).await?;
-        let mut by_desk: BTreeMap<DeskId, Vec<Claimed>> = BTreeMap::new();
-        for row in free {
-            by_desk.entry(row.desk.clone()).or_default().push(row);
-        }
-        let sent = by_desk
-            .into_iter()
-            .map(|(desk, rows)| (desk.clone(), Arc::clone(self).send_to(desk, rows)));
-        batches.run(sent).await;
-        Ok(count)
+    fn tell(&self, row: &Claimed, outcome: OutboxOutcome) {
+        // Settling ends after the last of those who tell it.
+        let _ = self.outcomes.send((row.desk.clone(), row.id, outcome));
     }
 
-    async fn send_to(self: Arc<Self>, desk: DeskId, rows: Vec<Claimed>) {
-        let mut settled = Vec::with_capacity(rows.len());
-        let (mut sendable, mut submissions) = (Vec::new(), Vec::new());
-        for row in rows {
-            match submission(&row) {
-                Ok(submission) => {
-                    submissions.push(submission);
-                    sendable.push((row.id, row.attempts));
-                }
-                Err(error) => settled.push((desk.clone(), row.id, park(row.id, error.to_string()))),
+    /// What was not sent yet is given back to the other replicas.
+    async fn finish(mut self) {
+        self.handed.close();
+        while let Some(row) = self.handed.recv().await {
+            self.lanes.push(row);
+        }
+        for row in self.lanes.take_waiting() {
+            self.tell(&row, OutboxOutcome::Retry(Duration::ZERO));
+        }
+        self.batches.join_all().await;
+        drop(self.outcomes);
+        self.settling.join_all().await;
+    }
+}
+
+/// Whether the desk's owner has answered for each row.
+async fn send(
+    router: DeskClient<RoutingCore>,
+    desk: DeskId,
+    rows: Vec<Claimed>,
+    outcomes: mpsc::UnboundedSender<Outcome>,
+) -> bool {
+    let mut settled = Vec::with_capacity(rows.len());
+    let (mut sendable, mut submissions) = (Vec::new(), Vec::new());
+    for row in rows {
+        match submission(&row) {
+            Ok(submission) => {
+                submissions.push(submission);
+                sendable.push((row.id, row.attempts));
             }
-        }
-        let answers = self.router.submit_all(&desk, submissions).await;
-        let outcomes = sendable.into_iter().zip(answers);
-        settled.extend(outcomes.map(|((id, attempts), answer)| (desk.clone(), id, outcome(id, attempts, answer))));
-        for (_, _, outcome) in &settled {
-            instruments::handed_on(outcome);
-        }
-        if let Err(error) = self.store.settle(settled).await {
-            tracing::warn!(%desk, %error, "what became of messages is not stored; they are sent again");
+            Err(error) => settled.push((row.id, park(row.id, error.to_string()))),
         }
     }
+    let answers = router.submit_all(&desk, submissions).await;
+    let answered = sendable.into_iter().zip(answers);
+    settled.extend(answered.map(|((id, attempts), answer)| (id, outcome(id, attempts, answer))));
+    let arrived = !settled
+        .iter()
+        .any(|(_, outcome)| matches!(outcome, OutboxOutcome::Retry(_)));
+    for (id, outcome) in settled {
+        instruments::handed_on(&outcome);
+        // Settling ends after the last of those who tell it.
+        let _ = outcomes.send((desk.clone(), id, outcome));
+    }
+    arrived
 }
 
 fn submission(row: &Claimed) -> Result<Submission<Command>, StoreError> {

@@ -14,7 +14,6 @@ use tandem_service_kit::lifecycle::Lifecycle;
 use tandem_service_kit::smarthost::{Smarthost, SmarthostError};
 use tandem_service_kit::telemetry;
 use tandem_store::{Store, StoreError};
-use tokio::sync::Notify;
 
 use crate::api::Api;
 use crate::chat::ChatServer;
@@ -22,12 +21,14 @@ use crate::config::{ChatConfig, DeliveriesConfig, SmtpConfig};
 use crate::deliveries::{self, Deliveries, Mailer, Worker};
 use crate::directory::Directory;
 use crate::follow::{Follower, News, Reconciler};
+use crate::handover::handover;
 use crate::instruments;
 use crate::intake::Taker;
 use crate::mail::MailSecret;
 use crate::sender::Sender;
 use crate::sink::Mailbox;
 use crate::smtp::{Server, Settings, tls};
+use crate::storing::Storing;
 use crate::{ROUTER, SERVICE};
 
 /// The largest raw message with its answer around it.
@@ -100,7 +101,7 @@ impl Ingest {
     /// See [`StartError`].
     pub async fn start(parts: Parts, life: &Lifecycle) -> Result<Self, StartError> {
         instruments::begin();
-        let wake_sender = Arc::new(Notify::new());
+        let (hand_over, handed) = handover();
         let directory = Arc::new(Directory::default());
         let deliveries = Deliveries::new(Arc::clone(&parts.store), Arc::clone(&parts.bus));
         let taker = Taker {
@@ -109,7 +110,8 @@ impl Ingest {
             secret: MailSecret::new(&parts.secret),
             ids: Arc::clone(&parts.ids),
             clock: Arc::clone(&parts.clock),
-            wake: Arc::clone(&wake_sender),
+            storing: Storing::start(Arc::clone(&parts.store), hand_over),
+            left: Arc::clone(&handed.left),
             deliveries: deliveries.clone(),
         };
         let server = smtp_server(&parts.smtp, Mailbox::new(Arc::clone(&directory), taker.clone())).await?;
@@ -118,7 +120,7 @@ impl Ingest {
         let chat = chats.local_addr().map_err(|error| no_chats(&parts.chat, error))?;
         follow(&parts, &directory, life).await?;
         deliver(&parts, &taker, &deliveries, life)?;
-        let sender = Sender::new(Arc::clone(&parts.store), DeskClient::new(parts.bus), wake_sender);
+        let sender = Sender::new(Arc::clone(&parts.store), DeskClient::new(parts.bus), handed);
         start(life, "outbox", sender.run(life.draining()));
         start(life, "smtp", server.run(life.draining()));
         start(life, "chat", chats.run());

@@ -38,6 +38,7 @@ pub(super) fn document(number: u128) -> NewDocument {
         outbox: format!("outbox {number}").into(),
         received_at: Timestamp::from_micros(1_700_000_000_000_000),
         trace: format!("trace {number}"),
+        claimed_for: Duration::ZERO,
     }
 }
 

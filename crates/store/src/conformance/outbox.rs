@@ -14,7 +14,7 @@ use tandem_domain::MessageId;
 
 use super::accept::{conversation, document, message};
 use super::{Subject, desk, eventually};
-use crate::{Claimed, OutboxEntry, OutboxOutcome, Store};
+use crate::{Claimed, NewDocument, OutboxEntry, OutboxOutcome, Store};
 
 const LONG: Duration = Duration::from_hours(1);
 const SHORT: Duration = Duration::from_millis(150);
@@ -62,6 +62,25 @@ pub async fn a_row_is_claimed_once_and_in_order(subject: &Subject) {
     assert_eq!(first[1].id, message(1));
     assert_eq!(claim(&*subject.other, 10).await, [message(2)]);
     assert_eq!(claim(&*subject.store, 10).await, []);
+}
+
+pub async fn a_row_may_be_claimed_as_it_is_stored(subject: &Subject) {
+    let claimed = |number, claimed_for| NewDocument {
+        claimed_for,
+        ..document(number)
+    };
+    let documents = vec![claimed(1, LONG), claimed(2, Duration::ZERO), claimed(3, SHORT)];
+    subject.store.accept(documents).await.unwrap();
+    assert_eq!(claim(&*subject.other, 10).await, [message(2)]);
+    settle(subject, 1, OutboxOutcome::OnTicket(7)).await;
+    let mut again = Vec::new();
+    eventually(async || {
+        again = subject.other.claim(10, LONG).await.unwrap();
+        !again.is_empty()
+    })
+    .await;
+    let again: Vec<_> = again.iter().map(|row| (row.id, row.attempts)).collect();
+    assert_eq!(again, [(message(3), 2)], "storing it was the first claim");
 }
 
 pub async fn a_claim_that_ran_out_is_claimed_again(subject: &Subject) {

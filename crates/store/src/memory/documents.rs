@@ -73,6 +73,7 @@ impl Documents {
             started,
             unrouted,
         } = insert;
+        let attempts = document.attempts();
         let answer = Accepted {
             id: document.id,
             conversation,
@@ -93,17 +94,17 @@ impl Documents {
         };
         if let Some(conversation) = conversation {
             let claim = Claimed {
+                attempts,
                 desk: document.desk.clone(),
                 id: document.id,
                 conversation,
                 outbox: document.outbox,
                 trace: document.trace,
-                attempts: 0,
             };
             let waiting = Waiting {
                 claim,
                 since: document.received_at,
-                due_at: now,
+                due_at: now.plus(document.claimed_for),
                 parked: None,
             };
             self.outbox.insert(number, waiting);

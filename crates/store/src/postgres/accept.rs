@@ -31,9 +31,10 @@ const INSERT: &str = "
     WITH new AS MATERIALIZED (
         SELECT * FROM unnest(
             $1::text[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bytea[], $6::boolean[], $7::bytea[], $8::bytea[],
-            $9::bigint[], $10::bytea[], $11::bytea[], $12::bytea[]
+            $9::bigint[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bigint[], $14::bigint[]
         ) AS new (
-            desk, stored, id, dedupe_key, conversation, started, unrouted, body, received_at, raw, content, trace)
+            desk, stored, id, dedupe_key, conversation, started, unrouted, body, received_at, raw, content, trace,
+            claimed_for, attempts)
     ),
     messages AS (
         INSERT INTO message (desk, stored, id, dedupe_key, conversation, started, unrouted, body, received_at)
@@ -44,12 +45,12 @@ const INSERT: &str = "
     ),
     waiting AS (
         INSERT INTO outbox (desk, stored, id, conversation, content, trace, since, due_at, attempts)
-        SELECT desk, stored, id, conversation, content, trace, received_at, tandem_now(), 0 FROM new
+        SELECT desk, stored, id, conversation, content, trace, received_at, tandem_now() + claimed_for, attempts FROM new
         WHERE conversation IS NOT NULL
     ),
     keys AS (
         INSERT INTO conversation_key (desk, key, conversation)
-        SELECT * FROM unnest($13::text[], $14::bytea[], $15::bytea[])
+        SELECT * FROM unnest($15::text[], $16::bytea[], $17::bytea[])
     )
     UPDATE desk_order SET last = numbers.last
     FROM (SELECT desk, max(stored) AS last FROM new GROUP BY desk) AS numbers WHERE desk_order.desk = numbers.desk";
@@ -154,6 +155,16 @@ async fn insert(connection: &mut PgConnection, plan: &Plan, last: BTreeMap<DeskI
         .bind(new.iter().map(|new| &*new.document.raw).collect::<Vec<_>>())
         .bind(new.iter().map(|new| &*new.document.outbox).collect::<Vec<_>>())
         .bind(new.iter().map(|new| new.document.trace.as_bytes()).collect::<Vec<_>>())
+        .bind(
+            new.iter()
+                .map(|new| convert::micros(new.document.claimed_for))
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            new.iter()
+                .map(|new| i64::from(new.document.attempts()))
+                .collect::<Vec<_>>(),
+        )
         .bind(keys.iter().map(|((desk, _), _)| desk.as_str()).collect::<Vec<_>>())
         .bind(keys.iter().map(|((_, key), _)| &**key).collect::<Vec<_>>())
         .bind(keys.iter().map(|(_, id)| &id.0.as_bytes()[..]).collect::<Vec<_>>());

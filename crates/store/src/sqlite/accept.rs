@@ -152,8 +152,8 @@ async fn write_outbox<'a>(
             .push_bind(document.trace.as_bytes());
         values
             .push_bind(document.received_at.as_micros())
-            .push_bind(now.as_micros())
-            .push_bind(0);
+            .push_bind(now.plus(document.claimed_for).as_micros())
+            .push_bind(document.attempts());
     };
     let head = "INSERT INTO outbox (stored, desk, id, conversation, content, trace, since, due_at, attempts) ";
     insert_all(connection, head, &routed, bind, no_tail).await

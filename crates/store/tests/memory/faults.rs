@@ -47,6 +47,7 @@ fn document(number: u128) -> NewDocument {
         outbox: "outbox".into(),
         received_at: Timestamp::EPOCH,
         trace: String::new(),
+        claimed_for: Duration::ZERO,
     }
 }
 

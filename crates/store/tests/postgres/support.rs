@@ -51,6 +51,7 @@ pub(crate) fn document(number: u128) -> NewDocument {
         outbox: "outbox".into(),
         received_at: Timestamp::EPOCH,
         trace: String::new(),
+        claimed_for: std::time::Duration::ZERO,
     }
 }
 

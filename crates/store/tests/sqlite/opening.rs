@@ -110,6 +110,7 @@ async fn what_was_claimed_by_a_process_that_is_gone_is_free_when_the_store_is_op
         outbox: "outbox".into(),
         received_at: Timestamp::EPOCH,
         trace: String::new(),
+        claimed_for: Duration::ZERO,
     };
     store.accept(vec![document]).await.unwrap();
     let job = NewJob {

@@ -46,7 +46,7 @@ impl Taker {
             trace: message.trace,
         };
         let document = self.document(desk, draft, chat).await;
-        let mut accepted = self.accept(vec![document]).await?;
+        let mut accepted = self.storing.accept(vec![document]).await?;
         Ok(accepted.remove(0))
     }
 }

@@ -298,6 +298,7 @@ pub(super) async fn keep(store: &MemoryStore, desk: &DeskId, intake: &Intake) {
         outbox: Bytes::new(),
         received_at: intake.received_at,
         trace: String::new(),
+        claimed_for: std::time::Duration::ZERO,
     };
     store.accept(vec![document]).await.expect("stored");
 }
