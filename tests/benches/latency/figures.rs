@@ -93,8 +93,13 @@ impl Figures {
     }
 
     /// The latency from the commit that so many percent of the tickets kept within.
-    pub(crate) fn percentile(&self, percent: f64) -> Duration {
+    pub(crate) fn from_commit(&self, percent: f64) -> Duration {
         percentile(&self.from_commit, percent)
+    }
+
+    /// The latency from the customer's call that so many percent of the tickets kept within.
+    pub(crate) fn from_call(&self, percent: f64) -> Duration {
+        percentile(&self.from_call, percent)
     }
 
     pub(crate) fn print_head() {
@@ -105,7 +110,7 @@ impl Figures {
     }
 
     pub(crate) fn print(&self, name: &str, rate: u32) {
-        let millis = |of: &[Duration], percent| percentile(of, percent).as_secs_f64() * 1_000.0;
+        let millis = |of: &[Duration], percent| millis(percentile(of, percent));
         println!(
             "{name:<9} {rate:>7} {:>9} {:>9.2} {:>9.2} {:>9.2} {:>11.2} {:>9.2} {:>8} {:>6}",
             self.from_commit.len(),
@@ -118,6 +123,10 @@ impl Figures {
             self.lost,
         );
     }
+}
+
+pub(crate) fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
 }
 
 fn percentile(ascending: &[Duration], percent: f64) -> Duration {

@@ -3,43 +3,66 @@
 //! table; absolute times are the machine's.
 
 mod agents;
+mod asked;
 mod customers;
 mod desk;
 mod figures;
+mod parts;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tandem_bus::nats::{NatsBus, NatsConfig};
+use tandem_bus::{Bus, InProcessBus};
+use tandem_store::{PostgresStore, SqliteStore, Store};
 use tandem_tests::cluster::Cluster;
 use tandem_tests::embedded::Embedded;
 use tandem_tests::site::Site;
 use tokio::sync::mpsc;
 
+use asked::Asked;
 use figures::{Figures, Note};
 
-const RATES: [u32; 3] = [10, 100, 1_000];
 /// The knee is the highest rate at which 99 of 100 offers come within this time.
 const BOUND: Duration = Duration::from_millis(15);
-/// Rates beyond 1,000 a second grow by this factor until the bound is broken.
-const STEP: f64 = 1.5;
-const HIGHEST: u32 = 20_000;
+/// Until here rates are measured even if the bound is broken before.
+const ALWAYS: u32 = 1_000;
 /// What comes first warms connections, plans and caches, and is not counted.
 const WARM_UP: Duration = Duration::from_secs(2);
-const MEASURED: Duration = Duration::from_secs(8);
 
 #[tokio::main]
 async fn main() {
+    let asked = Asked::from_environment();
     println!("From ingest's commit to the offer at the agent's stream; customers and agents on the same cores.\n");
     Figures::print_head();
-    let mut embedded = Embedded::start().await;
-    measure("embedded", &embedded.site).await;
-    findings("embedded", &embedded.stop_and_audit().await);
-    match Cluster::start().await {
-        Some(mut cluster) => {
-            measure("cluster", &cluster.site).await;
-            findings("cluster", &cluster.stop_and_audit().await);
-        }
-        None => println!("skipped: the cluster needs PostgreSQL and nats-server"),
+    if asked.way("embedded") {
+        embedded(&asked).await;
     }
+    if asked.way("cluster") {
+        cluster(&asked).await;
+    }
+}
+
+async fn embedded(asked: &Asked) {
+    let mut embedded = Embedded::start().await;
+    let beside = tempfile::tempdir().expect("a temporary directory can be made");
+    let store = SqliteStore::open(beside.path()).await.expect("the directory is ours");
+    let (store, bus) = (Arc::new(store), Arc::new(InProcessBus::new()));
+    measure("embedded", &embedded.site, asked, (store, bus)).await;
+    findings("embedded", &embedded.stop_and_audit().await);
+}
+
+async fn cluster(asked: &Asked) {
+    let Some(mut cluster) = Cluster::start().await else {
+        return println!("skipped: the cluster needs PostgreSQL and nats-server");
+    };
+    let database = cluster.postgres.database();
+    let store = PostgresStore::connect(&database, 2).await.expect("the server is there");
+    let bus = NatsBus::connect(NatsConfig::new(cluster.nats.url()))
+        .await
+        .expect("the server is there");
+    measure("cluster", &cluster.site, asked, (Arc::new(store), Arc::new(bus))).await;
+    findings("cluster", &cluster.stop_and_audit().await);
 }
 
 /// Speed is worth nothing where something was lost.
@@ -47,40 +70,38 @@ fn findings(name: &str, findings: &[String]) {
     assert!(findings.iter().all(String::is_empty), "{name}: {findings:?}");
 }
 
-async fn measure(name: &str, site: &Site) {
+/// `beside` are a store and a bus of the same kind, for measuring what they take by themselves.
+async fn measure(name: &str, site: &Site, asked: &Asked, beside: (Arc<dyn Store>, Arc<dyn Bus>)) {
     site.apply(desk::DESK, &desk::file()).await;
     let (notes, mut seen) = mpsc::unbounded_channel();
     let agents = agents::at_work(site, &notes).await;
-    let mut knee = 0;
-    for rate in rates() {
-        let figures = at_rate(site, rate, &notes, &mut seen).await;
-        figures.print(name, rate);
-        if rate >= 1_000 && figures.percentile(99.0) > BOUND {
+    let (mut knee, mut idle) = (0, None);
+    for rate in &asked.rates {
+        let figures = at_rate(site, *rate, asked.measured, &notes, &mut seen).await;
+        figures.print(name, *rate);
+        let bound_kept = figures.from_commit(99.0) <= BOUND;
+        idle.get_or_insert(figures);
+        if bound_kept {
+            knee = *rate;
+        } else if *rate >= ALWAYS {
             break;
         }
-        knee = rate;
     }
-    println!("{name:<9} knee (p99 within {BOUND:?}): {knee}/s\n");
+    println!("{name:<9} knee (p99 within {BOUND:?}): {knee}/s");
+    if let Some(idle) = idle {
+        parts::measure(site, beside.0, beside.1).await.print(name, &idle);
+    }
+    println!();
     drop(agents);
-}
-
-fn rates() -> impl Iterator<Item = u32> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "rates are small and positive"
-    )]
-    let next = |rate: &u32| Some((f64::from(*rate) * STEP) as u32).filter(|rate| *rate <= HIGHEST);
-    let beyond = std::iter::successors(next(&1_000), next);
-    RATES.into_iter().chain(beyond)
 }
 
 async fn at_rate(
     site: &Site,
     rate: u32,
+    measured: Duration,
     notes: &mpsc::UnboundedSender<Note>,
     seen: &mut mpsc::UnboundedReceiver<Note>,
 ) -> Figures {
-    let sent = customers::write(site, rate, WARM_UP, MEASURED, notes).await;
+    let sent = customers::write(site, rate, WARM_UP, measured, notes).await;
     figures::gather(sent, seen).await
 }
