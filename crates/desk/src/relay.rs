@@ -2,11 +2,12 @@
 //! While the bus is down nothing piles up in memory; the journal is read again from the cursor on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
 use tandem_bus::{BusError, EventMessage, Headers, subject};
 use tandem_store::{Record, Stream};
-use tokio::time::{interval, timeout};
+use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::follow::Follower;
@@ -18,6 +19,9 @@ use crate::{Journaled, wire};
 const CONSUMER: &str = "relay";
 /// Records that are read at once.
 const CHUNK: usize = 256;
+/// So long what is committed gathers after everything was published. Nobody's work waits for the bus, and a desk that
+/// commits often has its journal read less often than that.
+const REST: Duration = Duration::from_millis(5);
 /// Events on their way to the bus at the same time. They are sent in order.
 const IN_FLIGHT: usize = 64;
 
@@ -29,7 +33,12 @@ pub(crate) async fn relay<C: Journaled>(shared: Arc<Shared>, stop: CancellationT
         tokio::select! {
             () = stop.cancelled() => break,
             _ = save_due.tick() => follower.save_if_moved().await,
-            records = follower.next(CHUNK) => publish::<C>(&shared, &mut follower, &records).await,
+            records = follower.next(CHUNK) => {
+                publish::<C>(&shared, &mut follower, &records).await;
+                if records.len() < CHUNK {
+                    sleep(REST).await;
+                }
+            }
         }
     }
     while !follower.is_at_head() {
