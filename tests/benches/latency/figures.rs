@@ -93,12 +93,12 @@ impl Figures {
     }
 
     /// The latency from the commit that so many percent of the tickets kept within.
-    pub(crate) fn from_commit(&self, percent: f64) -> Duration {
+    pub(crate) fn since_commit(&self, percent: f64) -> Duration {
         percentile(&self.from_commit, percent)
     }
 
     /// The latency from the customer's call that so many percent of the tickets kept within.
-    pub(crate) fn from_call(&self, percent: f64) -> Duration {
+    pub(crate) fn since_call(&self, percent: f64) -> Duration {
         percentile(&self.from_call, percent)
     }
 

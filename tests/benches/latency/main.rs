@@ -79,7 +79,7 @@ async fn measure(name: &str, site: &Site, asked: &Asked, beside: (Arc<dyn Store>
     for rate in &asked.rates {
         let figures = at_rate(site, *rate, asked.measured, &notes, &mut seen).await;
         figures.print(name, *rate);
-        let bound_kept = figures.from_commit(99.0) <= BOUND;
+        let bound_kept = figures.since_commit(99.0) <= BOUND;
         idle.get_or_insert(figures);
         if bound_kept {
             knee = *rate;

@@ -73,8 +73,8 @@ impl Parts {
             millis(hint),
         );
         for (what, parts, whole) in [
-            ("from commit to offer", from_commit, idle.from_commit(50.0)),
-            ("from call to offer", from_call, idle.from_call(50.0)),
+            ("from commit to offer", from_commit, idle.since_commit(50.0)),
+            ("from call to offer", from_call, idle.since_call(50.0)),
         ] {
             println!(
                 "{name:<9} {what}: {:.2} ms, its parts {:.2} ms, ratio {:.2}",
