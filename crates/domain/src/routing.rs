@@ -14,4 +14,6 @@ pub use event::{RequeueReason, RevokeReason, RoutingEvent};
 pub use place::{SkipReason, Skipped, StepEnd, StepPlace};
 pub use rejection::Rejection;
 pub use sharing::{HelpEnd, NoHelp, OwnerChange};
-pub use view::{AgentView, Answer, OfferView, Query, Standing, TicketView, Undelivered, WorkList};
+pub use view::{
+    AgentView, Answer, OfferView, OpenTickets, Query, Standing, TicketFilter, TicketView, Undelivered, WorkList,
+};

@@ -104,15 +104,17 @@ impl Core for RoutingCore {
     fn query(&self, query: &Query, now: Timestamp) -> Answer {
         let state = &self.state;
         match query {
+            Query::Ticket(ticket) => {
+                let ticket = state.tickets.get(*ticket);
+                Answer::Ticket(ticket.map(|ticket| Box::new(state.view(ticket))))
+            }
+            Query::Tickets { filter, after, limit } => Answer::Tickets(state.open_tickets(filter, *after, *limit)),
             Query::WorkList(agent) => Answer::WorkList(state.work_list(agent)),
-            Query::Agents => Answer::Agents(
-                state
-                    .agents
-                    .in_order()
-                    .iter()
-                    .map(|agent| state.agent_view(*agent))
-                    .collect(),
-            ),
+            Query::Agent(agent) => {
+                let agent = state.agents.find(agent);
+                Answer::Agent(agent.map(|agent| Box::new(state.agent_view(agent))))
+            }
+            Query::Agents { after, limit } => Answer::Agents(state.agents_after(after.as_ref(), *limit)),
             Query::Explain(ticket) => Answer::Explain(state.explain(*ticket, now).map(Box::new)),
             Query::Standing(conversation) => Answer::Standing(state.standing(*conversation, now)),
             Query::Desk => Answer::Desk(state.desk.as_ref().map(|desk| Box::new(desk.compiled.clone()))),

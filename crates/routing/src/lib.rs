@@ -36,6 +36,7 @@ mod holders;
 mod intake;
 mod last_agents;
 mod line;
+mod lists;
 mod matching;
 mod members;
 mod merging;

@@ -154,8 +154,21 @@ impl<K: Number, V> Numbered<K, V> {
     }
 
     fn iter(&self) -> impl Iterator<Item = (K, &V)> {
+        self.beginning_at(0)
+    }
+
+    /// All with higher numbers.
+    pub(crate) fn after(&self, id: K) -> impl Iterator<Item = (K, &V)> {
+        let (page, _) = place(id.number());
+        let things = self.beginning_at(self.page(page).unwrap_or_default());
+        things.skip_while(move |(other, _)| other.number() <= id.number())
+    }
+
+    /// All from the page on that is in this place.
+    fn beginning_at(&self, place: usize) -> impl Iterator<Item = (K, &V)> {
         let pages = (self.first..)
             .zip(&self.pages)
+            .skip(place)
             .filter_map(|(number, page)| Some((number, page.as_ref()?)));
         pages.flat_map(|(number, page)| {
             let numbers = number * PAGE as u64..;
@@ -190,6 +203,10 @@ mod tests {
             }
             prop_assert_eq!(numbered.keys(), map.keys().copied().collect::<Vec<_>>());
             prop_assert!(numbered.values().eq(map.values()));
+            for after in [0, 1, 63, 64, 350, 700, u64::MAX] {
+                let higher = map.range(TicketId(after)..).skip_while(|(id, _)| id.0 == after);
+                prop_assert!(numbered.after(TicketId(after)).map(|(id, _)| id).eq(higher.map(|(id, _)| *id)));
+            }
         }
     }
 

@@ -14,12 +14,6 @@ pub(crate) struct Received {
     pub(crate) at: Timestamp,
 }
 
-impl Received {
-    pub(crate) const fn new(message: MessageId, automatic: bool, at: Timestamp) -> Self {
-        Self { message, automatic, at }
-    }
-}
-
 /// What is on a ticket: what merging and splitting move about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Thread {

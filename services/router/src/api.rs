@@ -4,6 +4,7 @@
 mod agent;
 mod bulk;
 mod desk;
+mod lists;
 mod reply;
 mod ticket;
 mod typing;

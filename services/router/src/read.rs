@@ -1,8 +1,8 @@
-//! Reading the read model: any replica does, whoever owns the desk.
+//! Reading the read model: any replica does, whoever owns the desk. What has not ended is asked of the desk's owner.
 
 use serde::de::DeserializeOwned;
-use tandem_domain::routing::{AgentView, TicketView};
-use tandem_domain::{AgentId, CompiledDesk, DeskId, QueueId, RoutingState, TicketId};
+use tandem_domain::routing::TicketView;
+use tandem_domain::{CompiledDesk, DeskId, TicketId};
 use tandem_routing::rows;
 use tandem_store::{RowPage, Store};
 
@@ -11,36 +11,20 @@ use tandem_service_kit::page::Page;
 
 mod tickets;
 
-pub(crate) use tickets::tickets;
+pub(crate) use tickets::{Stretch, ended_tickets, merged};
 
 /// The texts of desk files, by the SHA-256 of their bytes. Written by this service, not by the core: they
 /// hold people's words.
 pub(crate) const DESK_FILE: &str = "desk_file";
 
-/// Which tickets a list is of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TicketFilter {
-    /// In one of these states; empty: in any.
-    pub(crate) states: Vec<RoutingState>,
-    /// Of this queue.
-    pub(crate) queue: Option<QueueId>,
-    /// Owned by or offered to this agent.
-    pub(crate) agent: Option<AgentId>,
-}
-
-/// A ticket.
-pub(crate) async fn ticket(store: &dyn Store, desk: &DeskId, id: TicketId) -> Result<Option<TicketView>, Failure> {
-    row(store, desk, rows::TICKET, &rows::number(id.0)).await
-}
-
-/// An agent of the version in force.
-pub(crate) async fn agent(store: &dyn Store, desk: &DeskId, id: &AgentId) -> Result<Option<AgentView>, Failure> {
-    row(store, desk, rows::AGENT, id.as_str()).await
-}
-
-/// A page of agents, ascending by key, and the next page's token.
-pub(crate) async fn agents(store: &dyn Store, desk: &DeskId, page: &Page) -> Result<(Vec<AgentView>, String), Failure> {
-    whole_page(store, desk, rows::AGENT, page).await
+/// A ticket that has ended.
+pub(crate) async fn ended_ticket(
+    store: &dyn Store,
+    desk: &DeskId,
+    id: TicketId,
+) -> Result<Option<TicketView>, Failure> {
+    let found: Option<TicketView> = row(store, desk, rows::TICKET, &rows::number(id.0)).await?;
+    Ok(found.filter(rows::of_ended))
 }
 
 /// The version in force, if there is one.

@@ -135,7 +135,9 @@ async fn check_beside(
     findings: &mut Findings,
 ) -> Result<u64, StoreError> {
     if let Some(expected) = &journal.rows {
-        rows::check(store, &stream.desk, &tandem_routing::rows::TABLES, expected, findings).await?;
+        let is_left_over = |table: &str, key: &str, value: &[u8]| journal.history.is_left_over(table, key, value);
+        let tables = &tandem_routing::rows::TABLES;
+        rows::check(store, &stream.desk, tables, expected, is_left_over, findings).await?;
         rows::check_snapshot::<RoutingCore>(store, stream, findings).await?;
         journal.history.check_idle(findings);
     }

@@ -8,18 +8,36 @@ use serde::{Deserialize, Serialize};
 use super::{StepPlace, UndeliveredReason};
 use crate::explain::{Explanation, Ranking};
 use crate::{
-    AccountId, AgentId, CompiledDesk, ConversationId, LanguageTag, MessageId, OfferId, Presence, Priority, Requirement,
-    RoutingState, SignedMillis, Tag, TicketId, TicketStatus, Timestamp,
+    AccountId, AgentId, CompiledDesk, ConversationId, LanguageTag, MessageId, OfferId, Presence, Priority, QueueId,
+    Requirement, RoutingState, SignedMillis, Tag, TicketId, TicketStatus, Timestamp,
 };
 
 /// What readers can ask the router's memory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Query {
+    /// A ticket that has not ended.
+    Ticket(TicketId),
+    /// A page of the tickets that have not ended.
+    Tickets {
+        /// Which.
+        filter: TicketFilter,
+        /// Only those with a higher number.
+        after: TicketId,
+        /// At most so many.
+        limit: usize,
+    },
     /// An agent's whole work list.
     WorkList(AgentId),
-    /// Every agent as he or she is now.
-    Agents,
+    /// An agent.
+    Agent(AgentId),
+    /// A page of the agents as they are now, ascending by key.
+    Agents {
+        /// Only those whose key comes after this one.
+        after: Option<AgentId>,
+        /// At most so many.
+        limit: usize,
+    },
     /// Why a ticket is where it is.
     Explain(TicketId),
     /// The version in force.
@@ -32,8 +50,14 @@ pub enum Query {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
+    /// To [`Query::Ticket`]; none where no such open ticket exists: it has ended, and its row is there, or there never was one.
+    Ticket(Option<Box<TicketView>>),
+    /// To [`Query::Tickets`].
+    Tickets(OpenTickets),
     /// To [`Query::WorkList`]; none where the agent does not exist.
     WorkList(Option<WorkList>),
+    /// To [`Query::Agent`]; none where the agent does not exist.
+    Agent(Option<Box<AgentView>>),
     /// To [`Query::Agents`].
     Agents(Vec<AgentView>),
     /// To [`Query::Explain`]; none where no such open ticket exists.
@@ -42,6 +66,52 @@ pub enum Answer {
     Desk(Option<Box<CompiledDesk>>),
     /// To [`Query::Standing`]; none where the conversation has no ticket (not yet, or not any more).
     Standing(Option<Standing>),
+}
+
+/// Which tickets a list is of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketFilter {
+    /// In one of these states; empty: in any.
+    pub states: Vec<RoutingState>,
+    /// Of this queue.
+    pub queue: Option<QueueId>,
+    /// Owned by or offered to this agent; of tickets that are done, owned last.
+    pub agent: Option<AgentId>,
+}
+
+impl TicketFilter {
+    /// Whether the ticket is one of them.
+    #[must_use]
+    pub fn admits(&self, ticket: &TicketView) -> bool {
+        let mut with = ticket
+            .owner
+            .iter()
+            .chain(ticket.offers.iter().map(|offer| &offer.agent));
+        self.admits_state(ticket.state)
+            && self.admits_queue(&ticket.requirement.queue)
+            && self.agent.as_ref().is_none_or(|agent| with.any(|one| one == agent))
+    }
+
+    /// Whether tickets in this state are among them.
+    #[must_use]
+    pub fn admits_state(&self, state: RoutingState) -> bool {
+        self.states.is_empty() || self.states.contains(&state)
+    }
+
+    /// Whether tickets of this queue are among them.
+    #[must_use]
+    pub fn admits_queue(&self, queue: &QueueId) -> bool {
+        self.queue.as_ref().is_none_or(|wanted| wanted == queue)
+    }
+}
+
+/// A page of the tickets that have not ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenTickets {
+    /// Ascending by number.
+    pub tickets: Vec<TicketView>,
+    /// All up to this one were looked at; none: all that there are.
+    pub looked_until: Option<TicketId>,
 }
 
 /// Where a conversation's ticket stands, as its customer may know it.
@@ -66,7 +136,7 @@ pub struct Standing {
     pub ended: bool,
 }
 
-/// A ticket as readers see it; also the value of the read-model row `ticket/<number>`.
+/// A ticket as readers see it; once it has ended also the value of the read-model row `ticket/<number>`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketView {
     /// The ticket.
@@ -157,7 +227,7 @@ pub struct OfferView {
     pub expires_at: Timestamp,
 }
 
-/// An agent as readers see him or her; also the value of the read-model row `agent/<key>`.
+/// An agent as readers see him or her.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentView {
     /// The agent.

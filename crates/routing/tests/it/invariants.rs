@@ -7,9 +7,9 @@ mod steps;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tandem_domain::desk::AgentProfile;
-use tandem_domain::routing::{AgentView, RoutingEvent, TicketView};
+use tandem_domain::routing::{AgentView, Answer, Query, RoutingEvent, TicketView};
 use tandem_domain::{
-    AgentId, Cause, CompiledDesk, Event, MessageId, Presence, Requirement, RoutingState, TicketId, TicketStatus,
+    AgentId, Cause, CompiledDesk, Core, Event, Presence, Requirement, RoutingState, TicketId, TicketStatus,
 };
 use tandem_routing::rows;
 
@@ -24,11 +24,12 @@ pub(crate) fn check(world: &World) {
     holders_are_where_agents_say(&tickets, &agents);
     capacity_is_kept(world, &desk, &tickets, &agents);
     messages_are_on_one_ticket(world, &tickets);
-    indices_mirror_tickets(world, &tickets);
-    agent_rows_are_current(world, &agents);
+    a_ticket_is_known_once(world, &tickets);
+    indices_lead_to_what_has_ended(world);
+    agents_are_listed_by_key(world, &agents);
     steps::steps_come_in_order(world);
     // Until the tick that is due has run, somebody may still be passed over on paper.
-    let is_due = tandem_domain::Core::next_wakeup(&world.core).is_some_and(|at| at <= world.now);
+    let is_due = world.core.next_wakeup().is_some_and(|at| at <= world.now);
     if !is_due && !may_gather(world, &desk) {
         let paused = pauses::pauses(world);
         nobody_idles_beside_a_fitting_ticket(world, &desk, &tickets, &agents, &paused);
@@ -151,14 +152,8 @@ fn held_by<'a>(tickets: &'a [TicketView], agent: &AgentView) -> Vec<&'a TicketVi
 
 fn messages_are_on_one_ticket(world: &World, tickets: &[TicketView]) {
     let mut count: BTreeMap<TicketId, u64> = BTreeMap::new();
-    let mut seen: BTreeSet<MessageId> = BTreeSet::new();
-    for ((table, key), value) in &world.read_model {
-        if *table == rows::TICKET_MESSAGE {
-            let row: rows::MessageRow = serde_json::from_slice(value).unwrap();
-            assert!(seen.insert(row.message), "{} is on two tickets", row.message);
-            let number = key.split('/').next().unwrap().parse().unwrap();
-            *count.entry(TicketId(number)).or_default() += 1;
-        }
+    for ticket in world.messages.values() {
+        *count.entry(*ticket).or_default() += 1;
     }
     for ticket in tickets {
         let messages = count.remove(&ticket.id).unwrap_or_default();
@@ -168,37 +163,48 @@ fn messages_are_on_one_ticket(world: &World, tickets: &[TicketView]) {
     assert!(count.is_empty(), "messages on no ticket: {count:?}");
 }
 
-fn indices_mirror_tickets(world: &World, tickets: &[TicketView]) {
+/// By its row if it has ended, else in memory; never in both.
+fn a_ticket_is_known_once(world: &World, tickets: &[TicketView]) {
+    let opened = world.history.iter().filter_map(|event| match &event.body {
+        RoutingEvent::TicketOpened { ticket, .. } | RoutingEvent::TicketSplit { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    let known: Vec<_> = tickets.iter().map(|ticket| ticket.id).collect();
+    assert_eq!(known, opened.collect::<Vec<_>>());
+    assert!(world.ended_tickets().iter().all(rows::of_ended));
+    let open = tickets.iter().filter(|ticket| !rows::of_ended(ticket)).count();
+    assert_eq!(open + world.ended_tickets().len(), tickets.len());
+}
+
+fn indices_lead_to_what_has_ended(world: &World) {
     let mut expected = BTreeSet::new();
-    for ticket in tickets {
+    for ticket in world.ended_tickets() {
         let mut entry = |table, first: &str| expected.insert((table, format!("{first}/{}", rows::number(ticket.id.0))));
         entry(rows::TICKET_BY_STATE, ticket.state.as_str());
         entry(rows::TICKET_BY_QUEUE, ticket.requirement.queue.as_str());
-        for agent in ticket
-            .owner
-            .iter()
-            .chain(ticket.offers.iter().map(|offer| &offer.agent))
-        {
+        if let Some(agent) = &ticket.owner {
             entry(rows::TICKET_BY_AGENT, agent.as_str());
         }
     }
-    let indices = [rows::TICKET_BY_STATE, rows::TICKET_BY_QUEUE, rows::TICKET_BY_AGENT];
     let found = world
         .read_model
         .keys()
-        .filter(|(table, _)| indices.contains(table))
+        .filter(|(table, _)| rows::INDICES.contains(table))
         .cloned()
         .collect();
     assert_eq!(expected, found);
 }
 
-fn agent_rows_are_current(world: &World, agents: &[AgentView]) {
-    let rows = world.read_model.iter().filter(|((table, _), _)| *table == rows::AGENT);
-    let mut stored: Vec<AgentView> = rows.map(|(_, value)| serde_json::from_slice(value).unwrap()).collect();
-    let mut live = agents.to_vec();
-    live.sort_by(|a, b| a.id.cmp(&b.id));
-    stored.sort_by(|a, b| a.id.cmp(&b.id));
-    assert_eq!(live, stored);
+fn agents_are_listed_by_key(world: &World, agents: &[AgentView]) {
+    let mut by_key = agents.to_vec();
+    by_key.sort_by(|a, b| a.id.cmp(&b.id));
+    let (first, rest) = by_key.split_at(by_key.len() / 2);
+    let query = Query::Agents {
+        after: first.last().map(|agent| agent.id.clone()),
+        limit: 2,
+    };
+    let page: Vec<_> = rest.iter().take(2).cloned().collect();
+    assert_eq!(world.core.query(&query, world.now), Answer::Agents(page));
 }
 
 fn nobody_idles_beside_a_fitting_ticket(

@@ -1,11 +1,11 @@
-//! Rows: that they mirror the tickets is checked after every step of every test (`invariants`).
+//! Rows of what has ended, and lists of what has not. That each ticket is known by exactly one of them is checked after
+//! every step of every test (`invariants`).
 
-use tandem_domain::routing::{AgentView, Command, RoutingEvent};
-use tandem_domain::{CompiledDesk, Core, MessageId, TicketId, TicketStatus};
+use tandem_domain::routing::{Answer, Command, Query, TicketFilter};
+use tandem_domain::{CompiledDesk, Core, RoutingState, TicketId, TicketStatus};
 use tandem_routing::rows;
-use uuid::Uuid;
 
-use crate::support::{IntakeBuilder, agent, desk, mail, seconds};
+use crate::support::{agent, agent_id, desk, key, mail, seconds};
 use crate::world::World;
 
 fn keys(world: &World, table: &str) -> Vec<String> {
@@ -36,19 +36,18 @@ fn the_desk_in_force_and_all_versions_are_listed() {
 }
 
 #[test]
-fn each_message_has_a_row_under_its_ticket() {
-    let mut world = World::new(desk([agent("ana")]));
-    world.open(mail(1));
-    world.intake(mail(2).in_conversation(1).automatic());
-    let key = format!("{}/{}", rows::number(1), MessageId(Uuid::from_u128(2)));
-    let row: rows::MessageRow = serde_json::from_slice(&world.read_model[&(rows::TICKET_MESSAGE, key)]).unwrap();
-    assert!(row.automatic);
-    assert_eq!(row.added_at, world.now);
-    assert_eq!(keys(&world, rows::TICKET_MESSAGE).len(), 2);
+fn an_open_ticket_has_no_rows() {
+    let mut world = World::staffed(desk([agent("ana")]));
+    let ticket = world.open(mail(1));
+    world.take(ticket);
+    world.hold(ticket);
+    world.resolve(ticket);
+    assert_eq!(world.state(ticket), RoutingState::Done);
+    assert_eq!(keys(&world, rows::TICKET), Vec::<String>::new());
 }
 
 #[test]
-fn closed_tickets_stay_and_are_marked_closed() {
+fn a_ticket_that_has_ended_is_known_by_its_rows_only() {
     let mut world = World::staffed(desk([agent("ana")]));
     let (done, cancelled) = (world.open(mail(1)), world.open(mail(2)));
     world.take(done);
@@ -57,88 +56,145 @@ fn closed_tickets_stay_and_are_marked_closed() {
     world.pass(seconds(72 * 3600));
     for ticket in [done, cancelled] {
         assert_eq!(world.ticket(ticket).status, TicketStatus::Closed);
+        assert_eq!(
+            world.core.query(&Query::Ticket(ticket), world.now),
+            Answer::Ticket(None)
+        );
     }
+    let (first, second) = (rows::number(1), rows::number(2));
     assert_eq!(
-        keys(&world, rows::TICKET_BY_AGENT),
-        [format!("ana/{}", rows::number(1))]
+        keys(&world, rows::TICKET_BY_STATE),
+        [format!("cancelled/{second}"), format!("done/{first}")]
     );
+    assert_eq!(keys(&world, rows::TICKET_BY_AGENT), [format!("ana/{first}")]);
 }
 
 #[test]
-fn an_agent_who_leaves_the_desk_leaves_the_rows() {
-    let mut world = World::staffed(desk([agent("ana"), agent("bo")]));
-    world.activate(desk([agent("bo")])).unwrap();
-    assert_eq!(keys(&world, rows::AGENT), ["bo"]);
+fn a_batch_of_many_endings_writes_the_rows_of_each() {
+    let mut world = World::staffed(desk([agent("ana")]));
+    let (kept, merged, cancelled) = (world.open(mail(1)), world.open(mail(2)), world.open(mail(3)));
+    let seen = world.history.len();
+    world
+        .run(Command::Merge {
+            ticket: merged,
+            into: kept,
+        })
+        .unwrap();
+    world.run(Command::Cancel { ticket: cancelled }).unwrap();
+    // As if all this had happened in one batch of the shell.
+    let at_once = world.core.rows(&world.history[seen..]).into_iter();
+    let at_once = at_once.map(|row| ((row.table, row.key), row.value.unwrap())).collect();
+    let mut stepwise = world.read_model.clone();
+    stepwise.retain(|(table, _), _| *table == rows::TICKET || rows::INDICES.contains(table));
+    assert_eq!(stepwise, at_once);
+    assert_eq!(keys(&world, rows::TICKET), [rows::number(2), rows::number(3)]);
 }
 
-#[test]
-fn one_change_writes_few_rows() {
-    let mut world = World::staffed(desk(["ana", "bo", "cy"].map(agent)));
+/// Six tickets in every kind of place, two of which have ended.
+fn six() -> World {
+    let mut world = World::staffed(desk(["ana", "bo"].map(agent)));
     for number in 1..=6 {
         world.open(mail(number));
     }
-    let offer = world.offer_of(TicketId(1));
-    let seen = world.history.len();
-    world.accept("ana", offer).unwrap();
-    let changed: Vec<_> = world
-        .core
-        .rows(&world.history[seen..])
-        .into_iter()
-        .map(|row| format!("{} {}", row.table, row.key))
-        .collect();
-    let number = rows::number(1);
-    assert_eq!(
-        changed,
-        [
-            format!("ticket {number}"),
-            format!("ticket_by_state offered/{number}"),
-            format!("ticket_by_state assigned/{number}"),
-            format!("ticket_by_agent ana/{number}"),
-            "agent ana".to_owned(),
-        ]
-    );
+    world.take(TicketId(1));
+    world.transfer_to_queue(TicketId(4), "billing").unwrap();
+    world.run(Command::Cancel { ticket: TicketId(3) }).unwrap();
+    world.run(Command::Cancel { ticket: TicketId(6) }).unwrap();
+    world
 }
 
 #[test]
-fn a_batch_of_many_steps_writes_each_row_once_and_leaves_no_old_entry() {
-    let mut world = World::staffed(desk([agent("ana"), agent("bo")]));
-    let ticket = world.open(mail(1));
-    world.take(ticket);
-    let (before, seen) = (world.read_model.clone(), world.history.len());
-    // As if all this had happened in one batch of the shell.
-    world.transfer_to_queue(ticket, "billing").unwrap();
-    world.transfer_to_agent(ticket, "bo").unwrap();
-    world.take(ticket);
-    world.transfer_to_queue(ticket, "support").unwrap();
-    let stepwise = world.read_model.clone();
-    let changes = world.core.rows(&world.history[seen..]);
-    let mut at_once = before;
-    let mut written = std::collections::BTreeSet::new();
-    for change in changes {
-        assert!(
-            written.insert((change.table, change.key.clone())),
-            "twice: {} {}",
-            change.table,
-            change.key
-        );
-        match change.value {
-            Some(value) => drop(at_once.insert((change.table, change.key), value)),
-            None => drop(at_once.remove(&(change.table, change.key))),
+fn open_tickets_are_listed_page_by_page() {
+    let world = six();
+    let page = |after: u64, limit| {
+        let (filter, after) = (TicketFilter::default(), TicketId(after));
+        match world.core.query(&Query::Tickets { filter, after, limit }, world.now) {
+            Answer::Tickets(page) => {
+                let numbers: Vec<_> = page.tickets.iter().map(|ticket| ticket.id.0).collect();
+                (numbers, page.looked_until.map(|until| until.0))
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(page(0, 3), (vec![1, 2, 4], Some(4)));
+    assert_eq!(page(4, 3), (vec![5], None));
+    assert_eq!(page(5, 3), (vec![], None));
+    assert_eq!(page(0, 4), (vec![1, 2, 4, 5], None));
+    assert_eq!(page(2, 0), (vec![], Some(2)));
+}
+
+#[test]
+fn a_filter_finds_what_the_views_say() {
+    let world = six();
+    let all = world.open_tickets(&TicketFilter::default());
+    let agents = [None, Some(agent_id("ana")), Some(agent_id("bo")), Some(agent_id("cy"))];
+    let queues = [None, Some(key("support")), Some(key("billing"))];
+    let states = [
+        vec![],
+        vec![RoutingState::Offered],
+        vec![RoutingState::Queued, RoutingState::Assigned],
+    ];
+    let mut found_by_agent = 0;
+    for (agent, queue) in agents
+        .iter()
+        .flat_map(|agent| queues.iter().map(move |queue| (agent, queue)))
+    {
+        for states in &states {
+            let filter = TicketFilter {
+                states: states.clone(),
+                queue: queue.clone(),
+                agent: agent.clone(),
+            };
+            let expected: Vec<_> = all.iter().filter(|ticket| filter.admits(ticket)).cloned().collect();
+            found_by_agent += usize::from(agent.is_some()) * expected.len();
+            assert_eq!(world.open_tickets(&filter), expected, "{filter:?}");
         }
     }
-    assert_eq!(at_once, stepwise);
+    assert!(found_by_agent > 0);
 }
 
 #[test]
-fn agent_rows_hold_the_agents_view() {
+fn many_tickets_that_are_not_wanted_end_a_page_early() {
     let mut world = World::staffed(desk([agent("ana")]));
     world.open(mail(1));
-    let row: AgentView = serde_json::from_slice(&world.read_model[&(rows::AGENT, "ana".to_owned())]).unwrap();
-    assert_eq!(row, world.agent("ana"));
-    assert!(
-        world
-            .history
-            .iter()
-            .any(|event| matches!(event.body, RoutingEvent::OfferIssued { .. }))
-    );
+    let mut core = world.core;
+    let mut events = Vec::new();
+    for number in 2..=10_002 {
+        let context = tandem_domain::Context {
+            now: world.now,
+            actor: crate::support::supervisor(),
+            cause: tandem_domain::Cause::Timer,
+            trace: tandem_domain::Trace::default(),
+        };
+        core.handle(Command::Intake(Box::new(mail(number))), &context, &mut events)
+            .unwrap();
+    }
+    let filter = TicketFilter {
+        states: vec![RoutingState::OnHold],
+        ..TicketFilter::default()
+    };
+    let (mut after, mut asked) = (Some(TicketId(0)), 0);
+    while let Some(from) = after {
+        let query = Query::Tickets {
+            filter: filter.clone(),
+            after: from,
+            limit: 10,
+        };
+        let Answer::Tickets(page) = core.query(&query, world.now) else {
+            panic!("another answer");
+        };
+        assert!(page.tickets.is_empty());
+        assert!(page.looked_until.is_none_or(|until| until > from), "it goes on");
+        (after, asked) = (page.looked_until, asked + 1);
+    }
+    assert!((2..=4).contains(&asked), "{asked} questions");
+}
+
+#[test]
+fn an_agent_is_known_while_on_the_desk() {
+    let mut world = World::staffed(desk([agent("ana"), agent("bo")]));
+    let ask = |world: &World, name: &str| world.core.query(&Query::Agent(agent_id(name)), world.now);
+    assert_eq!(ask(&world, "ana"), Answer::Agent(Some(Box::new(world.agent("ana")))));
+    world.activate(desk([agent("bo")])).unwrap();
+    assert_eq!(ask(&world, "ana"), Answer::Agent(None));
 }

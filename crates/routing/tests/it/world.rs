@@ -7,7 +7,7 @@ use std::time::Duration;
 use tandem_domain::explain::Explanation;
 use tandem_domain::routing::{
     AfterAnswer, AgentView, Answer, Command, DeclineReason, DeliveryOutcome, Intake, Query, Rejection, Reply,
-    RoutingEvent, Standing, TicketView, TransferTarget, WorkList,
+    RoutingEvent, Standing, TicketFilter, TicketView, TransferTarget, WorkList,
 };
 use tandem_domain::{
     Actor, Cause, CompiledDesk, Context, Core, DeskId, Event, MessageId, OfferId, Presence, RoutingState, TicketId,
@@ -34,6 +34,8 @@ pub(crate) struct World {
     /// How long the history was before the last turn.
     turn: usize,
     pub(crate) read_model: ReadModel,
+    /// On which ticket each message is, by the events alone.
+    pub(crate) messages: BTreeMap<MessageId, TicketId>,
 }
 
 pub(crate) fn desk_id() -> DeskId {
@@ -53,6 +55,7 @@ impl World {
             history: Vec::new(),
             turn: 0,
             read_model: ReadModel::new(),
+            messages: BTreeMap::new(),
         }
     }
 
@@ -175,15 +178,42 @@ impl World {
             "replaying {events:?} gives another state"
         );
         for change in self.core.rows(&events) {
-            let key = (change.table, change.key);
-            match change.value {
-                Some(value) => drop(self.read_model.insert(key, value)),
-                None => drop(self.read_model.remove(&key)),
-            }
+            let value = change.value.expect("what has ended stays");
+            let before = self.read_model.insert((change.table, change.key), value);
+            assert!(before.is_none() || change.table == rows::DESK, "a row is written once");
+        }
+        for event in &events {
+            self.note_messages(&event.body);
         }
         self.turn = self.history.len();
         self.history.extend(events);
         invariants::check(self);
+    }
+}
+
+/// Following.
+impl World {
+    fn note_messages(&mut self, event: &RoutingEvent) {
+        match event {
+            RoutingEvent::TicketOpened { ticket, intake, .. } => {
+                assert_eq!(self.messages.insert(intake.message, *ticket), None);
+            }
+            RoutingEvent::MessageAdded { ticket, message, .. } => {
+                assert_eq!(self.messages.insert(*message, *ticket), None);
+            }
+            RoutingEvent::TicketMerged { ticket, into } => {
+                let moved = self.messages.values_mut().filter(|on| *on == ticket);
+                moved.for_each(|on| *on = *into);
+            }
+            RoutingEvent::TicketSplit {
+                ticket, from, messages, ..
+            } => {
+                for message in messages {
+                    assert_eq!(self.messages.insert(*message, *ticket), Some(*from));
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -303,11 +333,19 @@ impl World {
         }
     }
 
+    /// Everybody on the desk, in the file's order.
     pub(crate) fn agents(&self) -> Vec<AgentView> {
-        match self.core.query(&Query::Agents, self.now) {
+        let query = Query::Agents {
+            after: None,
+            limit: usize::MAX,
+        };
+        let mut agents = match self.core.query(&query, self.now) {
             Answer::Agents(agents) => agents,
             other => panic!("{other:?}"),
-        }
+        };
+        let desk = self.desk().expect("an active desk");
+        agents.sort_by_key(|agent| desk.agents.iter().position(|profile| profile.id == agent.id));
+        agents
     }
 
     pub(crate) fn agent(&self, id: &str) -> AgentView {
@@ -341,13 +379,37 @@ impl World {
         }
     }
 
-    /// Every ticket that there ever was, from the read model.
+    /// Every ticket that there ever was: those that have ended from their rows, all others from memory.
     pub(crate) fn tickets(&self) -> Vec<TicketView> {
+        let mut tickets = self.open_tickets(&TicketFilter::default());
+        tickets.extend(self.ended_tickets());
+        tickets.sort_by_key(|ticket| ticket.id);
+        tickets
+    }
+
+    /// What the core knows of the tickets that have not ended.
+    pub(crate) fn open_tickets(&self, filter: &TicketFilter) -> Vec<TicketView> {
+        let query = Query::Tickets {
+            filter: filter.clone(),
+            after: TicketId(0),
+            limit: usize::MAX,
+        };
+        match self.core.query(&query, self.now) {
+            Answer::Tickets(page) => page.tickets,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What the rows say of the others.
+    pub(crate) fn ended_tickets(&self) -> Vec<TicketView> {
         let rows = self.read_model.iter().filter(|((table, _), _)| *table == rows::TICKET);
         rows.map(|(_, value)| serde_json::from_slice(value).unwrap()).collect()
     }
 
     pub(crate) fn ticket(&self, ticket: TicketId) -> TicketView {
+        if let Answer::Ticket(Some(view)) = self.core.query(&Query::Ticket(ticket), self.now) {
+            return *view;
+        }
         let row = &self.read_model[&(rows::TICKET, rows::number(ticket.0))];
         serde_json::from_slice(row).unwrap()
     }

@@ -9,14 +9,14 @@ use std::time::Duration;
 use tandem_bus::{Bus, InProcessBus};
 use tandem_desk::{Desks, Journaled, Recorded, RequestMark, Settings, Submission, decode_record};
 use tandem_domain::escalation::EscalationEvent;
-use tandem_domain::routing::{Command, Intake, Reply, RoutingEvent, TicketView};
+use tandem_domain::routing::{Answer, Command, Intake, Query, Reply, RoutingEvent, TicketView};
 use tandem_domain::{
     Actor, Channel, Clock, ConversationId, DeskId, IdSource, MessageId, Priority, Role, TicketId, Trace,
 };
 use tandem_escalation::{Parts, SERVICES, ServiceConfig, build};
 use tandem_proto::v1;
 use tandem_proto::v1::escalation_service_client::EscalationServiceClient;
-use tandem_routing::{RoutingCore, rows};
+use tandem_routing::RoutingCore;
 use tandem_service_kit::auth::{DeskScope, Gate, Grant, Reflection, Signer, Verifier, table};
 use tandem_service_kit::config::Secret;
 use tandem_service_kit::desk_files::DeskFiles;
@@ -147,8 +147,10 @@ impl World {
     }
 
     pub(crate) async fn ticket(&self, ticket: TicketId) -> TicketView {
-        let row = self.store.row(&acme(), rows::TICKET, &rows::number(ticket.0)).await;
-        serde_json::from_slice(&row.unwrap().expect("the ticket is in the read model")).unwrap()
+        match self.router.query(&acme(), Query::Ticket(ticket)).await {
+            Ok(Answer::Ticket(Some(ticket))) => *ticket,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// What the escalation journal says.

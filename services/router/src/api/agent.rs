@@ -13,7 +13,6 @@ use tonic::{Request, Response, Status, Streaming, async_trait};
 use super::{Api, work};
 use crate::convert::{self, FieldError, Write};
 use crate::errors::Failure;
-use crate::read;
 use tandem_service_kit::page::Page;
 
 /// Answers `AgentService`.
@@ -30,8 +29,7 @@ impl Agents {
     async fn list(&self, caller: &Caller, request: &v1::ListAgentsRequest) -> Result<v1::ListAgentsResponse, Failure> {
         let question = format!("ListAgents {}", caller.desk);
         let page = Page::of(&question, request.page_size, &request.page_token)?;
-        self.0.require(&caller.desk).await?;
-        let (agents, next) = read::agents(self.0.store.as_ref(), &caller.desk, &page).await?;
+        let (agents, next) = self.0.agents(&caller.desk, &page).await?;
         Ok(v1::ListAgentsResponse {
             agents: agents.iter().map(convert::agent).collect(),
             next_page_token: next,
@@ -40,8 +38,7 @@ impl Agents {
 
     async fn hear(&self, caller: &Caller, agent: &str) -> Result<(), Failure> {
         let agent = caller.acting_as(agent)?;
-        let known = read::agent(self.0.store.as_ref(), &caller.desk, &agent).await?;
-        known.ok_or_else(|| Failure::missing("agent", &agent, "agent"))?;
+        self.0.require_agent(&caller.desk, &agent).await?;
         Ok(self.0.desks.touch(&caller.desk, vec![agent]).await?)
     }
 }

@@ -2,7 +2,7 @@
 
 use futures::{StreamExt, stream};
 use tandem_domain::TicketId;
-use tandem_domain::routing::Reply;
+use tandem_domain::routing::{Reply, TicketFilter};
 use tandem_proto::v1;
 use tandem_service_kit::auth::Caller;
 use tandem_service_kit::page::Page;
@@ -10,7 +10,6 @@ use tandem_service_kit::page::Page;
 use super::Api;
 use crate::convert::{self, Bulk, Chosen, MOST_TICKETS};
 use crate::errors::{self, Failure};
-use crate::read::{self, TicketFilter};
 
 /// Commands that are under way at the same time: the desk's wheel gathers them into few commits.
 const AT_ONCE: usize = 64;
@@ -50,12 +49,11 @@ impl Api {
     }
 
     async fn matching(&self, caller: &Caller, filter: &TicketFilter) -> Result<Vec<TicketId>, Failure> {
-        self.require(&caller.desk).await?;
         let question = format!("BulkUpdateTickets {} {filter:?}", caller.desk);
         let (mut found, mut token) = (Vec::new(), String::new());
         loop {
             let page = Page::of(&question, 0, &token)?;
-            let (tickets, next) = read::tickets(self.store.as_ref(), &caller.desk, filter, &page).await?;
+            let (tickets, next) = self.tickets(&caller.desk, filter, &page).await?;
             found.extend(tickets.iter().map(|ticket| ticket.id));
             if found.len() > MOST_TICKETS {
                 return Err(Failure::TooManyTickets { most: MOST_TICKETS });

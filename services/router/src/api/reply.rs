@@ -8,12 +8,10 @@ use tandem_service_kit::auth::Caller;
 use super::Api;
 use crate::convert::{self, Draft, Write};
 use crate::errors::Failure;
-use crate::read;
 
 impl Api {
     pub(super) async fn reply(&self, caller: &Caller, draft: &Draft) -> Result<v1::ReplyResponse, Failure> {
-        let found = read::ticket(self.store.as_ref(), &caller.desk, draft.ticket).await?;
-        let ticket = found.ok_or_else(|| Failure::missing("ticket", &draft.ticket, "ticket_id"))?;
+        let ticket = self.ticket(&caller.desk, draft.ticket).await?;
         let author = caller.principal.agent();
         let message = self
             .ingest

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tandem_domain::routing::Reply;
+use tandem_domain::routing::{Reply, TicketFilter};
 use tandem_domain::{RoutingState, TicketId};
 use tandem_proto::v1;
 use tandem_proto::v1::ticket_service_server::TicketService;
@@ -13,7 +13,7 @@ use super::Api;
 use crate::convert::{self, Bulk, Draft, FieldError, Write};
 use crate::errors::Failure;
 use crate::past;
-use crate::read::{self, TicketFilter};
+use crate::read;
 use tandem_service_kit::page::Page;
 
 const ANOTHER_LOOK: &str = "another look into this desk's journal is under way: try again in a moment";
@@ -35,9 +35,7 @@ impl Tickets {
 
     async fn get(&self, caller: &Caller, ticket: u64) -> Result<v1::Ticket, Failure> {
         let id = TicketId(convert::number("ticket_id", ticket)?);
-        let found = read::ticket(self.0.store.as_ref(), &caller.desk, id).await?;
-        let ticket = found.ok_or_else(|| Failure::missing("ticket", &id, "ticket_id"))?;
-        Ok(convert::ticket(&ticket))
+        Ok(convert::ticket(&self.0.ticket(&caller.desk, id).await?))
     }
 
     async fn list(&self, caller: &Caller, request: v1::ListTicketsRequest) -> Result<v1::ListTicketsResponse, Failure> {
@@ -48,8 +46,7 @@ impl Tickets {
         };
         let question = format!("ListTickets {} {filter:?}", caller.desk);
         let page = Page::of(&question, request.page_size, &request.page_token)?;
-        self.0.require(&caller.desk).await?;
-        let (tickets, next) = read::tickets(self.0.store.as_ref(), &caller.desk, &filter, &page).await?;
+        let (tickets, next) = self.0.tickets(&caller.desk, &filter, &page).await?;
         Ok(v1::ListTicketsResponse {
             tickets: tickets.iter().map(convert::ticket).collect(),
             next_page_token: next,
@@ -92,7 +89,7 @@ impl Tickets {
 
     /// The core has no such ticket: there never was one, or its working state is gone.
     async fn why_unexplained(&self, caller: &Caller, id: TicketId) -> Result<Failure, Failure> {
-        let found = read::ticket(self.0.store.as_ref(), &caller.desk, id).await?;
+        let found = read::ended_ticket(self.0.store.as_ref(), &caller.desk, id).await?;
         Ok(match found {
             None => Failure::missing("ticket", &id, "ticket_id"),
             Some(ticket) => match ticket.state {

@@ -9,7 +9,6 @@ use tandem_service_kit::auth::Caller;
 
 use super::Api;
 use crate::errors::Failure;
-use crate::read;
 
 impl Api {
     pub(super) async fn show_typing(
@@ -29,8 +28,7 @@ impl Api {
 
     /// The conversation of a ticket that the agent serves now.
     async fn conversation_of(&self, caller: &Caller, agent: &AgentId, id: TicketId) -> Result<ConversationId, Failure> {
-        let found = read::ticket(self.store.as_ref(), &caller.desk, id).await?;
-        let ticket = found.ok_or_else(|| Failure::missing("ticket", &id, "ticket_id"))?;
+        let ticket = self.ticket(&caller.desk, id).await?;
         let served = matches!(ticket.status, TicketStatus::Open | TicketStatus::Pending);
         if served && ticket.owner.as_ref() == Some(agent) {
             Ok(ticket.conversation)

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 use tandem_domain::TicketId;
-use tandem_domain::routing::{Command, TransferTarget};
+use tandem_domain::routing::{Command, TicketFilter, TransferTarget};
 use tandem_proto::v1;
 use v1::bulk_update_tickets_request::Action;
 
 use super::handling::{adjustment, instant};
 use super::write::{Write, ticket_id};
 use super::{FieldError, enums, key, number, optional_key, request_id, states};
-use crate::read::TicketFilter;
 
 /// So many tickets at once.
 pub(crate) const MOST_TICKETS: usize = 1_000;

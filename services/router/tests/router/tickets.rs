@@ -284,6 +284,39 @@ async fn lists_are_filtered_and_paged() {
 }
 
 #[tokio::test]
+async fn a_list_taken_while_tickets_end_misses_none_and_has_none_twice() {
+    let (world, replica) = World::with_desks().await;
+    let mut all = Vec::new();
+    for _ in 0..40 {
+        all.push(replica.open_ticket(ACME, None).await);
+    }
+    let mut boss = world.caller_as(&replica, Role::Supervisor, "boss").await;
+    let reader = world.caller_as(&replica, Role::Reader, "wall").await;
+    let list = v1::ListTicketsRequest {
+        desk: ACME.into(),
+        page_size: 4,
+        ..v1::ListTicketsRequest::default()
+    };
+    let ending = async {
+        for ticket in &all {
+            let cancel = request!(CancelTicketRequest, *ticket, ticket.to_string());
+            boss.tickets.cancel_ticket(cancel).await.unwrap();
+        }
+    };
+    let looking = async {
+        for _ in 0..15 {
+            assert_eq!(reader.numbers(&list).await, all);
+        }
+    };
+    tokio::join!(ending, looking);
+    let cancelled = v1::ListTicketsRequest {
+        states: vec![RoutingState::Cancelled.into()],
+        ..list
+    };
+    assert_eq!(reader.numbers(&cancelled).await, all);
+}
+
+#[tokio::test]
 async fn a_list_refuses_what_it_cannot_read() {
     let (world, replica) = World::with_desks().await;
     let mut reader = world.caller_as(&replica, Role::Reader, "wall").await;

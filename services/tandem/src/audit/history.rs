@@ -7,6 +7,7 @@ mod agents;
 mod answers;
 mod eligible;
 mod idle;
+mod left_over;
 mod load;
 mod offers;
 mod requirement;

@@ -18,12 +18,14 @@ pub(crate) const ANSWERS: &str = "ingest-answers";
 /// Consumers whose positions are checked: the shell's own relay, and ingest's two.
 const CONSUMERS: [&str; 3] = ["relay", "ingest", ANSWERS];
 
-/// Checks a desk's rows in `tables`: all that the journal asks for, nothing else, each as it should be.
+/// Checks a desk's rows in `tables`: all that the journal asks for, each as it should be, and nothing else but what is
+/// left over from earlier versions.
 pub(crate) async fn check(
     store: &dyn Store,
     desk: &DeskId,
     tables: &[&str],
     expected: &Rows,
+    is_left_over: impl Fn(&str, &str, &[u8]) -> bool,
     findings: &mut Findings,
 ) -> Result<(), StoreError> {
     for table in tables {
@@ -34,7 +36,8 @@ pub(crate) async fn check(
             .map(|((_, key), value)| (key, value))
             .collect();
         check_expected(table, &stored, &expected, findings);
-        for key in stored.keys().filter(|key| !expected.contains_key(key)) {
+        let not_asked_for = stored.iter().filter(|(key, _)| !expected.contains_key(key));
+        for (key, _) in not_asked_for.filter(|(key, value)| !is_left_over(table, key, value)) {
             let subject = format_args!("{table}/{key}");
             findings.add(Kind::RowExtra, subject, "the journal knows nothing of it");
         }

@@ -26,9 +26,9 @@ async fn a_fault_is_told_with_its_place() {
     let store = SqliteStore::open(&stopped.data).await.expect("nobody uses it");
     let row = Row {
         desk: "acme".parse().expect("a key"),
-        table: "agent".to_owned(),
-        key: "eve".to_owned(),
-        value: Some("{}".into()),
+        table: "ticket_by_agent".to_owned(),
+        key: "eve/00000000000000000001".to_owned(),
+        value: Some("".into()),
     };
     let planted = Commit {
         rows: vec![row],
@@ -39,7 +39,7 @@ async fn a_fault_is_told_with_its_place() {
     let data = stopped.data.display().to_string();
     let audited = run(&["audit", "--data-dir", &data]);
     assert_eq!(audited.code, 1, "{audited:?}");
-    let told = "FOUND acme · row_extra · agent/eve · the journal knows nothing of it\n1 fault found\n";
+    let told = "FOUND acme · row_extra · ticket_by_agent/eve/00000000000000000001 · the journal knows nothing of it\n1 fault found\n";
     assert!(audited.out.ends_with(told), "{audited:?}");
 }
 

@@ -1,6 +1,7 @@
 //! Customers write, agents work, everything goes wrong; the router's promises hold.
 
 mod desk_file;
+mod lists;
 mod oracle;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,6 @@ use tandem_desk::{DeskError, RequestMark, Submission};
 use tandem_domain::routing::{AfterAnswer, Answer, Command, DeclineReason, Query, Reply, TicketView, TransferTarget};
 use tandem_domain::{Actor, AgentId, DeskId, MessageId, OfferId, Presence, RoutingState, TicketId, Trace};
 use tandem_routing::RoutingCore;
-use tandem_store::JournalStore;
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -39,7 +39,7 @@ pub(crate) struct Routers {
 impl Workload for Routers {
     type Core = RoutingCore;
 
-    const ALSO: &'static [&'static str] = &["waiting ticket explained"];
+    const ALSO: &'static [&'static str] = &["waiting ticket explained", "list of open and ended tickets"];
 
     async fn start(cluster: Arc<Cluster<RoutingCore>>, seed: u64) -> Self {
         let (mut rng, sometimes) = (StdRng::seed_from_u64(seed), Sometimes::default());
@@ -105,7 +105,7 @@ impl Workload for Routers {
                 "{name}: messages of another desk"
             );
             assert_eq!(told.open, BTreeSet::new(), "{name}: a ticket starved");
-            self.read_model_agrees(name, told.tickets).await;
+            self.readers_agree(name, told.tickets).await;
         }
     }
 }
@@ -198,6 +198,7 @@ impl Routers {
             for name in AGENTS {
                 self.work(desk, name, rng, sometimes).await;
             }
+            lists::look(&self.cluster, desk, rng, sometimes).await;
             sleep(Duration::from_millis(rng.random_range(50..1500))).await;
         }
     }
@@ -250,19 +251,13 @@ impl Routers {
         assert!(matches!(outcome, Ok(_) | Err(DeskError::Rejected(_))), "{outcome:?}");
     }
 
-    /// The rows that readers see say what the journal says.
-    async fn read_model_agrees(&self, name: &str, tickets: usize) {
-        let rows = self
-            .cluster
-            .store
-            .rows(&desk(name), "ticket", "", None, 10_000)
-            .await
-            .unwrap()
-            .rows;
-        assert_eq!(rows.len(), tickets, "{name}");
-        for (key, row) in rows {
-            let view: TicketView = serde_json::from_slice(&row).unwrap();
-            assert_eq!(view.state, RoutingState::Done, "{name}: {key}");
+    /// What readers see are all tickets, and what the journal says of them.
+    async fn readers_agree(&self, name: &str, tickets: usize) {
+        let known = lists::all_tickets(&self.cluster, &desk(name), &mut StdRng::seed_from_u64(0)).await;
+        let known = known.expect("all is healed");
+        assert_eq!(known.len(), tickets, "{name}");
+        for (ticket, view) in known {
+            assert_eq!(view.state, RoutingState::Done, "{name}: {ticket}");
         }
     }
 }

@@ -7,7 +7,6 @@ use tandem_domain::routing::{
     AfterAnswer, Command, DeclineReason, DeliveryOutcome, TicketView, TransferTarget, UndeliveredReason,
 };
 use tandem_domain::{AgentId, Channel, CustomerId, MessageId, OfferId, Presence, Priority, SignedMillis, TicketId};
-use tandem_routing::rows;
 use uuid::Uuid;
 
 use super::desks::{AGENTS, QUEUES, VERSIONS, version};
@@ -328,10 +327,7 @@ fn answer_offer(view: &TicketView, verb: Verb, by: Option<&AgentId>) -> Command 
 
 /// Some of the ticket's messages, by the bits of `which`.
 fn some_messages(world: &World, ticket: TicketId, which: u8) -> Vec<MessageId> {
-    let own = format!("{}/", rows::number(ticket.0));
-    let rows = world.read_model.iter();
-    let rows = rows.filter(|((table, key), _)| *table == rows::TICKET_MESSAGE && key.starts_with(&own));
-    let messages = rows.map(|(_, value)| serde_json::from_slice::<rows::MessageRow>(value).unwrap().message);
+    let messages = world.messages.iter().filter(|(_, on)| **on == ticket);
     let chosen = messages.enumerate().filter(|(at, _)| which >> (at % 8) & 1 == 1);
-    chosen.map(|(_, message)| message).collect()
+    chosen.map(|(_, (message, _))| *message).collect()
 }

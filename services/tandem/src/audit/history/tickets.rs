@@ -30,6 +30,11 @@ impl Tickets {
         self.live.get(&ticket)
     }
 
+    /// Whether there ever was such a ticket.
+    pub(crate) fn was_opened(&self, ticket: TicketId) -> bool {
+        (1..=self.last_ticket).contains(&ticket.0)
+    }
+
     /// Those that wait.
     pub(crate) fn queued(&self) -> impl Iterator<Item = &Ticket> {
         self.live.values().filter(|ticket| ticket.state == RoutingState::Queued)

@@ -5,9 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tandem_domain::desk::Choice;
 use tandem_domain::explain::{Rank, Ranking};
-use tandem_domain::routing::{Intake, OfferView, RoutingEvent, StepPlace, TicketView};
-use tandem_domain::{OfferId, Presence, Requirement, TicketId, Timestamp};
-use tandem_routing::rows::{AGENT, TICKET, TICKET_BY_QUEUE, number};
+use tandem_domain::routing::{Intake, RoutingEvent, StepPlace, TicketView};
+use tandem_domain::{OfferId, Presence, Requirement, RoutingState, TicketId, TicketStatus, Timestamp};
+use tandem_routing::rows::{TICKET, TICKET_BY_QUEUE, TICKET_BY_STATE, number};
 use tandem_store::{Commit, ConversationStore, JournalStore, NewRecord, Position, PositionUpdate, Row, Snapshot};
 
 use super::forge::Forgery;
@@ -22,7 +22,8 @@ const OWNED_BY_ANA: TicketId = TicketId(2);
 const OFFERED_TO_ANA: TicketId = TicketId(3);
 const WAITS_FOR_BEN: TicketId = TicketId(4);
 const WAITS_FOR_CY: TicketId = TicketId(6);
-const NEW: TicketId = TicketId(8);
+const CANCELLED: TicketId = TicketId(8);
+const NEW: TicketId = TicketId(9);
 const NEXT_OFFER: OfferId = OfferId(6);
 const A_MINUTE: Duration = Duration::from_mins(1);
 
@@ -97,7 +98,7 @@ async fn plant(story: &Story, kind: Kind) -> Planted {
         Kind::NotPassedOver => offer(story, DECLINED_BY_ANA, "ana", false).await,
         Kind::NotOnline => offer(story, WAITS_FOR_BEN, "ben", false).await,
         Kind::IdleBesideWork => open(story, &mail(20), &requirement(&mail(20))).await,
-        Kind::RowMissing => put(story, AGENT, "ana", None).await,
+        Kind::RowMissing => put(story, TICKET, &number(CANCELLED.0), None).await,
         Kind::RowExtra => put(story, TICKET_BY_QUEUE, "general/00000000000000000099", Some("")).await,
         Kind::RowDiffers => owned_by_ben(story).await,
         Kind::SnapshotDiffers => early_snapshot_as_the_last(story).await,
@@ -263,15 +264,58 @@ async fn put(story: &Story, table: &str, key: &str, value: Option<&str>) {
 }
 
 async fn owned_by_ben(story: &Story) {
-    let key_of_row = number(OFFERED_TO_ANA.0);
-    let row = story.store.row(&acme(), TICKET, &key_of_row).await.expect("readable");
-    let mut view: TicketView = serde_json::from_slice(&row.expect("the ticket's row")).expect("a ticket");
-    view.offer = view.offer.map(|offer| OfferView {
-        agent: key("ben"),
-        ..offer
-    });
-    let text = serde_json::to_string(&view).expect("JSON");
-    put(story, TICKET, &key_of_row, Some(&text)).await;
+    let view = TicketView {
+        owner: Some(key("ben")),
+        ..row_of(story, CANCELLED).await
+    };
+    put_ticket(story, &view).await;
+}
+
+async fn row_of(story: &Story, ticket: TicketId) -> TicketView {
+    let row = story
+        .store
+        .row(&acme(), TICKET, &number(ticket.0))
+        .await
+        .expect("readable");
+    serde_json::from_slice(&row.expect("the ticket's row")).expect("a ticket")
+}
+
+async fn put_ticket(story: &Story, view: &TicketView) {
+    let text = serde_json::to_string(view).expect("JSON");
+    put(story, TICKET, &number(view.id.0), Some(&text)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_earlier_version_wrote_of_open_tickets_is_no_fault() {
+    let story = Story::told().await;
+    let waits = TicketView {
+        id: WAITS_FOR_BEN,
+        state: RoutingState::Queued,
+        status: TicketStatus::Open,
+        ..row_of(&story, CANCELLED).await
+    };
+    put_ticket(&story, &waits).await;
+    for ticket in [WAITS_FOR_BEN, CANCELLED] {
+        put(
+            &story,
+            TICKET_BY_STATE,
+            &format!("queued/{}", number(ticket.0)),
+            Some(""),
+        )
+        .await;
+    }
+    assert_eq!(kinds(&story.store).await, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_ticket_that_its_row_calls_ended_is_a_fault() {
+    let story = Story::told().await;
+    let ended = TicketView {
+        id: WAITS_FOR_BEN,
+        ..row_of(&story, CANCELLED).await
+    };
+    put_ticket(&story, &ended).await;
+    assert_eq!(kinds(&story.store).await, [Kind::RowExtra]);
 }
 
 async fn early_snapshot_as_the_last(story: &Story) {

@@ -182,7 +182,7 @@ impl<'a> Teller<'a> {
         self.desks.shutdown().await;
     }
 
-    /// A chat with nobody at its end: dan serves a partner's English customer.
+    /// Dan serves a partner's English customer: T7. T8, which waits for ben, is cancelled.
     async fn second_day(self) {
         let english = Intake {
             language: Some(key("en")),
@@ -192,6 +192,8 @@ impl<'a> Teller<'a> {
         self.accept("dan", 5).await;
         let ticket = TicketId(7);
         self.act(Command::Resolve { ticket }).await;
+        self.take_in(invoice(11)).await;
+        self.act(Command::Cancel { ticket: TicketId(8) }).await;
         self.desks.shutdown().await;
     }
 

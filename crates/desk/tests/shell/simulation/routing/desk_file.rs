@@ -54,7 +54,7 @@ pub(super) fn compiled() -> CompiledDesk {
         }],
         channels: [(Channel::Email, policy(1, 0, 0)), (Channel::Chat, policy(2, 1, 3))].into(),
         accounts: [(key("mail"), Channel::Email), (key("web"), Channel::Chat)].into(),
-        close_after: Duration::from_hours(24),
+        close_after: Duration::from_secs(15),
         timezone: "UTC".to_owned(),
         service_levels: BTreeMap::new(),
         sla: SlaPlan::default(),
