@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use tandem_domain::{DeskId, Timestamp};
 
 use super::error::Failure;
-use super::insert::{ROWS, Statement, Values, delete_rows, insert_all, no_tail};
+use super::insert::{Statement, Values, delete_rows, insert_all, no_tail, portions};
 use super::jobs;
 use super::unit::Write;
 use crate::sql::convert::{ordered, position};
@@ -138,7 +138,7 @@ async fn write_rows(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(
         upsert,
     )
     .await?;
-    for deletes in deletes.chunks(ROWS) {
+    for deletes in portions(&deletes) {
         delete_rows(deletes).build().execute(&mut *connection).await?;
     }
     Ok(())

@@ -14,6 +14,18 @@ pub(super) const ROWS: usize = 256;
 pub(super) type Statement = QueryBuilder<Sqlite>;
 pub(super) type Values<'a> = Separated<'a, Sqlite, &'static str>;
 
+/// The rows in portions of [`ROWS`], and what is left over in powers of two: so there are few different statements over
+/// however many rows, and each is prepared once.
+pub(super) fn portions<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
+    let mut left = rows;
+    std::iter::from_fn(move || {
+        let size = ROWS.min(1 << left.len().checked_ilog2()?);
+        let (portion, rest) = left.split_at(size);
+        left = rest;
+        Some(portion)
+    })
+}
+
 /// `<head> VALUES (…), (…) … <tail>` for all rows, some hundred at a time.
 pub(super) async fn insert_all<T>(
     connection: &mut SqliteConnection,
@@ -22,7 +34,7 @@ pub(super) async fn insert_all<T>(
     bind: impl Fn(Values<'_>, &T),
     tail: impl Fn(&mut Statement),
 ) -> Result<(), sqlx::Error> {
-    for rows in rows.chunks(ROWS) {
+    for rows in portions(rows) {
         let mut statement = Statement::new(head);
         statement.push_values(rows, &bind);
         tail(&mut statement);
@@ -119,6 +131,18 @@ mod tests {
         assert_eq!(scans(requests).await, [""; 0]);
         for query in [accept::KNOWN_MESSAGES, accept::KNOWN_CONVERSATIONS] {
             assert_eq!(scans(asking(&keys, query)).await, [""; 0]);
+        }
+    }
+
+    #[test]
+    fn any_number_of_rows_comes_in_few_sizes() {
+        let sizes = |count: usize| portions(&vec![(); count]).map(<[()]>::len).collect::<Vec<_>>();
+        assert_eq!(sizes(0), [0; 0]);
+        assert_eq!(sizes(1), [1]);
+        assert_eq!(sizes(2 * ROWS + 7), [ROWS, ROWS, 4, 2, 1]);
+        for count in 0..1_000 {
+            assert_eq!(sizes(count).iter().sum::<usize>(), count);
+            assert!(sizes(count).iter().all(|size| size.is_power_of_two()));
         }
     }
 
