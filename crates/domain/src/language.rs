@@ -39,7 +39,13 @@ impl LanguageTag {
     /// or one is a refinement of the other (`de` serves `de-CH`, and `de-CH` serves `de`).
     #[must_use]
     pub fn serves(&self, wanted: &Self) -> bool {
-        wanted.fallbacks().any(|tag| tag == self.as_str()) || self.fallbacks().any(|tag| tag == wanted.as_str())
+        let (general, refined) = if self.0.len() <= wanted.0.len() {
+            (self, wanted)
+        } else {
+            (wanted, self)
+        };
+        // Most have not even this in common, and need no closer look.
+        refined.0.starts_with(&*general.0) && refined.fallbacks().any(|tag| tag == general.as_str())
     }
 }
 

@@ -8,16 +8,18 @@
 //! Where tickets that cost differently many units compete for the same agent, that is packing, not matching: such an agent
 //! is given one ticket a round, and there are rounds until nothing more of this line is served.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
+use std::rc::Rc;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use tandem_domain::desk::{BetweenQueues, Choice};
 use tandem_domain::explain::Deciding;
 use tandem_domain::{TicketId, Timestamp};
 
 use crate::agents::AgentIx;
 use crate::assign::{Batch, solve};
+use crate::candidates::Candidate;
 use crate::classes::ClassIx;
 use crate::desk::DemandIx;
 use crate::heads::Heads;
@@ -38,7 +40,7 @@ const SHARES: u32 = 64;
 struct Waiting {
     class: ClassIx,
     ticket: TicketId,
-    candidates: Vec<AgentIx>,
+    candidates: Rc<[Candidate]>,
 }
 
 /// Room for one ticket.
@@ -52,7 +54,7 @@ struct Place {
 #[derive(Default)]
 struct Places {
     all: Vec<Place>,
-    of: BTreeMap<AgentIx, Range<usize>>,
+    of: FxHashMap<AgentIx, Range<usize>>,
 }
 
 impl Turn<'_> {
@@ -101,9 +103,15 @@ impl Turn<'_> {
         let most = self.state.desk().compiled.matching.head as usize;
         let mut heads = Heads::default();
         heads.fill(touched.iter().copied(), self.state);
-        let mut line = Vec::new();
+        let (mut line, mut seen) = (Vec::new(), FxHashMap::default());
         while let Some((class, ticket)) = heads.first(self.state).filter(|_| line.len() < most) {
-            let candidates = self.candidates(ticket);
+            // As long as nothing is offered, a class's tickets find the same.
+            let candidates = if self.state.ticket(ticket).is_open_to_all() {
+                let found = seen.entry(class).or_insert_with(|| self.candidates(ticket));
+                found.clone()
+            } else {
+                self.candidates(ticket)
+            };
             if !candidates.is_empty() {
                 heads.take(class, self.state);
                 line.push(Waiting {
@@ -121,10 +129,12 @@ impl Turn<'_> {
     }
 
     /// Who has as many candidates as there are tickets finds one of them free, whatever the others get: no more are needed.
-    fn candidates(&mut self, ticket: TicketId) -> Vec<AgentIx> {
+    fn candidates(&mut self, ticket: TicketId) -> Rc<[Candidate]> {
         let most = self.state.desk().compiled.matching.head as usize;
         let best = self.state.choose(ticket, most, self.now()).best;
-        best.iter().map(|candidate| candidate.agent).collect()
+        let candidates = best.as_slice().into();
+        self.state.candidates.reuse(best);
+        candidates
     }
 }
 
@@ -146,11 +156,11 @@ impl State {
 
     /// For how many of these tickets each candidate has room.
     fn places(&self, line: &[Waiting]) -> Places {
-        let mut asked: BTreeMap<AgentIx, Vec<DemandIx>> = BTreeMap::new();
+        let mut asked: FxHashMap<AgentIx, Vec<DemandIx>> = FxHashMap::default();
         let mut agents = Vec::new();
         for waiting in line {
             let demand = self.classes.get(waiting.class).demand;
-            for agent in &waiting.candidates {
+            for Candidate { agent, .. } in waiting.candidates.iter() {
                 let demands = asked.entry(*agent).or_default();
                 if demands.is_empty() {
                     agents.push(*agent);
@@ -189,8 +199,8 @@ impl State {
         let mut batch = Batch::new(vec![1; places.all.len()]);
         for (rank, waiting) in (0..).zip(line) {
             let values = self.values(waiting);
-            let pairs = waiting.candidates.iter().zip(values).flat_map(|(agent, value)| {
-                let places = places.of[agent].clone().map(|at| (at, places.all[at].share));
+            let pairs = waiting.candidates.iter().zip(values).flat_map(|(candidate, value)| {
+                let places = places.of[&candidate.agent].clone().map(|at| (at, places.all[at].share));
                 places.map(move |(at, share)| (at, value.saturating_mul(SHARES).saturating_add(share)))
             });
             batch.add(rank, pairs);
@@ -201,11 +211,11 @@ impl State {
     /// What each candidate costs by what the queue chooses by: the skills beyond what is asked for, where these are to be
     /// spared; the place among different values, where agents differ by price or skill; else nothing.
     fn values(&self, waiting: &Waiting) -> Vec<u32> {
-        let value = |agent: &AgentIx| self.merit(*agent, waiting.class).value;
+        let value = |candidate: &Candidate| candidate.merit.value;
         let candidates = waiting.candidates.iter();
         match self.choice(waiting.class) {
             Choice::LeastOverSkilled => candidates
-                .map(|agent| u32::try_from(value(agent)).unwrap_or(u32::MAX))
+                .map(|candidate| u32::try_from(value(candidate)).unwrap_or(u32::MAX))
                 .collect(),
             Choice::BestSkilled | Choice::Cheapest => {
                 let different = waiting.candidates.chunk_by(|one, other| value(one) == value(other));

@@ -19,7 +19,7 @@ use crate::overtaking::{Number, Overtaking};
 use crate::table::Place;
 
 /// A class's place in [`Classes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ClassIx(Place);
 
 impl ClassIx {

@@ -11,7 +11,7 @@ use crate::state::State;
 /// The first tickets of some classes, from which the next to be served is taken.
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
-    /// By class; those of a queue side by side.
+    /// By class; those of a queue side by side, and in its order.
     firsts: Vec<Head>,
     /// Tickets that had their turn and still wait, in queues where being overtaken is bounded.
     passed: Vec<Passed>,
@@ -43,6 +43,12 @@ struct Passed {
     taken: bool,
 }
 
+impl Head {
+    fn place(&self) -> (QueueIx, First) {
+        (self.queue, self.first)
+    }
+}
+
 impl First {
     fn ticket(self) -> TicketId {
         match self {
@@ -65,7 +71,7 @@ impl Heads {
                 });
             }
         }
-        self.firsts.sort_unstable_by_key(|head| head.queue);
+        self.firsts.sort_unstable_by_key(Head::place);
     }
 
     /// Keeps the memory for the next turn.
@@ -97,8 +103,10 @@ impl Heads {
     }
 
     fn of_each_queue(&self) -> impl Iterator<Item = &Head> {
-        let queues = self.firsts.chunk_by(|one, other| one.queue == other.queue);
-        queues.filter_map(|heads| heads.iter().min_by_key(|head| head.first))
+        std::iter::successors(self.firsts.first(), |head| {
+            let others = self.firsts.partition_point(|other| other.queue <= head.queue);
+            self.firsts.get(others)
+        })
     }
 
     /// By how much the queue is longer than its share of all that wait in queues with a share, in thousandths of a
@@ -127,16 +135,18 @@ impl Heads {
     /// The ticket was offered, so it waits no more.
     pub(crate) fn refresh(&mut self, class: ClassIx, state: &State) {
         let queue = state.classes.get(class).queue;
-        let bounded = state.classes.queue(queue).max_overtaken.is_some();
-        // One that was served may make all others of its queue overdue.
-        let concerns = |head: &Head| head.class == class || (bounded && head.queue == queue);
-        self.renew(concerns, state);
+        if state.classes.queue(queue).max_overtaken.is_some() {
+            // One that was served may make all others of its queue overdue.
+            self.renew_all(queue, state);
+        } else {
+            self.renew(class, state);
+        }
     }
 
     /// The ticket had its turn, and waits still: the class's next one is looked at.
     pub(crate) fn skip(&mut self, class: ClassIx, state: &State) {
         self.pass(class, false, state);
-        self.renew(|head| head.class == class, state);
+        self.renew(class, state);
     }
 
     /// The ticket will be served, so from now on it counts as gone.
@@ -152,7 +162,9 @@ impl Heads {
 
     /// Nobody is free for this class any more.
     pub(crate) fn leave(&mut self, class: ClassIx) {
-        self.firsts.retain(|head| head.class != class);
+        if let Some(at) = self.place_of(class) {
+            self.firsts.remove(at);
+        }
     }
 
     /// Only these classes matter any more.
@@ -161,9 +173,8 @@ impl Heads {
     }
 
     fn pass(&mut self, class: ClassIx, taken: bool, state: &State) {
-        let Some(head) = self.firsts.iter_mut().find(|head| head.class == class) else {
-            return;
-        };
+        let Some(at) = self.place_of(class) else { return };
+        let head = &mut self.firsts[at];
         if let First::ByOrder(key) = head.first {
             head.after = Some(key);
         }
@@ -177,15 +188,41 @@ impl Heads {
         }
     }
 
-    fn renew(&mut self, concerns: impl Fn(&Head) -> bool, state: &State) {
+    fn place_of(&self, class: ClassIx) -> Option<usize> {
+        // Mostly the first of all.
+        self.firsts.iter().position(|head| head.class == class)
+    }
+
+    /// Looks for the class's first anew, and puts it in its place.
+    fn renew(&mut self, class: ClassIx, state: &State) {
+        let Some(at) = self.place_of(class) else { return };
+        let head = self.firsts[at];
+        let Some(first) = self.first_of(class, head.after, state) else {
+            self.firsts.remove(at);
+            return;
+        };
+        let head = Head { first, ..head };
+        // What comes after a first comes later as a rule, but not if it is overdue.
+        let to = self.firsts.partition_point(|other| other.place() < head.place());
+        if to > at {
+            self.firsts[at..to].rotate_left(1);
+            self.firsts[to - 1] = head;
+        } else {
+            self.firsts[to..=at].rotate_right(1);
+            self.firsts[to] = head;
+        }
+    }
+
+    fn renew_all(&mut self, queue: QueueIx, state: &State) {
         let mut heads = std::mem::take(&mut self.firsts);
         heads.retain_mut(|head| {
-            if !concerns(head) {
+            if head.queue != queue {
                 return true;
             }
             let first = self.first_of(head.class, head.after, state);
             first.inspect(|first| head.first = *first).is_some()
         });
+        heads.sort_unstable_by_key(Head::place);
         self.firsts = heads;
     }
 
