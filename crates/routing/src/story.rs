@@ -30,27 +30,8 @@ impl State {
     fn ticket_of(&self, command: &Command) -> Option<TicketId> {
         match command {
             Command::Accept { offer, .. } | Command::Decline { offer, .. } => self.offers.get(*offer).copied(),
-            Command::Hold { ticket }
-            | Command::Resume { ticket }
-            | Command::Requeue { ticket }
-            | Command::Transfer { ticket, .. }
-            | Command::SetPriority { ticket, .. }
-            | Command::Answer { ticket, .. }
-            | Command::ReportDelivery { ticket, .. }
-            | Command::Resolve { ticket }
-            | Command::FinishWrapUp { ticket }
-            | Command::Reopen { ticket }
-            | Command::Cancel { ticket }
-            | Command::AdjustAge { ticket, .. }
-            | Command::Pull { ticket, .. }
-            | Command::Consult { ticket, .. }
-            | Command::EndHelp { ticket, .. }
-            | Command::HandOver { ticket, .. }
-            | Command::Merge { ticket, .. }
-            | Command::Split { ticket, .. }
-            | Command::Schedule { ticket, .. } => Some(*ticket),
             Command::CustomerLeft { conversation } => self.on_conversation(*conversation),
-            Command::Activate(_) | Command::Intake(_) | Command::SetPresence { .. } => None,
+            other => other.ticket(),
         }
     }
 }

@@ -189,6 +189,39 @@ pub enum Command {
     },
 }
 
+/// The ticket that a command names, as it was lent: one list for looking and for changing.
+macro_rules! named_ticket {
+    ($command:expr) => {
+        match $command {
+            Self::Activate(_)
+            | Self::Intake(_)
+            | Self::SetPresence { .. }
+            | Self::Accept { .. }
+            | Self::Decline { .. }
+            | Self::CustomerLeft { .. } => None,
+            Self::Hold { ticket }
+            | Self::Resume { ticket }
+            | Self::Requeue { ticket }
+            | Self::Transfer { ticket, .. }
+            | Self::SetPriority { ticket, .. }
+            | Self::Answer { ticket, .. }
+            | Self::ReportDelivery { ticket, .. }
+            | Self::Resolve { ticket }
+            | Self::FinishWrapUp { ticket }
+            | Self::Reopen { ticket }
+            | Self::Cancel { ticket }
+            | Self::AdjustAge { ticket, .. }
+            | Self::Pull { ticket, .. }
+            | Self::Consult { ticket, .. }
+            | Self::EndHelp { ticket, .. }
+            | Self::HandOver { ticket, .. }
+            | Self::Merge { ticket, .. }
+            | Self::Split { ticket, .. }
+            | Self::Schedule { ticket, .. } => Some(ticket),
+        }
+    };
+}
+
 impl Command {
     /// The agent as whom the command acts, if it does.
     #[must_use]
@@ -198,6 +231,18 @@ impl Command {
             Self::Answer { author, .. } => author.as_ref(),
             _ => None,
         }
+    }
+
+    /// The ticket that the command names; of merging, the one that ends. What is about an offer or a conversation names none.
+    #[must_use]
+    pub fn ticket(&self) -> Option<TicketId> {
+        named_ticket!(self).copied()
+    }
+
+    /// The same, to let the command be about another ticket.
+    #[must_use]
+    pub const fn ticket_mut(&mut self) -> Option<&mut TicketId> {
+        named_ticket!(self)
     }
 }
 

@@ -308,29 +308,11 @@ impl World for Cast {
 /// The command about this ticket; others that it names go by their numbers of now, too.
 fn steered(command: &Command, to: TicketId, simulated: &BTreeMap<TicketId, TicketId>) -> Command {
     let mut command = command.clone();
-    match &mut command {
-        Command::Merge { ticket, into } => {
-            *ticket = to;
-            *into = simulated.get(into).copied().unwrap_or(*into);
-        }
-        Command::Hold { ticket }
-        | Command::Resume { ticket }
-        | Command::Requeue { ticket }
-        | Command::Transfer { ticket, .. }
-        | Command::SetPriority { ticket, .. }
-        | Command::Answer { ticket, .. }
-        | Command::Resolve { ticket }
-        | Command::FinishWrapUp { ticket }
-        | Command::Reopen { ticket }
-        | Command::Cancel { ticket }
-        | Command::AdjustAge { ticket, .. }
-        | Command::Pull { ticket, .. }
-        | Command::Consult { ticket, .. }
-        | Command::EndHelp { ticket, .. }
-        | Command::HandOver { ticket, .. }
-        | Command::Split { ticket, .. }
-        | Command::Schedule { ticket, .. } => *ticket = to,
-        _ => {}
+    if let Some(ticket) = command.ticket_mut() {
+        *ticket = to;
+    }
+    if let Command::Merge { into, .. } = &mut command {
+        *into = simulated.get(into).copied().unwrap_or(*into);
     }
     command
 }

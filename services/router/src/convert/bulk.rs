@@ -45,18 +45,11 @@ impl Bulk {
 }
 
 /// The same command about another ticket.
-fn about(command: Command, ticket: TicketId) -> Command {
-    match command {
-        Command::Transfer { to, seen, .. } => Command::Transfer { ticket, to, seen },
-        Command::SetPriority { priority, seen, .. } => Command::SetPriority { ticket, priority, seen },
-        Command::Resolve { .. } => Command::Resolve { ticket },
-        Command::Cancel { .. } => Command::Cancel { ticket },
-        Command::Schedule { until, .. } => Command::Schedule { ticket, until },
-        Command::AdjustAge { by, .. } => Command::AdjustAge { ticket, by },
-        Command::Pull { to, .. } => Command::Pull { ticket, to },
-        Command::Merge { into, .. } => Command::Merge { ticket, into },
-        _ => Command::Requeue { ticket },
+fn about(mut command: Command, ticket: TicketId) -> Command {
+    if let Some(named) = command.ticket_mut() {
+        *named = ticket;
     }
+    command
 }
 
 impl TryFrom<v1::BulkUpdateTicketsRequest> for Bulk {
