@@ -3,7 +3,11 @@
 pub(crate) mod common;
 mod envelope;
 pub mod escalation;
+mod lexicon;
 mod requirement;
 pub mod routing;
 mod sla;
+mod wire;
 mod words;
+
+pub use lexicon::Lexicon;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tandem_domain::{Core, DeskId, Event, Trace};
 
+use crate::Lexicon;
+
 /// A core whose events can be written to a journal and read back.
 pub trait Journaled: Core {
     /// The service's name, such as `router`: the first half of its streams' names.
@@ -19,11 +21,19 @@ pub trait Journaled: Core {
     /// The event as it is stored.
     fn encode(event: &Event<Self::Body>) -> Encoded;
 
-    /// The event from what was stored.
+    /// The event from what was stored; whoever reads many hands in the same lexicon again.
     ///
     /// # Errors
     /// An unknown kind refuses the whole desk; so does a damaged payload.
-    fn decode(kind: &str, payload: &[u8]) -> Result<Event<Self::Body>, DecodeError>;
+    fn read(kind: &str, payload: &[u8], lexicon: &mut Lexicon) -> Result<Event<Self::Body>, DecodeError>;
+
+    /// One event by itself from what was stored.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    fn decode(kind: &str, payload: &[u8]) -> Result<Event<Self::Body>, DecodeError> {
+        Self::read(kind, payload, &mut Lexicon::default())
+    }
 
     /// What the event, which happened on `desk`, wants done by another service, if anything.
     fn effect(_desk: &DeskId, _event: &Event<Self::Body>) -> Option<Effect> {

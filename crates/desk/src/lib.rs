@@ -54,6 +54,7 @@ mod wire;
 
 pub use client::DeskClient;
 pub use clock::{DeskClock, StoreClock};
+pub use codec::Lexicon;
 pub use consume::{Consume, HandleError, RetryError, consume, parked_events, retry_parked_event};
 pub use desks::Desks;
 pub use error::DeskError;
@@ -61,7 +62,7 @@ pub use heads::Head;
 pub use journaled::{DecodeError, Effect, Encoded, Journaled, Topic};
 pub use parking::{ParkedItem, ParkedPage};
 pub use settings::Settings;
-pub use shell_event::{Recorded, ShellEvent, decode_record};
+pub use shell_event::{Recorded, ShellEvent, decode_record, read_record};
 pub use status::{DeskState, DeskStatus};
 pub use submission::{RequestMark, Submission};
 pub use verify::snapshot_fault;

@@ -7,9 +7,9 @@ use prost::Message;
 use tandem_domain::Timestamp;
 use tandem_store::{JournalStore, Record, Snapshot, StoreError, Stream};
 
-use crate::shell_event::{Recorded, ShellEvent, decode_record};
+use crate::shell_event::{Recorded, ShellEvent, read_record};
 use crate::store_calls::within;
-use crate::{Journaled, Settings};
+use crate::{Journaled, Lexicon, Settings};
 
 /// The journal level of a desk on which none was ever raised.
 pub(crate) const FIRST_LEVEL: u32 = 1;
@@ -101,6 +101,7 @@ impl<C: Journaled> Replay<C> {
         stream: &Stream,
         settings: &Settings,
     ) -> Result<(), ReplayError> {
+        let mut lexicon = Lexicon::default();
         loop {
             let chunk = within(
                 settings.store_timeout,
@@ -108,7 +109,7 @@ impl<C: Journaled> Replay<C> {
             )
             .await?;
             for record in &chunk {
-                self.apply(record)?;
+                self.apply(record, &mut lexicon)?;
             }
             if chunk.len() < settings.read_chunk {
                 return Ok(());
@@ -117,12 +118,12 @@ impl<C: Journaled> Replay<C> {
         }
     }
 
-    fn apply(&mut self, record: &Record) -> Result<(), ReplayError> {
+    fn apply(&mut self, record: &Record, lexicon: &mut Lexicon) -> Result<(), ReplayError> {
         let unreadable = |why: String| ReplayError::Unreadable(format!("seq {}: {why}", record.seq));
         if record.seq != self.seq + 1 {
             return Err(unreadable(format!("the journal has a gap behind seq {}", self.seq)));
         }
-        match decode_record::<C>(record).map_err(|error| unreadable(error.to_string()))? {
+        match read_record::<C>(record, lexicon).map_err(|error| unreadable(error.to_string()))? {
             Recorded::Core(event) => guarded(|| self.core.apply(&event)).map_err(unreadable)?,
             Recorded::Shell(event) => self.apply_shell(&event).map_err(unreadable)?,
         }

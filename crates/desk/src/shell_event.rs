@@ -6,7 +6,7 @@ use tandem_proto::v1;
 use tandem_store::{NewRecord, Record};
 
 use crate::codec::common;
-use crate::{DecodeError, Journaled};
+use crate::{DecodeError, Journaled, Lexicon};
 
 const OPENED: &str = "Opened";
 const LEVEL_RAISED: &str = "LevelRaised";
@@ -113,13 +113,21 @@ fn unreadable(error: &prost::DecodeError) -> DecodeError {
     DecodeError::Damaged(error.to_string())
 }
 
-/// Reads a record of `C`'s journal; for consumers and audit too.
+/// Reads one record of `C`'s journal by itself; for consumers and audit too.
 ///
 /// # Errors
 /// An unknown kind, or a damaged payload.
 pub fn decode_record<C: Journaled>(record: &Record) -> Result<Recorded<C::Body>, DecodeError> {
+    read_record::<C>(record, &mut Lexicon::default())
+}
+
+/// Reads one of many records of `C`'s journal, with the same lexicon.
+///
+/// # Errors
+/// An unknown kind, or a damaged payload.
+pub fn read_record<C: Journaled>(record: &Record, lexicon: &mut Lexicon) -> Result<Recorded<C::Body>, DecodeError> {
     match ShellEvent::decode(&record.kind, &record.payload) {
         Some(shell) => Ok(Recorded::Shell(shell?)),
-        None => Ok(Recorded::Core(C::decode(&record.kind, &record.payload)?)),
+        None => Ok(Recorded::Core(C::read(&record.kind, &record.payload, lexicon)?)),
     }
 }

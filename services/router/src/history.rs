@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use tandem_desk::{Journaled, Recorded, decode_record};
+use tandem_desk::{Journaled, Lexicon, Recorded, read_record};
 use tandem_domain::routing::RoutingEvent;
 use tandem_domain::{DeskId, ErrorCode, Event};
 use tandem_routing::RoutingCore;
@@ -28,8 +28,9 @@ pub(crate) async fn go_through<S: Send + 'static>(
 ) -> Result<S, Failure> {
     let (ahead, mut chunks) = mpsc::channel::<Vec<Record>>(AHEAD);
     let reader = tokio::task::spawn_blocking(move || {
+        let mut lexicon = Lexicon::default();
         while let Some(chunk) = chunks.blocking_recv() {
-            if read_out(&chunk, &mut state, &take)?.is_break() {
+            if read_out(&chunk, &mut lexicon, &mut state, &take)?.is_break() {
                 break;
             }
         }
@@ -56,12 +57,13 @@ async fn read_ahead(store: &dyn Store, desk: &DeskId, ahead: &mpsc::Sender<Vec<R
 
 fn read_out<S>(
     chunk: &[Record],
+    lexicon: &mut Lexicon,
     state: &mut S,
     take: &impl Fn(&mut S, u64, Event<RoutingEvent>) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, Failure> {
     for record in chunk {
         let unreadable = |error| ApiError::new(ErrorCode::DataLoss, format!("seq {}: {error}", record.seq));
-        let recorded = decode_record::<RoutingCore>(record).map_err(unreadable)?;
+        let recorded = read_record::<RoutingCore>(record, lexicon).map_err(unreadable)?;
         if let Recorded::Core(event) = recorded
             && take(state, record.seq, event).is_break()
         {

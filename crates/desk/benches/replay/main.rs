@@ -10,7 +10,7 @@ mod history;
 use std::hint::black_box;
 use std::time::Duration;
 
-use tandem_desk::{Journaled, Recorded, decode_record};
+use tandem_desk::{Journaled, Lexicon, Recorded, read_record};
 use tandem_domain::Core;
 use tandem_routing::RoutingCore;
 use tandem_routing::dry_run::{Assumptions, Comparison, DryRun, Plan, Rerun};
@@ -44,12 +44,13 @@ fn main() {
 }
 
 fn decoded(records: &[Record]) -> Vec<tandem_domain::Event<<RoutingCore as Core>::Body>> {
-    let events = records
-        .iter()
-        .map(|record| match decode_record::<RoutingCore>(record).unwrap() {
+    let mut lexicon = Lexicon::default();
+    let events = records.iter().map(
+        |record| match read_record::<RoutingCore>(record, &mut lexicon).unwrap() {
             Recorded::Core(event) => event,
             Recorded::Shell(event) => panic!("not of the core: {event:?}"),
-        });
+        },
+    );
     events.collect()
 }
 
@@ -61,8 +62,9 @@ fn run(history: &History, other: Option<tandem_domain::CompiledDesk>) -> Compari
         named: 20,
     };
     let mut run = DryRun::new(&history.desk, plan);
+    let mut lexicon = Lexicon::default();
     for record in &history.records {
-        run.take(RoutingCore::decode(&record.kind, &record.payload).unwrap());
+        run.take(RoutingCore::read(&record.kind, &record.payload, &mut lexicon).unwrap());
     }
     run.finish(history.to, &|| true).unwrap()
 }

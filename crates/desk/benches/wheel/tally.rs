@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tandem_desk::{DecodeError, Encoded, Journaled, Topic};
+use tandem_desk::{DecodeError, Encoded, Journaled, Lexicon, Topic};
 use tandem_domain::core::Rejected;
 use tandem_domain::{
     Actor, AgentId, Cause, Context, Core, DeskId, ErrorCode, Event, RestoreError, RowChange, Timestamp, Trace,
@@ -107,7 +107,7 @@ impl Journaled for Tally {
         }
     }
 
-    fn decode(_kind: &str, payload: &[u8]) -> Result<Event<u64>, DecodeError> {
+    fn read(_kind: &str, payload: &[u8], _: &mut Lexicon) -> Result<Event<u64>, DecodeError> {
         let number = |at: usize| payload.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
         let (Some(body), Some(at)) = (number(0), number(8)) else {
             return Err(DecodeError::Damaged("too short".to_owned()));

@@ -16,7 +16,7 @@ pub(super) trait Codec {
     /// What happened, in the domain's words.
     type Happened;
     /// The protobuf message around it.
-    type Envelope: Message + Default + From<Parts<Self::Body>> + Into<Parts<Self::Body>>;
+    type Envelope: Message + From<Parts<Self::Body>>;
     /// What happened, in protobuf.
     type Body;
 
@@ -25,6 +25,10 @@ pub(super) trait Codec {
 
     fn kind(body: &Self::Body) -> &'static str;
     fn to_body(happened: &Self::Happened) -> Self::Body;
+}
+
+/// How they are read back, where that is left to the generated code.
+pub(super) trait Decode: Codec<Envelope: Default + Into<Parts<Self::Body>>> {
     fn from_body(body: Self::Body) -> Result<Self::Happened, DecodeError>;
 }
 
@@ -55,7 +59,7 @@ pub(super) fn encode<C: Codec>(event: &Event<C::Happened>) -> Encoded {
     }
 }
 
-pub(super) fn decode<C: Codec>(kind: &str, payload: &[u8]) -> Result<Event<C::Happened>, DecodeError> {
+pub(super) fn decode<C: Decode>(kind: &str, payload: &[u8]) -> Result<Event<C::Happened>, DecodeError> {
     if !C::KINDS.contains(&kind) {
         return Err(DecodeError::UnknownKind(kind.to_owned()));
     }
@@ -96,20 +100,10 @@ macro_rules! codec {
             fn to_body(happened: &$happened) -> Body {
                 encode::body(happened)
             }
-
-            fn from_body(body: Body) -> Result<$happened, DecodeError> {
-                decode::body(body)
-            }
         }
 
         impl From<Parts<Body>> for v1::$envelope {
             fn from(Parts { at, actor, cause, traceparent, body }: Parts<Body>) -> Self {
-                Self { at, actor, cause, traceparent, body }
-            }
-        }
-
-        impl From<v1::$envelope> for Parts<Body> {
-            fn from(v1::$envelope { at, actor, cause, traceparent, body }: v1::$envelope) -> Self {
                 Self { at, actor, cause, traceparent, body }
             }
         }

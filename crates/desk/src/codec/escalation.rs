@@ -16,8 +16,8 @@ use tandem_proto::v1::escalation_event::Body;
 use tandem_routing::RoutingCore;
 use tandem_sla::SlaCore;
 
-use super::envelope::{self, Codec, Parts, codec};
-use crate::{DecodeError, Effect, Encoded, Journaled, Topic};
+use super::envelope::{self, Codec, Decode, Parts, codec};
+use crate::{DecodeError, Effect, Encoded, Journaled, Lexicon, Topic};
 
 impl Journaled for SlaCore {
     const SERVICE: &'static str = "escalation";
@@ -28,7 +28,7 @@ impl Journaled for SlaCore {
         envelope::encode::<Escalation>(event)
     }
 
-    fn decode(kind: &str, payload: &[u8]) -> Result<Event<EscalationEvent>, DecodeError> {
+    fn read(kind: &str, payload: &[u8], _: &mut Lexicon) -> Result<Event<EscalationEvent>, DecodeError> {
         envelope::decode::<Escalation>(kind, payload)
     }
 
@@ -73,6 +73,24 @@ impl Journaled for SlaCore {
 fn json(command: &impl Serialize) -> bytes::Bytes {
     let json = serde_json::to_vec(command).expect("commands are plain data with text keys");
     json.into()
+}
+
+impl Decode for Escalation {
+    fn from_body(body: Body) -> Result<EscalationEvent, DecodeError> {
+        decode::body(body)
+    }
+}
+
+impl From<v1::EscalationEvent> for Parts<Body> {
+    fn from(event: v1::EscalationEvent) -> Self {
+        Self {
+            at: event.at,
+            actor: event.actor,
+            cause: event.cause,
+            traceparent: event.traceparent,
+            body: event.body,
+        }
+    }
 }
 
 codec!(Escalation of EscalationEvent as EscalationEvent, [

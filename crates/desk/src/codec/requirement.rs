@@ -1,11 +1,15 @@
 //! What tickets ask for and agents can do: skills, languages, requirements.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use prost::Message;
 use tandem_domain::{LanguageTag, Proficiency, Requirement, SkillId, SkillLevel};
 use tandem_proto::v1;
 
 use super::common::{damaged, narrow, optional, parsed, parsed_all, required, text, texts};
+use super::lexicon::{Lexicon, Names};
+use super::wire::Fields;
 use super::words::Word;
 use crate::DecodeError;
 
@@ -55,8 +59,19 @@ pub(super) fn requirement_to_proto(requirement: &Requirement) -> v1::Requirement
     }
 }
 
-pub(super) fn requirement(requirement: Option<v1::Requirement>) -> Result<Requirement, DecodeError> {
-    let requirement = requirement.ok_or_else(|| damaged("requirement"))?;
+impl Lexicon {
+    /// What a ticket asks of an agent, from the event's field of this number.
+    pub(super) fn requirement(&mut self, event: &Fields, number: usize) -> Result<Arc<Requirement>, DecodeError> {
+        let bytes = event.bytes("requirement", number)?;
+        self.requirements.read(bytes, |bytes| {
+            let requirement = v1::Requirement::decode(bytes).map_err(|_| damaged("requirement"))?;
+            read_requirement(&requirement).map(Arc::new)
+        })
+    }
+}
+
+// Tickets ask for the same again and again, so this is seldom run.
+fn read_requirement(requirement: &v1::Requirement) -> Result<Requirement, DecodeError> {
     let queue = parsed("requirement.queue", &requirement.queue)?;
     let channel = Word::from_proto("requirement.channel", requirement.channel)?;
     Ok(Requirement {
@@ -68,4 +83,18 @@ pub(super) fn requirement(requirement: Option<v1::Requirement>) -> Result<Requir
         only: parsed_all("requirement.only", &requirement.only)?,
         ..Requirement::new(queue, channel)
     })
+}
+
+/// The skills in a message's field of this number.
+pub(super) fn read_skills(
+    message: &Fields,
+    number: usize,
+    known: &mut Names<SkillId>,
+) -> Result<BTreeMap<SkillId, SkillLevel>, DecodeError> {
+    let skills = message.each(number).map(|entry| {
+        let entry = Fields::of(entry?)?;
+        let level = SkillLevel::new(entry.narrow("skill.level", 2)?);
+        Ok((entry.key("skill", 1, known)?, required("skill.level", level)?))
+    });
+    skills.collect()
 }

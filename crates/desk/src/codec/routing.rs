@@ -1,7 +1,6 @@
 //! The router's events as `tandem.v1.RouterEvent`.
 
 mod answer;
-mod decode;
 mod desk;
 mod encode;
 mod handling;
@@ -9,6 +8,7 @@ mod intake;
 pub mod news;
 mod offer;
 mod place;
+mod read;
 
 use tandem_domain::routing::{Command, RoutingEvent};
 use tandem_domain::{Event, Trace};
@@ -17,7 +17,7 @@ use tandem_proto::v1::router_event::Body;
 use tandem_routing::RoutingCore;
 
 use super::envelope::{self, Codec, Parts, codec};
-use crate::{DecodeError, Encoded, Journaled, Topic};
+use crate::{DecodeError, Encoded, Journaled, Lexicon, Topic};
 
 impl Journaled for RoutingCore {
     const SERVICE: &'static str = "router";
@@ -27,8 +27,8 @@ impl Journaled for RoutingCore {
         envelope::encode::<Router>(event)
     }
 
-    fn decode(kind: &str, payload: &[u8]) -> Result<Event<RoutingEvent>, DecodeError> {
-        envelope::decode::<Router>(kind, payload)
+    fn read(kind: &str, payload: &[u8], lexicon: &mut Lexicon) -> Result<Event<RoutingEvent>, DecodeError> {
+        read::event(kind, payload, lexicon)
     }
 
     fn trace_of(&self, command: &Command) -> Option<&Trace> {

@@ -1,8 +1,9 @@
 //! Written and read back.
 
+use proptest::collection::vec;
 use proptest::prelude::*;
 use prost::Message;
-use tandem_desk::{DecodeError, Journaled};
+use tandem_desk::{DecodeError, Journaled, Lexicon};
 use tandem_proto::v1;
 use tandem_routing::RoutingCore;
 
@@ -14,6 +15,16 @@ proptest! {
         let encoded = RoutingCore::encode(&event);
         prop_assert_eq!(encoded.level, 1);
         prop_assert_eq!(RoutingCore::decode(encoded.kind, &encoded.payload), Ok(event));
+    }
+
+    #[test]
+    fn what_was_read_before_changes_nothing_of_what_is_read(events in vec(event(), 1..12)) {
+        let mut lexicon = Lexicon::default();
+        for event in events.iter().chain(&events) {
+            let encoded = RoutingCore::encode(event);
+            let read = RoutingCore::read(encoded.kind, &encoded.payload, &mut lexicon);
+            prop_assert_eq!(read.as_ref(), Ok(event));
+        }
     }
 
     #[test]

@@ -5,8 +5,10 @@ use tandem_domain::{AgentId, MessageId, TicketId};
 use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
 
+use super::read::ticket;
 use crate::DecodeError;
-use crate::codec::common::{optional, parsed};
+use crate::codec::lexicon::Lexicon;
+use crate::codec::wire::Fields;
 use crate::codec::words::Word;
 
 /// What was answered; none for other kinds.
@@ -37,13 +39,18 @@ pub(super) fn added_to_proto(ticket: TicketId, message: MessageId, author: Optio
     })
 }
 
-pub(super) fn added(event: &v1::AnswerAdded) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn added(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::AnswerAdded {
-        ticket: TicketId(event.ticket_id),
-        message: parsed("message_id", &event.message_id)?,
-        author: optional("author", &event.author)?,
-        visible: !event.internal,
+        ticket: ticket(event)?,
+        message: message(event)?,
+        author: event.optional_key("author", 3, &mut lexicon.agents)?,
+        visible: !event.flag("internal", 4)?,
     })
+}
+
+/// The message that an event is about.
+pub(super) fn message(event: &Fields) -> Result<MessageId, DecodeError> {
+    event.uuid("message_id", 2).map(MessageId)
 }
 
 pub(super) fn delivered_to_proto(ticket: TicketId, message: MessageId) -> Body {
@@ -53,10 +60,10 @@ pub(super) fn delivered_to_proto(ticket: TicketId, message: MessageId) -> Body {
     })
 }
 
-pub(super) fn delivered(event: &v1::AnswerDelivered) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn delivered(event: &Fields, _: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::AnswerDelivered {
-        ticket: TicketId(event.ticket_id),
-        message: parsed("message_id", &event.message_id)?,
+        ticket: ticket(event)?,
+        message: message(event)?,
     })
 }
 
@@ -68,10 +75,10 @@ pub(super) fn failed_to_proto(ticket: TicketId, message: MessageId, reason: Unde
     })
 }
 
-pub(super) fn failed(event: &v1::AnswerFailed) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn failed(event: &Fields, _: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::AnswerFailed {
-        ticket: TicketId(event.ticket_id),
-        message: parsed("message_id", &event.message_id)?,
-        reason: Word::from_proto("reason", event.reason)?,
+        ticket: ticket(event)?,
+        message: message(event)?,
+        reason: event.word("reason", 3)?,
     })
 }

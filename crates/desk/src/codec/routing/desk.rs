@@ -5,14 +5,18 @@ mod between;
 mod queue;
 mod step;
 
+use prost::Message;
 use tandem_domain::desk::{ChannelPolicy, ServiceLevel};
+use tandem_domain::routing::RoutingEvent;
 use tandem_domain::{AccountId, Channel, CompiledDesk, QueueId};
 use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
 
 use crate::DecodeError;
 use crate::codec::common::{duration, duration_to_proto, narrow, optional, parsed, parsed_all, text, texts};
+use crate::codec::lexicon::Lexicon;
 use crate::codec::sla;
+use crate::codec::wire::Fields;
 use crate::codec::words::Word;
 
 pub(super) fn activated_to_proto(desk: &CompiledDesk) -> Body {
@@ -55,7 +59,14 @@ fn to_proto(desk: &CompiledDesk) -> v1::CompiledDesk {
     }
 }
 
-pub(super) fn from_proto(desk: v1::CompiledDesk) -> Result<CompiledDesk, DecodeError> {
+/// Seldom, and large: the generated code reads it.
+pub(super) fn activated(event: &Fields, _: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
+    let bytes = event.bytes("desk", 1)?;
+    let desk = v1::CompiledDesk::decode(bytes).map_err(|error| DecodeError::Damaged(error.to_string()))?;
+    Ok(RoutingEvent::DeskActivated(Box::new(from_proto(desk)?)))
+}
+
+fn from_proto(desk: v1::CompiledDesk) -> Result<CompiledDesk, DecodeError> {
     let account = |account: &v1::Account| {
         Ok((
             parsed("account", &account.account)?,

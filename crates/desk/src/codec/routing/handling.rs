@@ -5,10 +5,13 @@ use tandem_domain::{AgentId, MessageId, OfferId, Requirement, TicketId, Timestam
 use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
 
-use super::{intake, place};
+use super::read::ticket;
+use super::{intake, offer, place};
 use crate::DecodeError;
-use crate::codec::common::{optional, parsed, parsed_all, required, text, texts, time, time_to_proto};
-use crate::codec::requirement::{requirement, requirement_to_proto};
+use crate::codec::common::{text, texts, time_to_proto};
+use crate::codec::lexicon::Lexicon;
+use crate::codec::requirement::requirement_to_proto;
+use crate::codec::wire::{self, Fields};
 use crate::codec::words::Word;
 
 /// What was done with tickets; none for other kinds.
@@ -78,48 +81,55 @@ pub(super) fn help_offered_to_proto(
     })
 }
 
-pub(super) fn help_offered(event: v1::HelpOffered) -> Result<RoutingEvent, DecodeError> {
-    let offer = required("offer", event.offer)?;
+pub(super) fn help_offered(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
+    let offer = event.message("offer", 1)?;
     Ok(RoutingEvent::HelpOffered {
-        offer: OfferId(offer.offer_id),
-        ticket: TicketId(offer.ticket_id),
-        agent: parsed("offer.agent", &offer.agent)?,
-        expires_at: time("offer.expires_at", offer.expires_at)?,
-        asked_by: optional("asked_by", &event.asked_by)?,
+        offer: offer::offer(&offer)?,
+        ticket: offer::ticket(&offer)?,
+        agent: offer::agent(&offer, lexicon)?,
+        expires_at: offer.time("offer.expires_at", 4)?,
+        asked_by: event.optional_key("asked_by", 2, &mut lexicon.agents)?,
     })
 }
 
-pub(super) fn help_accepted(event: &v1::HelpAccepted) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn help_accepted(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::HelpAccepted {
-        offer: OfferId(event.offer_id),
-        ticket: TicketId(event.ticket_id),
-        agent: parsed("agent", &event.agent)?,
+        offer: offer::offer(event)?,
+        ticket: offer::ticket(event)?,
+        agent: offer::agent(event, lexicon)?,
     })
 }
 
-pub(super) fn help_refused(event: &v1::HelpRefused) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn help_refused(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::HelpRefused {
-        offer: OfferId(event.offer_id),
-        ticket: TicketId(event.ticket_id),
-        agent: parsed("agent", &event.agent)?,
-        why: Word::from_proto("reason", event.reason)?,
+        offer: offer::offer(event)?,
+        ticket: offer::ticket(event)?,
+        agent: offer::agent(event, lexicon)?,
+        why: event.word("reason", 4)?,
     })
 }
 
-pub(super) fn helper_left(event: &v1::HelperLeft) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn helper_left(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::HelperLeft {
-        ticket: TicketId(event.ticket_id),
-        agent: parsed("agent", &event.agent)?,
-        why: Word::from_proto("reason", event.reason)?,
+        ticket: ticket(event)?,
+        agent: event.key("agent", 2, &mut lexicon.agents)?,
+        why: event.word("reason", 3)?,
     })
 }
 
-pub(super) fn owner_changed(event: &v1::OwnerChanged) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn owner_changed(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::OwnerChanged {
-        ticket: TicketId(event.ticket_id),
-        from: optional("from", &event.from)?,
-        to: parsed("to", &event.to)?,
-        why: Word::from_proto("reason", event.reason)?,
+        ticket: ticket(event)?,
+        from: event.optional_key("from", 2, &mut lexicon.agents)?,
+        to: event.key("to", 3, &mut lexicon.agents)?,
+        why: event.word("reason", 4)?,
+    })
+}
+
+pub(super) fn merged(event: &Fields, _: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
+    Ok(RoutingEvent::TicketMerged {
+        ticket: ticket(event)?,
+        into: TicketId(event.number("into", 2)?),
     })
 }
 
@@ -141,21 +151,22 @@ pub(super) fn split_to_proto(
     })
 }
 
-pub(super) fn split(event: v1::TicketSplit) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn split(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
+    let messages = event.each(4).map(|id| wire::uuid("message_ids", id?).map(MessageId));
     Ok(RoutingEvent::TicketSplit {
-        ticket: TicketId(event.ticket_id),
-        from: TicketId(event.from),
-        intake: Box::new(intake::from_proto(&required("intake", event.intake)?)?),
-        messages: parsed_all("message_ids", &event.message_ids)?,
-        requirement: requirement(event.requirement)?.into(),
-        place: place::from_proto(event.place)?,
+        ticket: ticket(event)?,
+        from: TicketId(event.number("from", 2)?),
+        intake: Box::new(intake::read(&event.message("intake", 3)?, lexicon)?),
+        messages: messages.collect::<Result<_, _>>()?,
+        requirement: lexicon.requirement(event, 5)?,
+        place: place::read(event.optional_message("place", 6)?)?,
     })
 }
 
-pub(super) fn scheduled(event: v1::TicketScheduled) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn scheduled(event: &Fields, _: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::TicketScheduled {
-        ticket: TicketId(event.ticket_id),
-        until: time("until", event.until)?,
+        ticket: ticket(event)?,
+        until: event.time("until", 2)?,
     })
 }
 

@@ -1,11 +1,14 @@
 //! A message as the router sees it.
 
 use tandem_domain::routing::Intake;
+use tandem_domain::{ConversationId, CustomerId, MessageId};
 use tandem_proto::v1;
 
 use crate::DecodeError;
-use crate::codec::common::{optional, parsed, parsed_all, text, texts, time, time_to_proto};
-use crate::codec::requirement::{skills, skills_to_proto};
+use crate::codec::common::{text, texts, time_to_proto};
+use crate::codec::lexicon::Lexicon;
+use crate::codec::requirement::{read_skills, skills_to_proto};
+use crate::codec::wire::Fields;
 use crate::codec::words::Word;
 
 pub(super) fn to_proto(intake: &Intake) -> v1::Intake {
@@ -27,21 +30,21 @@ pub(super) fn to_proto(intake: &Intake) -> v1::Intake {
     }
 }
 
-pub(super) fn from_proto(intake: &v1::Intake) -> Result<Intake, DecodeError> {
+pub(super) fn read(intake: &Fields, lexicon: &mut Lexicon) -> Result<Intake, DecodeError> {
     Ok(Intake {
-        message: parsed("intake.message_id", &intake.message_id)?,
-        conversation: parsed("intake.conversation_id", &intake.conversation_id)?,
-        account: parsed("intake.account", &intake.account)?,
-        channel: Word::from_proto("intake.channel", intake.channel)?,
-        queue: parsed("intake.queue", &intake.queue)?,
-        language: optional("intake.language", &intake.language)?,
-        skills: skills(&intake.skills)?,
-        tags: parsed_all("intake.tags", &intake.tags)?,
-        priority: Word::from_proto("intake.priority", intake.priority)?,
-        received_at: time("intake.received_at", intake.received_at)?,
-        automatic: intake.automatic,
-        customer: optional("intake.customer_id", &intake.customer_id)?,
-        tandem: optional("intake.tandem", &intake.tandem)?,
-        due_at: intake.due_at.map(|due| time("intake.due_at", Some(due))).transpose()?,
+        message: MessageId(intake.uuid("intake.message_id", 1)?),
+        conversation: ConversationId(intake.uuid("intake.conversation_id", 2)?),
+        account: intake.key("intake.account", 3, &mut lexicon.accounts)?,
+        channel: intake.word("intake.channel", 4)?,
+        queue: intake.key("intake.queue", 5, &mut lexicon.queues)?,
+        language: intake.optional_key("intake.language", 6, &mut lexicon.languages)?,
+        skills: read_skills(intake, 7, &mut lexicon.skills)?,
+        tags: intake.keys("intake.tags", 8, &mut lexicon.tags)?,
+        priority: intake.word("intake.priority", 9)?,
+        received_at: intake.time("intake.received_at", 10)?,
+        automatic: intake.flag("intake.automatic", 11)?,
+        customer: intake.optional_uuid("intake.customer_id", 12)?.map(CustomerId),
+        tandem: intake.optional_key("intake.tandem", 13, &mut lexicon.tandems)?,
+        due_at: intake.optional_time("intake.due_at", 14)?,
     })
 }

@@ -7,8 +7,10 @@ use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
 
 use crate::DecodeError;
-use crate::codec::common::{narrow, parsed, required, time, time_to_proto};
-use crate::codec::words::{Word, given, given_to_proto};
+use crate::codec::common::time_to_proto;
+use crate::codec::lexicon::{Lexicon, Names};
+use crate::codec::wire::Fields;
+use crate::codec::words::{Word, given_to_proto};
 
 /// What became of offers; none for other kinds.
 pub(super) fn to_proto(event: &RoutingEvent) -> Option<Body> {
@@ -104,51 +106,64 @@ pub(super) fn revoked_to_proto(offer: OfferId, ticket: TicketId, agent: &AgentId
     })
 }
 
-pub(super) fn issued(event: v1::OfferIssued) -> Result<RoutingEvent, DecodeError> {
-    let offer = required("offer", event.offer)?;
+pub(super) fn issued(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
+    let offer = event.message("offer", 1)?;
     Ok(RoutingEvent::OfferIssued {
-        offer: OfferId(offer.offer_id),
-        ticket: TicketId(offer.ticket_id),
-        agent: parsed("offer.agent", &offer.agent)?,
-        expires_at: time("offer.expires_at", offer.expires_at)?,
-        ranking: ranking(required("ranking", event.ranking)?)?.into(),
+        offer: self::offer(&offer)?,
+        ticket: ticket(&offer)?,
+        agent: agent(&offer, lexicon)?,
+        expires_at: offer.time("offer.expires_at", 4)?,
+        ranking: ranking(&event.message("ranking", 2)?, lexicon)?.into(),
     })
 }
 
-pub(super) fn accepted(event: &v1::OfferAccepted) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn accepted(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::OfferAccepted {
-        offer: OfferId(event.offer_id),
-        ticket: TicketId(event.ticket_id),
-        agent: parsed("agent", &event.agent)?,
+        offer: offer(event)?,
+        ticket: ticket(event)?,
+        agent: agent(event, lexicon)?,
     })
 }
 
-pub(super) fn declined(event: &v1::OfferDeclined) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn declined(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::OfferDeclined {
-        offer: OfferId(event.offer_id),
-        ticket: TicketId(event.ticket_id),
-        agent: parsed("agent", &event.agent)?,
-        reason: Word::from_proto("reason", event.reason)?,
-        until: time("until", event.until)?,
+        offer: offer(event)?,
+        ticket: ticket(event)?,
+        agent: agent(event, lexicon)?,
+        reason: event.word("reason", 4)?,
+        until: event.time("until", 5)?,
     })
 }
 
-pub(super) fn expired(event: &v1::OfferExpired) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn expired(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::OfferExpired {
-        offer: OfferId(event.offer_id),
-        ticket: TicketId(event.ticket_id),
-        agent: parsed("agent", &event.agent)?,
-        until: time("until", event.until)?,
+        offer: offer(event)?,
+        ticket: ticket(event)?,
+        agent: agent(event, lexicon)?,
+        until: event.time("until", 4)?,
     })
 }
 
-pub(super) fn revoked(event: &v1::OfferRevoked) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn revoked(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::OfferRevoked {
-        offer: OfferId(event.offer_id),
-        ticket: TicketId(event.ticket_id),
-        agent: parsed("agent", &event.agent)?,
-        reason: Word::from_proto("reason", event.reason)?,
+        offer: offer(event)?,
+        ticket: ticket(event)?,
+        agent: agent(event, lexicon)?,
+        reason: event.word("reason", 4)?,
     })
+}
+
+/// Every message about an offer begins with the offer, its ticket and its agent.
+pub(super) fn offer(event: &Fields) -> Result<OfferId, DecodeError> {
+    event.number("offer_id", 1).map(OfferId)
+}
+
+pub(super) fn ticket(event: &Fields) -> Result<TicketId, DecodeError> {
+    event.number("ticket_id", 2).map(TicketId)
+}
+
+pub(super) fn agent(event: &Fields, lexicon: &mut Lexicon) -> Result<AgentId, DecodeError> {
+    event.key("agent", 3, &mut lexicon.agents)
 }
 
 fn ranking_to_proto(ranking: &Ranking) -> v1::Ranking {
@@ -165,17 +180,19 @@ fn ranking_to_proto(ranking: &Ranking) -> v1::Ranking {
     }
 }
 
-fn ranking(ranking: v1::Ranking) -> Result<Ranking, DecodeError> {
+fn ranking(ranking: &Fields, lexicon: &mut Lexicon) -> Result<Ranking, DecodeError> {
+    let agents = &mut lexicon.agents;
+    let runners_up = ranking.each(5).map(|of| rank(&Fields::of(of?)?, agents));
     Ok(Ranking {
-        considered: ranking.considered,
-        fit: ranking.fit,
-        free: ranking.free,
-        winner: rank(&required("ranking.winner", ranking.winner)?)?,
-        runners_up: ranking.runners_up.iter().map(rank).collect::<Result<_, _>>()?,
-        direct: ranking.direct,
-        step: narrow("ranking.step", ranking.step)?,
-        choice: given("ranking.choice", ranking.choice)?.unwrap_or_default(),
-        deciding: given("ranking.deciding", ranking.deciding)?,
+        runners_up: runners_up.collect::<Result<_, _>>()?,
+        considered: ranking.narrow("ranking.considered", 1)?,
+        fit: ranking.narrow("ranking.fit", 2)?,
+        free: ranking.narrow("ranking.free", 3)?,
+        winner: rank(&ranking.message("ranking.winner", 4)?, agents)?,
+        direct: ranking.flag("ranking.direct", 6)?,
+        step: ranking.narrow("ranking.step", 7)?,
+        choice: ranking.given("ranking.choice", 8)?.unwrap_or_default(),
+        deciding: ranking.given("ranking.deciding", 9)?,
     })
 }
 
@@ -190,13 +207,13 @@ fn rank_to_proto(rank: &Rank) -> v1::Rank {
     }
 }
 
-fn rank(rank: &v1::Rank) -> Result<Rank, DecodeError> {
+fn rank(rank: &Fields, agents: &mut Names<AgentId>) -> Result<Rank, DecodeError> {
     Ok(Rank {
-        agent: parsed("rank.agent", &rank.agent)?,
-        used: rank.used_units,
-        capacity: rank.capacity_units,
-        idle_since: time("rank.idle_since", rank.idle_since)?,
-        score: rank.score,
-        order: rank.order,
+        agent: rank.key("rank.agent", 1, agents)?,
+        used: rank.narrow("rank.used_units", 2)?,
+        capacity: rank.narrow("rank.capacity_units", 3)?,
+        idle_since: rank.time("rank.idle_since", 4)?,
+        score: rank.signed("rank.score", 5)?,
+        order: rank.narrow("rank.order", 6)?,
     })
 }

@@ -5,9 +5,13 @@ use tandem_domain::{Requirement, TicketId};
 use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
 
+use super::intake;
+use super::read::ticket;
 use crate::DecodeError;
-use crate::codec::common::{narrow, required, time, time_to_proto};
-use crate::codec::requirement::{requirement, requirement_to_proto};
+use crate::codec::common::time_to_proto;
+use crate::codec::lexicon::Lexicon;
+use crate::codec::requirement::requirement_to_proto;
+use crate::codec::wire::Fields;
 use crate::codec::words::Word;
 
 /// Steps that begin; none for other kinds.
@@ -32,14 +36,17 @@ pub(super) fn to_proto(place: &StepPlace) -> Option<v1::StepPlace> {
     })
 }
 
-pub(super) fn from_proto(place: Option<v1::StepPlace>) -> Result<StepPlace, DecodeError> {
+pub(super) fn read(place: Option<Fields>) -> Result<StepPlace, DecodeError> {
     let Some(place) = place else {
         return Ok(StepPlace::default());
     };
     Ok(StepPlace {
-        step: narrow("place.step", place.step)?,
-        until: place.until.map(|until| time("place.until", Some(until))).transpose()?,
-        skipped: place.skipped.into_iter().map(skipped).collect::<Result<_, _>>()?,
+        step: place.narrow("place.step", 1)?,
+        until: place.optional_time("place.until", 2)?,
+        skipped: place
+            .each(3)
+            .map(|skipped| read_skipped(&Fields::of(skipped?)?))
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -50,10 +57,10 @@ fn skipped_to_proto(skipped: Skipped) -> v1::SkippedStep {
     }
 }
 
-fn skipped(skipped: v1::SkippedStep) -> Result<Skipped, DecodeError> {
+fn read_skipped(skipped: &Fields) -> Result<Skipped, DecodeError> {
     Ok(Skipped {
-        step: narrow("skipped.step", skipped.step)?,
-        why: Word::from_proto("skipped.reason", skipped.reason)?,
+        step: skipped.narrow("skipped.step", 1)?,
+        why: skipped.word("skipped.reason", 2)?,
     })
 }
 
@@ -66,29 +73,29 @@ pub(super) fn entered_to_proto(ticket: TicketId, requirement: &Requirement, plac
     })
 }
 
-pub(super) fn entered(event: v1::StepEntered) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn entered(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::StepEntered {
-        ticket: TicketId(event.ticket_id),
-        requirement: requirement(event.requirement)?.into(),
-        place: from_proto(event.place)?,
-        why: Word::from_proto("reason", event.reason)?,
+        ticket: ticket(event)?,
+        requirement: lexicon.requirement(event, 2)?,
+        place: read(event.optional_message("place", 3)?)?,
+        why: event.word("reason", 4)?,
     })
 }
 
-pub(super) fn requeued(event: v1::TicketRequeued) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn requeued(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::TicketRequeued {
-        ticket: TicketId(event.ticket_id),
-        requirement: requirement(event.requirement)?.into(),
-        reason: Word::from_proto("reason", event.reason)?,
-        place: from_proto(event.place)?,
+        ticket: ticket(event)?,
+        requirement: lexicon.requirement(event, 2)?,
+        reason: event.word("reason", 3)?,
+        place: read(event.optional_message("place", 4)?)?,
     })
 }
 
-pub(super) fn opened(event: v1::TicketOpened) -> Result<RoutingEvent, DecodeError> {
+pub(super) fn opened(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::TicketOpened {
-        ticket: TicketId(event.ticket_id),
-        intake: Box::new(super::intake::from_proto(&required("intake", event.intake)?)?),
-        requirement: requirement(event.requirement)?.into(),
-        place: from_proto(event.place)?,
+        ticket: ticket(event)?,
+        intake: Box::new(intake::read(&event.message("intake", 2)?, lexicon)?),
+        requirement: lexicon.requirement(event, 3)?,
+        place: read(event.optional_message("place", 4)?)?,
     })
 }

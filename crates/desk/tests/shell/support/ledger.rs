@@ -6,7 +6,7 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tandem_desk::{DecodeError, Effect, Encoded, Journaled, Topic};
+use tandem_desk::{DecodeError, Effect, Encoded, Journaled, Lexicon, Topic};
 use tandem_domain::core::Rejected;
 use tandem_domain::{AgentId, Context, Core, DeskId, ErrorCode, Event, RestoreError, RowChange, Timestamp, Trace};
 
@@ -272,7 +272,7 @@ impl Journaled for Ledger {
         }
     }
 
-    fn decode(kind: &str, payload: &[u8]) -> Result<Event<Body>, DecodeError> {
+    fn read(kind: &str, payload: &[u8], _: &mut Lexicon) -> Result<Event<Body>, DecodeError> {
         const KINDS: [&str; 11] = [
             "Added",
             "Marked",

@@ -1,0 +1,241 @@
+//! Protobuf messages, read where they lie.
+//!
+//! Desks come back by the million events. Generated code first makes an owned message of each, with a `String` for every
+//! text, most of which have been seen before. Here fields are looked at in the record's own bytes, and nothing is copied
+//! before it is known to be new. Everything else about the format (what is written, rarely read messages, the contract) is
+//! left to the generated code.
+
+use prost_types::Timestamp as ProtoTime;
+use tandem_domain::Timestamp;
+use uuid::Uuid;
+
+use super::common::{self, damaged};
+use super::lexicon::Names;
+use super::words::Word;
+use crate::DecodeError;
+
+/// One more than the highest number of a field in the messages that are read in place.
+const NUMBERS: usize = 16;
+
+/// What a field holds.
+#[derive(Clone, Copy)]
+enum Value<'a> {
+    Absent,
+    Number(u64),
+    Bytes(&'a [u8]),
+    /// Eight or four bytes: no message that is read in place has such a field.
+    Other,
+}
+
+/// A message's fields by their numbers; of a repeated one the last.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    message: &'a [u8],
+    values: [Value<'a>; NUMBERS],
+}
+
+/// The fields of a message that hold bytes, with their numbers, in order.
+pub(super) fn parts(mut message: &[u8]) -> impl Iterator<Item = Result<(u64, &[u8]), DecodeError>> {
+    std::iter::from_fn(move || {
+        while !message.is_empty() {
+            match field(&mut message) {
+                Some((number, Value::Bytes(bytes))) => return Some(Ok((number, bytes))),
+                Some(_) => {}
+                None => {
+                    message = &[];
+                    return Some(Err(torn()));
+                }
+            }
+        }
+        None
+    })
+}
+
+/// The next field; none: these are no protobuf bytes.
+fn field<'a>(rest: &mut &'a [u8]) -> Option<(u64, Value<'a>)> {
+    let key = varint(rest)?;
+    let value = match key & 7 {
+        0 => Value::Number(varint(rest)?),
+        1 => split(rest, 8).map(|_| Value::Other)?,
+        2 => {
+            let length = varint(rest)?;
+            Value::Bytes(split(rest, usize::try_from(length).ok()?)?)
+        }
+        5 => split(rest, 4).map(|_| Value::Other)?,
+        _ => return None,
+    };
+    Some((key >> 3, value))
+}
+
+fn split<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (front, back) = rest.split_at_checked(length)?;
+    *rest = back;
+    Some(front)
+}
+
+/// Seven bits a byte, the lowest first; the highest bit says that there are more.
+fn varint(rest: &mut &[u8]) -> Option<u64> {
+    let (mut number, mut shift) = (0, 0);
+    loop {
+        let (byte, back) = rest.split_first()?;
+        *rest = back;
+        number |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        if *byte < 0x80 {
+            return Some(number);
+        }
+        shift += 7;
+    }
+}
+
+fn torn() -> DecodeError {
+    DecodeError::Damaged("not a protobuf message".to_owned())
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(message: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut values = [Value::Absent; NUMBERS];
+        let mut rest = message;
+        while !rest.is_empty() {
+            let (number, value) = field(&mut rest).ok_or_else(torn)?;
+            let place = usize::try_from(number).ok().and_then(|number| values.get_mut(number));
+            // What a newer version added is not looked at.
+            place.into_iter().for_each(|place| *place = value);
+        }
+        Ok(Self { message, values })
+    }
+
+    /// 0, where it is absent, as everywhere in protobuf.
+    pub(super) fn number(&self, name: &str, number: usize) -> Result<u64, DecodeError> {
+        match self.values[number] {
+            Value::Number(value) => Ok(value),
+            Value::Absent => Ok(0),
+            Value::Bytes(_) | Value::Other => Err(damaged(name)),
+        }
+    }
+
+    /// A number that is smaller than protobuf's numbers are.
+    pub(super) fn narrow<T: TryFrom<u64>>(&self, name: &str, number: usize) -> Result<T, DecodeError> {
+        self.number(name, number)?.try_into().map_err(|_| damaged(name))
+    }
+
+    /// A number of a type in which small ones below zero are short, too.
+    pub(super) fn signed(&self, name: &str, number: usize) -> Result<i64, DecodeError> {
+        let folded = self.number(name, number)?;
+        Ok((folded >> 1).cast_signed() ^ -(folded & 1).cast_signed())
+    }
+
+    pub(super) fn flag(&self, name: &str, number: usize) -> Result<bool, DecodeError> {
+        self.number(name, number).map(|value| value != 0)
+    }
+
+    pub(super) fn word<W: Word>(&self, name: &str, number: usize) -> Result<W, DecodeError> {
+        W::from_proto(name, self.narrow(name, number)?)
+    }
+
+    /// A value that older programs did not write, or that may be none.
+    pub(super) fn given<W: Word>(&self, name: &str, number: usize) -> Result<Option<W>, DecodeError> {
+        super::words::given(name, self.narrow(name, number)?)
+    }
+
+    /// Empty, where it is absent.
+    pub(super) fn bytes(&self, name: &str, number: usize) -> Result<&'a [u8], DecodeError> {
+        match self.values[number] {
+            Value::Bytes(bytes) => Ok(bytes),
+            Value::Absent => Ok(&[]),
+            Value::Number(_) | Value::Other => Err(damaged(name)),
+        }
+    }
+
+    /// All values of a repeated field.
+    pub(super) fn each(&self, number: usize) -> impl Iterator<Item = Result<&'a [u8], DecodeError>> {
+        let is_there = !matches!(self.values[number], Value::Absent);
+        let message = if is_there { self.message } else { &[] };
+        parts(message).filter_map(move |part| match part {
+            Ok((of, bytes)) => (of == number as u64).then_some(Ok(bytes)),
+            Err(error) => Some(Err(error)),
+        })
+    }
+
+    pub(super) fn uuid(&self, name: &str, number: usize) -> Result<Uuid, DecodeError> {
+        uuid(name, self.bytes(name, number)?)
+    }
+
+    pub(super) fn optional_uuid(&self, name: &str, number: usize) -> Result<Option<Uuid>, DecodeError> {
+        let text = self.bytes(name, number)?;
+        (!text.is_empty()).then(|| uuid(name, text)).transpose()
+    }
+
+    /// A key, a language tag or another text that has been read before, probably.
+    pub(super) fn key<T: Clone + std::str::FromStr>(
+        &self,
+        name: &str,
+        number: usize,
+        known: &mut Names<T>,
+    ) -> Result<T, DecodeError> {
+        known.read(name, self.bytes(name, number)?)
+    }
+
+    /// None, where it is empty.
+    pub(super) fn optional_key<T: Clone + std::str::FromStr>(
+        &self,
+        name: &str,
+        number: usize,
+        known: &mut Names<T>,
+    ) -> Result<Option<T>, DecodeError> {
+        let text = self.bytes(name, number)?;
+        (!text.is_empty()).then(|| known.read(name, text)).transpose()
+    }
+
+    /// Keys, collected.
+    pub(super) fn keys<T: Clone + std::str::FromStr, L: FromIterator<T>>(
+        &self,
+        name: &str,
+        number: usize,
+        known: &mut Names<T>,
+    ) -> Result<L, DecodeError> {
+        self.each(number).map(|text| known.read(name, text?)).collect()
+    }
+
+    pub(super) fn optional_message(&self, name: &str, number: usize) -> Result<Option<Self>, DecodeError> {
+        match self.values[number] {
+            Value::Bytes(message) => Self::of(message).map(Some),
+            Value::Absent => Ok(None),
+            Value::Number(_) | Value::Other => Err(damaged(name)),
+        }
+    }
+
+    pub(super) fn message(&self, name: &str, number: usize) -> Result<Self, DecodeError> {
+        self.optional_message(name, number)?.ok_or_else(|| damaged(name))
+    }
+
+    pub(super) fn time(&self, name: &str, number: usize) -> Result<Timestamp, DecodeError> {
+        self.optional_time(name, number)?.ok_or_else(|| damaged(name))
+    }
+
+    pub(super) fn optional_time(&self, name: &str, number: usize) -> Result<Option<Timestamp>, DecodeError> {
+        match self.values[number] {
+            Value::Bytes(message) => time(name, message).map(Some),
+            Value::Absent => Ok(None),
+            Value::Number(_) | Value::Other => Err(damaged(name)),
+        }
+    }
+}
+
+pub(super) fn uuid(name: &str, text: &[u8]) -> Result<Uuid, DecodeError> {
+    Uuid::try_parse_ascii(text).map_err(|_| damaged(name))
+}
+
+/// A `google.protobuf.Timestamp`.
+pub(super) fn time(name: &str, mut message: &[u8]) -> Result<Timestamp, DecodeError> {
+    let mut time = ProtoTime::default();
+    while !message.is_empty() {
+        match field(&mut message).ok_or_else(torn)? {
+            (1, Value::Number(seconds)) => time.seconds = seconds.cast_signed(),
+            (2, Value::Number(nanos)) => {
+                time.nanos = i32::try_from(nanos.cast_signed()).map_err(|_| damaged(name))?;
+            }
+            _ => {}
+        }
+    }
+    common::time(name, Some(time))
+}
