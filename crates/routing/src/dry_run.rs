@@ -187,7 +187,8 @@ struct Stretch {
     replayer: Option<Replayer>,
     diverged: Option<Divergence>,
     recorded: Tally,
-    script: Script,
+    /// None, where nothing is to be simulated.
+    script: Option<Script>,
 }
 
 impl DryRun {
@@ -222,20 +223,21 @@ impl DryRun {
     }
 
     fn begin(&mut self) -> &mut Stretch {
-        let (plan, core, before) = (&self.plan, &self.core, &self.before);
+        let (plan, core, before) = (&self.plan, &mut self.core, &mut self.before);
         self.stretch.get_or_insert_with(|| {
-            let mode = if plan.other.is_some() {
-                Mode::Believe
+            // Under the same version nobody goes on from here a second time.
+            let (mode, core, mut recorded) = if plan.other.is_some() {
+                (Mode::Believe, copy_of(core, &self.desk), before.clone())
             } else {
-                Mode::Decide
+                let core = std::mem::replace(core, RoutingCore::new(&self.desk));
+                (Mode::Decide, core, std::mem::take(before))
             };
-            let mut recorded = before.clone();
             recorded.begin(plan.from);
             Stretch {
-                replayer: Some(Replayer::new(copy_of(core, &self.desk), mode)),
+                replayer: Some(Replayer::new(core, mode)),
                 diverged: None,
                 recorded,
-                script: Script::new(plan.from),
+                script: plan.other.is_some().then(|| Script::new(plan.from)),
             }
         })
     }
@@ -258,15 +260,15 @@ impl DryRun {
             return Err(Unfinished::Stopped);
         };
         let recorded = stretch.recorded.outcome(to);
-        let rerun = match (plan.other.clone(), stretch.diverged.take()) {
-            (Some(other), _) => Rerun::Other(Box::new(simulate(
-                &plan,
-                core,
-                before,
-                stretch,
-                other,
-                &Until { to, go_on },
-            )?)),
+        let rerun = match (plan.other.clone().zip(stretch.script), stretch.diverged) {
+            (Some((other, script)), _) => {
+                let cast = Recast {
+                    other,
+                    script,
+                    recorded: &stretch.recorded,
+                };
+                Rerun::Other(Box::new(simulate(&plan, core, before, cast, &Until { to, go_on })?))
+            }
             (None, Some(divergence)) => Rerun::Diverged(divergence),
             (None, None) => Rerun::Exact,
         };
@@ -283,7 +285,7 @@ impl Stretch {
         self.recorded.note(&event);
         let script = &mut self.script;
         let Some(replayer) = &mut self.replayer else { return };
-        if let Err(divergence) = replayer.take(event, &mut |replayed: &Replayed| script.note(replayed)) {
+        if let Err(divergence) = replayer.take(event, &mut |replayed| note(script, replayed)) {
             self.diverged = Some(divergence);
             self.replayer = None;
         }
@@ -292,9 +294,15 @@ impl Stretch {
     fn close(&mut self) {
         let script = &mut self.script;
         let Some(replayer) = self.replayer.take() else { return };
-        if let Err(divergence) = replayer.finish(&mut |replayed: &Replayed| script.note(replayed)) {
+        if let Err(divergence) = replayer.finish(&mut |replayed| note(script, replayed)) {
             self.diverged = Some(divergence);
         }
+    }
+}
+
+fn note(script: &mut Option<Script>, replayed: Replayed) {
+    if let Some(script) = script {
+        script.note(replayed);
     }
 }
 
@@ -322,37 +330,54 @@ fn copy_of(core: &RoutingCore, desk: &DeskId) -> RoutingCore {
         .expect("what this program writes it can read")
 }
 
+/// Another version, and what is played to it.
+struct Recast<'a> {
+    other: CompiledDesk,
+    script: Script,
+    recorded: &'a Tally,
+}
+
 fn simulate(
     plan: &Plan,
     core: RoutingCore,
-    before: Tally,
-    stretch: Stretch,
-    other: CompiledDesk,
+    mut tally: Tally,
+    recast: Recast,
     until: &Until,
 ) -> Result<Simulated, Unfinished> {
-    let Stretch { recorded, script, .. } = stretch;
-    let newcomers = script::newcomers(before.desk(), &other);
-    let mut tally = before.clone();
+    let Recast {
+        other,
+        script,
+        recorded,
+    } = recast;
+    let newcomers = newcomers(recorded, &other);
     tally.begin(plan.from);
-    let book = before.into_book();
-    let cast = Cast::new(script, tally, &recorded, plan.assumptions, &other);
-    let mut simulation = Simulation::with_book(core, cast, plan.from, book);
+    let (owned, book) = (tally.owned(), tally.lend_book());
+    let cast = Cast::new(script, tally, recorded, plan.assumptions, &other);
+    let mut simulation = Simulation::keeping(core, cast, plan.from, book);
     simulation.plan().command(plan.from, Command::Activate(Box::new(other)));
     simulation.run_until(plan.from);
     if let Some(rejection) = simulation.world_and_plan().0.take_refusal() {
         return Err(Unfinished::Refused(rejection));
     }
     let (cast, agenda) = simulation.world_and_plan();
-    cast.begin(&newcomers, agenda);
+    cast.begin(&newcomers, owned, agenda);
     simulation.take_over();
     run(&mut simulation, until)?;
-    let (mut cast, to) = (simulation.into_world(), until.to);
+    let (mut cast, book) = simulation.into_world_and_book();
+    cast.tally.take_back(book);
     Ok(Simulated {
-        outcome: cast.tally.outcome(to),
-        differences: figures::differences(&recorded, &cast.tally, to, plan.named),
+        outcome: cast.tally.outcome(until.to),
+        differences: figures::differences(recorded, &cast.tally, until.to, plan.named),
         refused: cast.refused,
         newcomers,
-        answer_time: cast.script.answer_time(),
-        handling_time: cast.script.handling_time(),
+        answer_time: cast.medians.answer,
+        handling_time: cast.medians.handling,
     })
+}
+
+/// Agents whom only the other version knows. Of somebody who came onto the desk in the stretch it is recorded when he or
+/// she was there.
+fn newcomers(recorded: &Tally, other: &CompiledDesk) -> Vec<AgentId> {
+    let agents = other.agents.iter().map(|agent| &agent.id);
+    agents.filter(|agent| !recorded.knew(agent)).cloned().collect()
 }

@@ -111,6 +111,7 @@ impl Turn<'_> {
                 ticket,
                 agent: agent.clone(),
                 why: NoHelp::Withdrawn,
+                declined: None,
             }),
             None if helps => self.emit(RoutingEvent::HelperLeft {
                 ticket,

@@ -33,7 +33,7 @@ impl Number for OfferId {
 
 /// Things by their numbers, found without a search: they lie in pages, of which those without any are given back. What it
 /// takes grows with what is in it and, by a pointer for each page, with how far the lowest and the highest number are apart.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Numbered<K, V> {
     pages: VecDeque<Option<Box<Page<V>>>>,
     /// Which page is the first one.
@@ -43,7 +43,7 @@ pub(crate) struct Numbered<K, V> {
     numbers: PhantomData<K>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Page<V> {
     things: [Option<V>; PAGE],
     used: usize,
@@ -107,6 +107,14 @@ impl<K: Number, V> Numbered<K, V> {
         }
     }
 
+    /// The thing of this number; where there is none, this one is put in.
+    pub(crate) fn get_or_insert_with(&mut self, id: K, thing: impl FnOnce() -> V) -> &mut V {
+        if self.get(id).is_none() {
+            self.insert(id, thing());
+        }
+        self.get_mut(id).expect("it is in, or was just put in")
+    }
+
     /// The place of a page, which may be before or after all there are.
     fn reach<'a>(
         pages: &'a mut VecDeque<Option<Box<Page<V>>>>,
@@ -153,7 +161,20 @@ impl<K: Number, V> Numbered<K, V> {
         self.iter().map(|(_, thing)| thing)
     }
 
-    fn iter(&self) -> impl Iterator<Item = (K, &V)> {
+    /// All things with their numbers, ascending, to be changed.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (K, &mut V)> {
+        let pages = (self.first..)
+            .zip(&mut self.pages)
+            .filter_map(|(number, page)| Some((number, page.as_mut()?)));
+        pages.flat_map(|(number, page)| {
+            let numbers = number * PAGE as u64..;
+            let things = numbers.zip(&mut page.things);
+            things.filter_map(|(number, thing)| Some((K::of(number), thing.as_mut()?)))
+        })
+    }
+
+    /// All things with their numbers, ascending.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (K, &V)> {
         self.beginning_at(0)
     }
 

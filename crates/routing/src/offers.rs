@@ -68,6 +68,7 @@ impl Turn<'_> {
                 ticket,
                 agent,
                 why: NoHelp::Declined,
+                declined: Some(reason),
             },
         });
         Ok(Outcome::Ticket(ticket))
@@ -215,6 +216,7 @@ impl Turn<'_> {
                 ticket,
                 agent,
                 why: without_help(reason),
+                declined: None,
             },
         });
     }
@@ -238,6 +240,7 @@ impl Turn<'_> {
                 ticket,
                 agent: agent.clone(),
                 why: NoHelp::Expired,
+                declined: None,
             },
         });
         if self.missed_too_many(missed_by, ticket) {

@@ -86,7 +86,7 @@ impl Replayer {
     ///
     /// # Errors
     /// The first difference; the replay is over then.
-    pub fn take(&mut self, event: Event<RoutingEvent>, each: &mut impl FnMut(&Replayed)) -> Result<(), Divergence> {
+    pub fn take(&mut self, event: Event<RoutingEvent>, each: &mut impl FnMut(Replayed)) -> Result<(), Divergence> {
         if self.run.last().is_some_and(|last| !same_context(last, &event)) {
             self.replay(each)?;
         }
@@ -98,12 +98,12 @@ impl Replayer {
     ///
     /// # Errors
     /// The first difference.
-    pub fn finish(mut self, each: &mut impl FnMut(&Replayed)) -> Result<RoutingCore, Divergence> {
+    pub fn finish(mut self, each: &mut impl FnMut(Replayed)) -> Result<RoutingCore, Divergence> {
         self.replay(each)?;
         Ok(self.core)
     }
 
-    fn replay(&mut self, each: &mut impl FnMut(&Replayed)) -> Result<(), Divergence> {
+    fn replay(&mut self, each: &mut impl FnMut(Replayed)) -> Result<(), Divergence> {
         let run = std::mem::take(&mut self.run);
         let mut rest = run.as_slice();
         while let Some(first) = rest.first() {
@@ -116,7 +116,7 @@ impl Replayer {
                 Mode::Believe => (input, self.believe(rest)),
             };
             let (events, later) = rest.split_at(length);
-            each(&Replayed { input, context, events });
+            each(Replayed { input, context, events });
             self.replayed += length as u64;
             rest = later;
         }

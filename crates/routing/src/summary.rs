@@ -110,9 +110,26 @@ fn why_waiting((candidates, crowd): (&[Candidate], Crowd), state: &State) -> Str
         return format!("none of {} fits: {reasons}", count(crowd.agents, "agent"));
     }
     let fit = crowd.fit.max(fitting.len());
+    let free: Vec<_> = fitting.iter().filter(|candidate| candidate.lacks.is_empty()).collect();
+    if let Some(first) = free.first() {
+        return about_to_be_offered(fit, free.len(), first);
+    }
     let verb = if fit == 1 { "fits and is not" } else { "fit, none is" };
     let reasons = named(&fitting, fit, |candidate| moment_reasons(candidate, state));
     format!("{} {verb} free: {reasons}", count(fit, "agent"))
+}
+
+/// In the middle of a turn, as only the journal shows it, or while the desk gathers.
+fn about_to_be_offered(fit: usize, free: usize, first: &Candidate) -> String {
+    let fit = count(fit, "agent");
+    let others = match free - 1 {
+        0 => "is".to_owned(),
+        others => format!("and {others} more are"),
+    };
+    format!(
+        "of {fit} who fit, {} {others} free: the next offers are just being made",
+        first.agent
+    )
 }
 
 fn count(number: usize, noun: &str) -> String {
@@ -195,12 +212,7 @@ fn moment_reasons(candidate: &Candidate, state: &State) -> Vec<String> {
             String::new()
         }
     };
-    let reasons: Vec<_> = candidate.lacks.iter().map(reason).collect();
-    if reasons.is_empty() {
-        vec!["is free".to_owned()]
-    } else {
-        reasons
-    }
+    candidate.lacks.iter().map(reason).collect()
 }
 
 fn no_room(agent: &AgentId, needs: u32, state: &State) -> String {

@@ -116,7 +116,14 @@ fn sharing(event: &RoutingEvent) -> Option<String> {
             None => format!("{agent} was asked for help"),
         },
         RoutingEvent::HelpAccepted { agent, .. } => format!("{agent} helps"),
-        RoutingEvent::HelpRefused { agent, why, .. } => format!("{agent} does not help ({})", words(why.as_str())),
+        RoutingEvent::HelpRefused {
+            agent, why, declined, ..
+        } => {
+            let said = declined
+                .map(|reason| format!(": {}", words(&format!("{reason:?}"))))
+                .unwrap_or_default();
+            format!("{agent} does not help ({}{said})", words(why.as_str()))
+        }
         RoutingEvent::HelperLeft { agent, why, .. } => format!("{agent} helps no longer ({})", words(why.as_str())),
         RoutingEvent::OwnerChanged { from, to, why, .. } => {
             let from = from.as_ref().map(|from| format!("from {from} ")).unwrap_or_default();

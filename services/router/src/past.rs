@@ -19,9 +19,9 @@ use crate::history;
 pub(crate) enum Moment {
     /// Right after this record.
     Seq(u64),
-    /// As this offer was being made.
+    /// Right after this offer was made.
     Offer(OfferId),
-    /// At this time.
+    /// At this time, with all that happened up to and at it.
     Time(Timestamp),
 }
 
@@ -37,12 +37,16 @@ impl Moment {
 
     /// Whether the event comes only after the moment.
     fn is_before(self, seq: u64, event: &Event<RoutingEvent>) -> bool {
-        match (self, &event.body) {
-            (Self::Seq(last), _) => seq > last,
-            (Self::Offer(offer), RoutingEvent::OfferIssued { offer: made, .. }) => offer == *made,
-            (Self::Offer(_), _) => false,
-            (Self::Time(last), _) => event.at > last,
+        match self {
+            Self::Seq(last) => seq > last,
+            Self::Offer(_) => false,
+            Self::Time(last) => event.at > last,
         }
+    }
+
+    /// Whether the event is the last before the moment.
+    fn is_right_after(self, event: &Event<RoutingEvent>) -> bool {
+        matches!((self, &event.body), (Self::Offer(offer), RoutingEvent::OfferIssued { offer: made, .. }) if *made == offer)
     }
 }
 
@@ -50,7 +54,7 @@ impl Moment {
 struct Past {
     core: RoutingCore,
     now: Timestamp,
-    /// Whether the journal goes as far as the moment.
+    /// Whether the offer was found, if it is the moment of one.
     reached: bool,
 }
 
@@ -86,17 +90,14 @@ pub(crate) async fn explain(
 impl Past {
     fn take(&mut self, moment: Moment, seq: u64, event: &Event<RoutingEvent>) -> ControlFlow<()> {
         if moment.is_before(seq, event) {
-            self.reached = true;
-            // What was decided about an offer was decided at its own time.
-            self.now = if matches!(moment, Moment::Offer(_)) {
-                event.at
-            } else {
-                self.now
-            };
             return ControlFlow::Break(());
         }
         self.core.apply(event);
         self.now = event.at;
+        if moment.is_right_after(event) {
+            self.reached = true;
+            return ControlFlow::Break(());
+        }
         ControlFlow::Continue(())
     }
 }

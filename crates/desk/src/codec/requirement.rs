@@ -86,13 +86,13 @@ fn read_requirement(requirement: &v1::Requirement) -> Result<Requirement, Decode
 }
 
 /// The skills in a message's field of this number.
-pub(super) fn read_skills(
-    message: &Fields,
+pub(super) fn read_skills<const N: usize>(
+    message: &Fields<N>,
     number: usize,
     known: &mut Names<SkillId>,
 ) -> Result<BTreeMap<SkillId, SkillLevel>, DecodeError> {
     let skills = message.each(number).map(|entry| {
-        let entry = Fields::of(entry?)?;
+        let entry: Fields = Fields::of(entry?)?;
         let level = SkillLevel::new(entry.narrow("skill.level", 2)?);
         Ok((entry.key("skill", 1, known)?, required("skill.level", level)?))
     });

@@ -14,9 +14,6 @@ use super::lexicon::Names;
 use super::words::Word;
 use crate::DecodeError;
 
-/// One more than the highest number of a field in the messages that are read in place.
-const NUMBERS: usize = 16;
-
 /// What a field holds.
 #[derive(Clone, Copy)]
 enum Value<'a> {
@@ -27,11 +24,10 @@ enum Value<'a> {
     Other,
 }
 
-/// A message's fields by their numbers; of a repeated one the last.
-#[derive(Clone, Copy)]
-pub(super) struct Fields<'a> {
+/// A message's fields by their numbers, which are below `N`; of a repeated one the last.
+pub(super) struct Fields<'a, const N: usize = 8> {
     message: &'a [u8],
-    values: [Value<'a>; NUMBERS],
+    values: [Value<'a>; N],
 }
 
 /// The fields of a message that hold bytes, with their numbers, in order.
@@ -52,6 +48,7 @@ pub(super) fn parts(mut message: &[u8]) -> impl Iterator<Item = Result<(u64, &[u
 }
 
 /// The next field; none: these are no protobuf bytes.
+#[inline]
 fn field<'a>(rest: &mut &'a [u8]) -> Option<(u64, Value<'a>)> {
     let key = varint(rest)?;
     let value = match key & 7 {
@@ -73,8 +70,21 @@ fn split<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     Some(front)
 }
 
-/// Seven bits a byte, the lowest first; the highest bit says that there are more.
+/// Most numbers are small, and one byte long.
+#[inline]
 fn varint(rest: &mut &[u8]) -> Option<u64> {
+    match rest {
+        [byte, back @ ..] if *byte < 0x80 => {
+            let number = u64::from(*byte);
+            *rest = back;
+            Some(number)
+        }
+        _ => long_varint(rest),
+    }
+}
+
+/// Seven bits a byte, the lowest first; the highest bit says that there are more.
+fn long_varint(rest: &mut &[u8]) -> Option<u64> {
     let (mut number, mut shift) = (0, 0);
     loop {
         let (byte, back) = rest.split_first()?;
@@ -91,15 +101,18 @@ fn torn() -> DecodeError {
     DecodeError::Damaged("not a protobuf message".to_owned())
 }
 
-impl<'a> Fields<'a> {
+impl<'a, const N: usize> Fields<'a, N> {
+    #[inline]
     pub(super) fn of(message: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut values = [Value::Absent; NUMBERS];
+        let mut values = [Value::Absent; N];
         let mut rest = message;
         while !rest.is_empty() {
             let (number, value) = field(&mut rest).ok_or_else(torn)?;
             let place = usize::try_from(number).ok().and_then(|number| values.get_mut(number));
             // What a newer version added is not looked at.
-            place.into_iter().for_each(|place| *place = value);
+            if let Some(place) = place {
+                *place = value;
+            }
         }
         Ok(Self { message, values })
     }
@@ -196,15 +209,19 @@ impl<'a> Fields<'a> {
         self.each(number).map(|text| known.read(name, text?)).collect()
     }
 
-    pub(super) fn optional_message(&self, name: &str, number: usize) -> Result<Option<Self>, DecodeError> {
+    pub(super) fn optional_message<const M: usize>(
+        &self,
+        name: &str,
+        number: usize,
+    ) -> Result<Option<Fields<'a, M>>, DecodeError> {
         match self.values[number] {
-            Value::Bytes(message) => Self::of(message).map(Some),
+            Value::Bytes(message) => Fields::of(message).map(Some),
             Value::Absent => Ok(None),
             Value::Number(_) | Value::Other => Err(damaged(name)),
         }
     }
 
-    pub(super) fn message(&self, name: &str, number: usize) -> Result<Self, DecodeError> {
+    pub(super) fn message<const M: usize>(&self, name: &str, number: usize) -> Result<Fields<'a, M>, DecodeError> {
         self.optional_message(name, number)?.ok_or_else(|| damaged(name))
     }
 

@@ -258,9 +258,13 @@ fn answer_event() -> impl Strategy<Value = RoutingEvent> {
     ]
 }
 
-fn offer_event() -> impl Strategy<Value = RoutingEvent> {
+fn decline_reason() -> impl Strategy<Value = DeclineReason> {
     use DeclineReason::{Busy, Conflict, Other, WrongSkill};
-    let declined = select(vec![Busy, WrongSkill, Conflict, Other]);
+    select(vec![Busy, WrongSkill, Conflict, Other])
+}
+
+fn offer_event() -> impl Strategy<Value = RoutingEvent> {
+    let declined = decline_reason();
     let revoked = select(vec![
         RevokeReason::AgentLeft,
         RevokeReason::TicketMoved,
@@ -325,11 +329,14 @@ fn help_event() -> impl Strategy<Value = RoutingEvent> {
             ticket,
             agent
         }),
-        (offer(), ticket(), key(), refused).prop_map(|(offer, ticket, agent, why)| RoutingEvent::HelpRefused {
-            offer,
-            ticket,
-            agent,
-            why
+        (offer(), ticket(), key(), refused, decline_reason()).prop_map(|(offer, ticket, agent, why, reason)| {
+            RoutingEvent::HelpRefused {
+                offer,
+                ticket,
+                agent,
+                why,
+                declined: (why == NoHelp::Declined).then_some(reason),
+            }
         }),
         (ticket(), key(), left).prop_map(|(ticket, agent, why)| RoutingEvent::HelperLeft { ticket, agent, why }),
         (key(), any::<bool>()).prop_map(|(agent, available)| RoutingEvent::AvailabilityChanged { agent, available }),

@@ -249,6 +249,9 @@ pub enum RoutingEvent {
         agent: AgentId,
         /// Why.
         why: NoHelp,
+        /// What the agent said, who declined.
+        #[serde(default)]
+        declined: Option<DeclineReason>,
     },
     /// An agent does not help with the ticket any more.
     HelperLeft {

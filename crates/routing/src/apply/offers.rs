@@ -71,6 +71,7 @@ impl State {
                 ticket,
                 agent,
                 why,
+                ..
             } => {
                 self.end_offer(*offer, *ticket, agent, end_of_help(*why), at);
                 match why {

@@ -1,14 +1,15 @@
 //! Customers and agents of a recorded stretch, on simulated time.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use tandem_domain::routing::{Command, Rejection, RoutingEvent};
 use tandem_domain::{AgentId, CompiledDesk, Event, MessageId, OfferId, Presence, TicketId, Timestamp};
 
 use super::Assumptions;
-use super::script::{Act, Answered, Deed, Part, Script, Since};
+use super::script::{Act, Answered, Deed, Medians, Part, Script, Since};
 use super::tally::Tally;
+use crate::numbered::Numbered;
 use crate::sim::{OfferAnswer, Plan, TicketRecord, World};
 
 /// What the cast plans.
@@ -18,6 +19,8 @@ pub(super) enum Note {
     Act,
     /// Whoever has the ticket does the next thing, if this is still so.
     Deed(TicketId, u32),
+    /// Who was asked to help answers, if the offer still stands.
+    Help(OfferId),
 }
 
 /// Where a ticket is in its part.
@@ -35,16 +38,19 @@ struct Playing {
 #[derive(Debug)]
 pub(super) struct Cast {
     pub(super) script: Script,
+    pub(super) medians: Medians,
     pub(super) tally: Tally,
     assumptions: Assumptions,
-    playing: BTreeMap<TicketId, Playing>,
-    recorded_by_message: BTreeMap<MessageId, TicketId>,
+    playing: Numbered<TicketId, Playing>,
+    recorded_by_message: FxHashMap<MessageId, TicketId>,
     /// Now, by recorded numbers: tickets may be numbered differently.
-    simulated: BTreeMap<TicketId, TicketId>,
-    agents: BTreeSet<AgentId>,
-    acted: usize,
+    simulated: Numbered<TicketId, TicketId>,
+    /// Open offers to help, and how they will be answered.
+    helping: FxHashMap<OfferId, Command>,
+    /// How often somebody was asked to help with a ticket.
+    asked: FxHashMap<(TicketId, AgentId), usize>,
+    agents: FxHashSet<AgentId>,
     now: Timestamp,
-    handling_time: Option<Duration>,
     pub(super) refused: u64,
     refusal: Option<Rejection>,
 }
@@ -57,18 +63,18 @@ impl Cast {
         assumptions: Assumptions,
         other: &CompiledDesk,
     ) -> Self {
-        let handling_time = script.handling_time();
         Self {
+            medians: script.medians(),
             script,
             tally,
             assumptions,
-            playing: BTreeMap::new(),
+            playing: Numbered::default(),
             recorded_by_message: recorded.opened_in_stretch().collect(),
-            simulated: BTreeMap::new(),
+            simulated: Numbered::default(),
+            helping: FxHashMap::default(),
+            asked: FxHashMap::default(),
             agents: other.agents.iter().map(|agent| agent.id.clone()).collect(),
-            acted: 0,
             now: Timestamp::EPOCH,
-            handling_time,
             refused: 0,
             refusal: None,
         }
@@ -79,13 +85,13 @@ impl Cast {
     }
 
     /// Plans what begins the play: who is new comes, who had a ticket goes on with it.
-    pub(super) fn begin(&mut self, newcomers: &[AgentId], plan: &mut Plan<Note>) {
+    pub(super) fn begin(&mut self, newcomers: &[AgentId], owned: Vec<(TicketId, AgentId)>, plan: &mut Plan<Note>) {
         self.now = plan.now();
         for agent in newcomers.iter().filter(|_| self.assumptions.newcomers_online) {
             let (agent, presence) = (agent.clone(), Presence::Online);
             plan.command(plan.now(), Command::SetPresence { agent, presence });
         }
-        for (ticket, owner) in self.tally.owned() {
+        for (ticket, owner) in owned {
             let playing = Playing {
                 recorded: Some(ticket),
                 owner: Some(owner),
@@ -94,7 +100,7 @@ impl Cast {
             self.playing.insert(ticket, playing);
         }
         for (ticket, deed) in self.script.begun() {
-            let playing = self.playing.entry(ticket).or_default();
+            let playing = self.playing.get_or_insert_with(ticket, Playing::default);
             (playing.recorded, playing.planned) = (Some(ticket), 1);
             plan.wake_in(deed.after, Note::Deed(ticket, 1));
         }
@@ -102,24 +108,23 @@ impl Cast {
     }
 
     fn plan_act(&self, plan: &mut Plan<Note>) {
-        if let Some((at, _)) = self.script.acts.get(self.acted) {
+        if let Some((at, _)) = self.script.acts.front() {
             plan.wake(*at, Note::Act);
         }
     }
 
     fn act(&mut self, plan: &mut Plan<Note>) {
-        let Some((_, act)) = self.script.acts.get(self.acted) else {
+        let Some((_, act)) = self.script.acts.pop_front() else {
             return;
         };
         match act {
-            Act::Command(command) if self.is_of_somebody_else(command) => {}
-            Act::Command(command) => plan.command(plan.now(), (**command).clone()),
+            Act::Command(command) if self.is_of_somebody_else(&command) => {}
+            Act::Command(command) => plan.command(plan.now(), *command),
             Act::Steer(recorded, command) => {
-                let ticket = self.simulated.get(recorded).copied().unwrap_or(*recorded);
-                plan.command(plan.now(), steered(command, ticket, &self.simulated));
+                let ticket = self.simulated.get(recorded).copied().unwrap_or(recorded);
+                plan.command(plan.now(), steered(*command, ticket, &self.simulated));
             }
         }
-        self.acted += 1;
         self.plan_act(plan);
     }
 
@@ -132,13 +137,13 @@ impl Cast {
 /// Parts.
 impl Cast {
     fn part_of(&self, ticket: TicketId) -> Option<&Part> {
-        let playing = self.playing.get(&ticket);
+        let playing = self.playing.get(ticket);
         let recorded = playing.map_or(Some(ticket), |playing| playing.recorded)?;
         self.script.part(recorded)
     }
 
     fn next_deed(&self, ticket: TicketId) -> Option<&Deed> {
-        let next = self.playing.get(&ticket).map_or(0, |playing| playing.next);
+        let next = self.playing.get(ticket).map_or(0, |playing| playing.next);
         self.part_of(ticket)?.deeds.get(next)
     }
 
@@ -156,7 +161,7 @@ impl Cast {
 
     /// Somebody has the ticket (again), and goes on with it from now.
     fn taken(&mut self, ticket: TicketId, by: Option<&AgentId>, plan: &mut Plan<Note>) {
-        let playing = self.playing.entry(ticket).or_insert_with(|| Playing {
+        let playing = self.playing.get_or_insert_with(ticket, || Playing {
             recorded: Some(ticket),
             ..Playing::default()
         });
@@ -168,7 +173,7 @@ impl Cast {
         let Some(after) = self.time_to_deed(ticket) else {
             return;
         };
-        if let Some(playing) = self.playing.get_mut(&ticket) {
+        if let Some(playing) = self.playing.get_mut(ticket) {
             playing.planned += 1;
             plan.wake_in(after, Note::Deed(ticket, playing.planned));
         }
@@ -176,17 +181,17 @@ impl Cast {
 
     /// None: it stays where it is until the end, as it did, or nobody ever handled a ticket.
     fn time_to_deed(&self, ticket: TicketId) -> Option<Duration> {
-        let owner = self.playing.get(&ticket)?.owner.as_ref();
+        let owner = self.playing.get(ticket)?.owner.as_ref();
         match self.next_deed(ticket) {
             Some(deed) if deed.by.as_ref() == owner => Some(deed.after),
             Some(deed) => Some(deed.after * self.assumptions.other_agents_time_percent / 100),
             None if self.part_of(ticket).is_some_and(|part| part.in_hands) => None,
-            None => self.handling_time,
+            None => self.medians.handling,
         }
     }
 
     fn interrupted(&mut self, ticket: TicketId) {
-        if let Some(playing) = self.playing.get_mut(&ticket) {
+        if let Some(playing) = self.playing.get_mut(ticket) {
             playing.planned += 1;
         }
     }
@@ -197,7 +202,7 @@ impl Cast {
             None => Command::Resolve { ticket },
         };
         plan.command(plan.now(), command);
-        if let Some(playing) = self.playing.get_mut(&ticket) {
+        if let Some(playing) = self.playing.get_mut(ticket) {
             playing.next += 1;
         }
         match self.next_deed(ticket).map(|deed| deed.since) {
@@ -210,8 +215,8 @@ impl Cast {
 
     /// The recorded command, about this ticket and by whoever has it now.
     fn played(&self, command: &Command, ticket: TicketId) -> Command {
-        let owner = self.playing.get(&ticket).and_then(|playing| playing.owner.clone());
-        match steered(command, ticket, &self.simulated) {
+        let owner = self.playing.get(ticket).and_then(|playing| playing.owner.clone());
+        match steered(command.clone(), ticket, &self.simulated) {
             Command::Answer {
                 ticket,
                 message,
@@ -230,6 +235,39 @@ impl Cast {
     }
 }
 
+/// Offers.
+impl Cast {
+    fn answered(&self, recorded: Option<Answered>, agent: &AgentId) -> OfferAnswer {
+        match recorded {
+            Some(Answered::Accepted(after)) => OfferAnswer::Accept { after },
+            Some(Answered::Declined(after, reason)) if self.assumptions.declines_as_recorded => {
+                OfferAnswer::Decline { after, reason }
+            }
+            Some(Answered::Missed) if self.assumptions.declines_as_recorded => OfferAnswer::Miss,
+            _ => OfferAnswer::Accept {
+                after: self.medians.answer_of(agent),
+            },
+        }
+    }
+
+    fn asked_to_help(&mut self, offer: OfferId, ticket: TicketId, agent: &AgentId, plan: &mut Plan<Note>) {
+        let times = self.asked.entry((ticket, agent.clone())).or_default();
+        let before = std::mem::replace(times, *times + 1);
+        let recorded = self.part_of(ticket).and_then(|part| part.help_of(agent, before));
+        let by = agent.clone();
+        let (after, answer) = match self.answered(recorded, agent) {
+            OfferAnswer::Accept { after } => (after, Command::Accept { agent: by, offer }),
+            OfferAnswer::Decline { after, reason } => {
+                let agent = by;
+                (after, Command::Decline { agent, offer, reason })
+            }
+            OfferAnswer::Miss => return,
+        };
+        self.helping.insert(offer, answer);
+        plan.wake_in(after, Note::Help(offer));
+    }
+}
+
 impl World for Cast {
     type Note = Note;
 
@@ -239,10 +277,15 @@ impl World for Cast {
             Note::Deed(ticket, planned) => {
                 let current = self
                     .playing
-                    .get(&ticket)
+                    .get(ticket)
                     .is_some_and(|playing| playing.planned == planned);
                 if current {
                     self.do_deed(ticket, plan);
+                }
+            }
+            Note::Help(offer) => {
+                if let Some(answer) = self.helping.remove(&offer) {
+                    plan.command(plan.now(), answer);
                 }
             }
         }
@@ -255,18 +298,10 @@ impl World for Cast {
     }
 
     fn answer(&mut self, ticket: &TicketRecord, agent: &AgentId, _: OfferId) -> OfferAnswer {
-        let recorded = self.part_of(ticket.ticket).and_then(|part| part.answers.get(agent));
-        match recorded {
-            Some(Answered::Accepted(after)) => OfferAnswer::Accept { after: *after },
-            Some(Answered::Declined(after, reason)) if self.assumptions.declines_as_recorded => OfferAnswer::Decline {
-                after: *after,
-                reason: *reason,
-            },
-            Some(Answered::Missed) if self.assumptions.declines_as_recorded => OfferAnswer::Miss,
-            _ => OfferAnswer::Accept {
-                after: self.script.answer_time_of(agent),
-            },
-        }
+        self.answered(
+            self.part_of(ticket.ticket).and_then(|part| part.answer_of(agent)),
+            agent,
+        )
     }
 
     /// What agents do stands in the script.
@@ -276,7 +311,7 @@ impl World for Cast {
 
     fn saw(&mut self, event: &Event<RoutingEvent>, plan: &mut Plan<Note>) {
         self.now = event.at;
-        self.tally.note(event);
+        self.tally.tell(event);
         match &event.body {
             RoutingEvent::TicketOpened { ticket, intake, .. } | RoutingEvent::TicketSplit { ticket, intake, .. } => {
                 self.opened(*ticket, intake.message);
@@ -287,6 +322,12 @@ impl World for Cast {
             }
             RoutingEvent::TicketResumed { ticket } | RoutingEvent::WrapUpInterrupted { ticket } => {
                 self.taken(*ticket, None, plan);
+            }
+            RoutingEvent::HelpOffered {
+                offer, ticket, agent, ..
+            } => self.asked_to_help(*offer, *ticket, agent, plan),
+            RoutingEvent::HelpAccepted { offer, .. } | RoutingEvent::HelpRefused { offer, .. } => {
+                self.helping.remove(offer);
             }
             RoutingEvent::TicketRequeued { ticket, .. }
             | RoutingEvent::TicketDone { ticket }
@@ -306,13 +347,12 @@ impl World for Cast {
 }
 
 /// The command about this ticket; others that it names go by their numbers of now, too.
-fn steered(command: &Command, to: TicketId, simulated: &BTreeMap<TicketId, TicketId>) -> Command {
-    let mut command = command.clone();
+fn steered(mut command: Command, to: TicketId, simulated: &Numbered<TicketId, TicketId>) -> Command {
     if let Some(ticket) = command.ticket_mut() {
         *ticket = to;
     }
     if let Command::Merge { into, .. } = &mut command {
-        *into = simulated.get(into).copied().unwrap_or(*into);
+        *into = simulated.get(*into).copied().unwrap_or(*into);
     }
     command
 }

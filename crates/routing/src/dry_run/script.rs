@@ -1,12 +1,14 @@
 //! What customers and agents did in the recorded stretch, as far as it is not the router's doing.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use tandem_domain::routing::{Command, DeclineReason, RoutingEvent};
-use tandem_domain::{AgentId, CompiledDesk, OfferId, Presence, Role, TicketId, Timestamp};
+use rustc_hash::FxHashMap;
+use tandem_domain::routing::{Command, DeclineReason, NoHelp, RoutingEvent};
+use tandem_domain::{AgentId, Event, OfferId, Presence, Role, TicketId, Timestamp};
 
 use super::figures::quantile;
+use crate::numbered::Numbered;
 use crate::replay::{Input, Replayed};
 
 /// What somebody who had a ticket did with it.
@@ -43,7 +45,10 @@ pub(super) enum Answered {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Part {
     pub(super) deeds: Vec<Deed>,
-    pub(super) answers: BTreeMap<AgentId, Answered>,
+    /// The first answer of each agent to an offer of the ticket.
+    answers: Vec<(AgentId, Answered)>,
+    /// All answers of those who were asked to help with it, perhaps more than once.
+    help: Vec<(AgentId, Answered)>,
     /// When its customer left before anybody had it.
     pub(super) left: Option<Timestamp>,
     /// Whether somebody has it at the stretch's end: how long for is not known.
@@ -51,6 +56,23 @@ pub(super) struct Part {
     owner: Option<AgentId>,
     mark: Option<(Timestamp, Since)>,
     hands_since: Option<Timestamp>,
+}
+
+impl Part {
+    /// What the agent made of an offer of the ticket.
+    pub(super) fn answer_of(&self, agent: &AgentId) -> Option<Answered> {
+        answers_of(&self.answers, agent).next()
+    }
+
+    /// What the agent made of being asked to help with the ticket, once more after so many times.
+    pub(super) fn help_of(&self, agent: &AgentId, times: usize) -> Option<Answered> {
+        answers_of(&self.help, agent).nth(times)
+    }
+}
+
+fn answers_of(answers: &[(AgentId, Answered)], agent: &AgentId) -> impl Iterator<Item = Answered> {
+    let own = answers.iter().filter(move |(by, _)| by == agent);
+    own.map(|(_, answer)| *answer)
 }
 
 /// What happens at a recorded time, whatever the router does.
@@ -66,27 +88,50 @@ pub(super) enum Act {
 #[derive(Debug)]
 pub(super) struct Script {
     from: Timestamp,
-    pub(super) acts: Vec<(Timestamp, Act)>,
-    parts: BTreeMap<TicketId, Part>,
-    offered: BTreeMap<OfferId, Timestamp>,
-    answer_times: BTreeMap<AgentId, Vec<Duration>>,
+    /// In order of time.
+    pub(super) acts: VecDeque<(Timestamp, Act)>,
+    parts: Numbered<TicketId, Box<Part>>,
+    /// Open offers, those to help among them, and since when.
+    offered: Numbered<OfferId, Timestamp>,
+    answer_times: FxHashMap<AgentId, Vec<Duration>>,
     handling_times: Vec<Duration>,
 }
 
+/// How long things took.
+#[derive(Debug)]
+pub(super) struct Medians {
+    /// Answering an offer, of all agents.
+    pub(super) answer: Duration,
+    by_agent: FxHashMap<AgentId, Duration>,
+    /// From getting a ticket to resolving it; none: none was resolved.
+    pub(super) handling: Option<Duration>,
+}
+
+impl Medians {
+    /// The median time in which the agent answered offers; of all agents, where he or she answered none.
+    pub(super) fn answer_of(&self, agent: &AgentId) -> Duration {
+        self.by_agent.get(agent).copied().unwrap_or(self.answer)
+    }
+}
+
 impl Script {
-    pub(super) const fn new(from: Timestamp) -> Self {
+    pub(super) fn new(from: Timestamp) -> Self {
         Self {
             from,
-            acts: Vec::new(),
-            parts: BTreeMap::new(),
-            offered: BTreeMap::new(),
-            answer_times: BTreeMap::new(),
+            acts: VecDeque::new(),
+            parts: Numbered::default(),
+            offered: Numbered::default(),
+            answer_times: FxHashMap::default(),
             handling_times: Vec::new(),
         }
     }
 
     pub(super) fn part(&self, ticket: TicketId) -> Option<&Part> {
-        self.parts.get(&ticket)
+        self.parts.get(ticket).map(Box::as_ref)
+    }
+
+    fn part_mut(&mut self, ticket: TicketId) -> &mut Part {
+        self.parts.get_or_insert_with(ticket, Box::default)
     }
 
     /// Tickets that were at hand when the stretch began, with what was done first.
@@ -94,96 +139,96 @@ impl Script {
         let firsts = self
             .parts
             .iter()
-            .filter_map(|(ticket, part)| Some((*ticket, part.deeds.first()?)));
+            .filter_map(|(ticket, part)| Some((ticket, part.deeds.first()?)));
         firsts.filter(|(_, deed)| deed.since == Since::Start)
     }
 
-    /// The median time in which the agent answered offers; of all agents, where he or she answered none.
-    pub(super) fn answer_time_of(&self, agent: &AgentId) -> Duration {
-        let own = self.answer_times.get(agent).map(|times| median(times.iter().copied()));
-        own.unwrap_or_else(|| self.answer_time())
-    }
-
-    pub(super) fn answer_time(&self) -> Duration {
-        median(self.answer_times.values().flatten().copied())
-    }
-
-    /// The median time from getting a ticket to resolving it; none: none was resolved.
-    pub(super) fn handling_time(&self) -> Option<Duration> {
-        (!self.handling_times.is_empty()).then(|| median(self.handling_times.iter().copied()))
+    pub(super) fn medians(&self) -> Medians {
+        let by_agent = self.answer_times.iter();
+        Medians {
+            answer: median(self.answer_times.values().flatten().copied().collect()),
+            by_agent: by_agent
+                .map(|(agent, times)| (agent.clone(), median(times.clone())))
+                .collect(),
+            handling: (!self.handling_times.is_empty()).then(|| median(self.handling_times.clone())),
+        }
     }
 
     /// Takes down one input and what it made.
-    pub(super) fn note(&mut self, replayed: &Replayed) {
+    pub(super) fn note(&mut self, replayed: Replayed) {
         let at = replayed.context.now;
-        match &replayed.input {
-            Input::Command(command) => self.note_command(command, replayed, at),
-            Input::SessionLost(agent) => self.presence(at, agent.clone(), Presence::Offline),
+        let events = replayed.events;
+        let of_agent = replayed.context.actor.role == Role::Agent;
+        match replayed.input {
+            Input::Command(command) => self.note_command(command, (events, of_agent), at),
+            Input::SessionLost(agent) => self.presence(at, agent, Presence::Offline),
             Input::Tick => {}
         }
-        for event in replayed.events {
+        for event in events {
             self.note_event(&event.body, at);
         }
     }
 
-    fn note_command(&mut self, command: &Command, replayed: &Replayed, at: Timestamp) {
-        match command {
-            Command::Intake(_) => self.acts.push((at, Act::Command(Box::new(command.clone())))),
-            Command::SetPresence { agent, presence } => self.presence(at, agent.clone(), *presence),
-            Command::CustomerLeft { .. } => self.leaving(replayed, at),
+    /// `made` are the events that it made, and whether an agent asked for it.
+    fn note_command(&mut self, command: Box<Command>, made: (&[Event<RoutingEvent>], bool), at: Timestamp) {
+        match &*command {
+            Command::Intake(_) | Command::SetPresence { .. } => self.acts.push_back((at, Act::Command(command))),
+            Command::CustomerLeft { .. } => self.leaving(made.0, at),
             // Answers to offers are noted with the offers. What reached the customer changes no ticket's way.
             Command::Activate(_)
             | Command::Accept { .. }
             | Command::Decline { .. }
             | Command::ReportDelivery { .. } => {}
-            other => self.note_verb(other, replayed, at),
+            _ => self.note_verb(command, made, at),
         }
     }
 
     fn presence(&mut self, at: Timestamp, agent: AgentId, presence: Presence) {
         let command = Command::SetPresence { agent, presence };
-        self.acts.push((at, Act::Command(Box::new(command))));
+        self.acts.push_back((at, Act::Command(Box::new(command))));
     }
 
-    fn leaving(&mut self, replayed: &Replayed, at: Timestamp) {
+    fn leaving(&mut self, events: &[Event<RoutingEvent>], at: Timestamp) {
         let abandoned = |event: &RoutingEvent| matches!(event, RoutingEvent::TicketAbandoned { .. });
-        let Some(ticket) = replayed.events.iter().find_map(|event| event.body.ticket()) else {
+        let Some(ticket) = events.iter().find_map(|event| event.body.ticket()) else {
             return;
         };
-        if replayed.events.iter().any(|event| abandoned(&event.body)) {
-            self.parts.entry(ticket).or_default().left = Some(at);
+        if events.iter().any(|event| abandoned(&event.body)) {
+            self.part_mut(ticket).left = Some(at);
         } else {
             self.deed(ticket, Command::Resolve { ticket }, at);
         }
     }
 
-    fn note_verb(&mut self, command: &Command, replayed: &Replayed, at: Timestamp) {
-        let Some(ticket) = replayed.events.iter().find_map(|event| event.body.ticket()) else {
+    fn note_verb(&mut self, command: Box<Command>, (events, of_agent): (&[Event<RoutingEvent>], bool), at: Timestamp) {
+        let Some(ticket) = events.iter().find_map(|event| event.body.ticket()) else {
             return;
         };
-        let steering = match command {
+        let steering = match &*command {
             Command::Hold { .. }
             | Command::Resume { .. }
             | Command::Resolve { .. }
             | Command::FinishWrapUp { .. }
             | Command::Answer { .. } => false,
-            Command::Requeue { .. } | Command::Transfer { .. } => replayed.context.actor.role != Role::Agent,
+            Command::Requeue { .. }
+            | Command::Transfer { .. }
+            | Command::Consult { .. }
+            | Command::EndHelp { .. }
+            | Command::HandOver { .. } => !of_agent,
             _ => true,
         };
-        let has_it = self
-            .parts
-            .get(&ticket)
-            .is_none_or(|part| part.hands_since.is_some() || part.mark.is_none());
+        let part = self.part(ticket);
+        let has_it = part.is_none_or(|part| part.hands_since.is_some() || part.mark.is_none());
         if steering || !has_it {
-            self.acts.push((at, Act::Steer(ticket, Box::new(command.clone()))));
+            self.acts.push_back((at, Act::Steer(ticket, command)));
         } else {
-            self.deed(ticket, command.clone(), at);
+            self.deed(ticket, *command, at);
         }
     }
 
     fn deed(&mut self, ticket: TicketId, command: Command, at: Timestamp) {
         let from = self.from;
-        let part = self.parts.entry(ticket).or_default();
+        let part = self.part_mut(ticket);
         let (mark, since) = part.mark.unwrap_or((from, Since::Start));
         part.deeds.push(Deed {
             after: at.since(mark),
@@ -196,10 +241,33 @@ impl Script {
 
     fn note_event(&mut self, event: &RoutingEvent, at: Timestamp) {
         match event {
-            RoutingEvent::OfferIssued { offer, .. } => drop(self.offered.insert(*offer, at)),
+            RoutingEvent::OfferIssued { offer, .. } | RoutingEvent::HelpOffered { offer, .. } => {
+                self.offered.insert(*offer, at);
+            }
+            RoutingEvent::HelpAccepted { offer, ticket, agent } => {
+                let after = self.answered(*offer, at);
+                self.help(*ticket, agent, Answered::Accepted(after));
+            }
+            RoutingEvent::HelpRefused {
+                offer,
+                ticket,
+                agent,
+                why,
+                declined,
+            } => {
+                let after = self.answered(*offer, at);
+                match why {
+                    NoHelp::Declined => {
+                        let reason = declined.unwrap_or(DeclineReason::Other);
+                        self.help(*ticket, agent, Answered::Declined(after, reason));
+                    }
+                    NoHelp::Expired => self.help(*ticket, agent, Answered::Missed),
+                    NoHelp::AgentLeft | NoHelp::Withdrawn | NoHelp::TicketMoved | NoHelp::DeskChanged => {}
+                }
+            }
             RoutingEvent::OfferAccepted { offer, ticket, agent } => {
                 let after = self.answered(*offer, at);
-                self.answer_times.entry(agent.clone()).or_default().push(after);
+                self.note_answer_time(agent, after);
                 self.answer(*ticket, agent, Answered::Accepted(after));
                 self.taken(*ticket, Some(agent), at);
             }
@@ -219,7 +287,7 @@ impl Script {
                 self.answered(*offer, at);
                 self.answer(*ticket, agent, Answered::Missed);
             }
-            RoutingEvent::OfferRevoked { offer, .. } => drop(self.offered.remove(offer)),
+            RoutingEvent::OfferRevoked { offer, .. } => drop(self.offered.remove(*offer)),
             RoutingEvent::OwnerChanged { ticket, to, .. } => self.taken(*ticket, Some(to), at),
             RoutingEvent::TicketResumed { ticket } | RoutingEvent::WrapUpInterrupted { ticket } => {
                 self.taken(*ticket, None, at);
@@ -239,16 +307,31 @@ impl Script {
 
     /// How long the offer was open.
     fn answered(&mut self, offer: OfferId, at: Timestamp) -> Duration {
-        at.since(self.offered.remove(&offer).unwrap_or(self.from))
+        at.since(self.offered.remove(offer).unwrap_or(self.from))
     }
 
+    fn note_answer_time(&mut self, agent: &AgentId, after: Duration) {
+        if let Some(times) = self.answer_times.get_mut(agent) {
+            times.push(after);
+        } else {
+            self.answer_times.insert(agent.clone(), vec![after]);
+        }
+    }
+
+    /// The first one counts, if somebody is asked more than once.
     fn answer(&mut self, ticket: TicketId, agent: &AgentId, answer: Answered) {
-        let part = self.parts.entry(ticket).or_default();
-        part.answers.entry(agent.clone()).or_insert(answer);
+        let part = self.part_mut(ticket);
+        if part.answer_of(agent).is_none() {
+            part.answers.push((agent.clone(), answer));
+        }
+    }
+
+    fn help(&mut self, ticket: TicketId, agent: &AgentId, answer: Answered) {
+        self.part_mut(ticket).help.push((agent.clone(), answer));
     }
 
     fn taken(&mut self, ticket: TicketId, by: Option<&AgentId>, at: Timestamp) {
-        let part = self.parts.entry(ticket).or_default();
+        let part = self.part_mut(ticket);
         part.mark = Some((at, Since::Hands(at)));
         part.in_hands = true;
         if let Some(agent) = by {
@@ -258,25 +341,17 @@ impl Script {
     }
 
     fn served(&mut self, ticket: TicketId, at: Timestamp) {
-        let since = self.parts.get_mut(&ticket).and_then(|part| part.hands_since.take());
+        let since = self.parts.get_mut(ticket).and_then(|part| part.hands_since.take());
         self.handling_times.extend(since.map(|since| at.since(since)));
     }
 
     fn let_go(&mut self, ticket: TicketId) {
-        let part = self.parts.entry(ticket).or_default();
+        let part = self.part_mut(ticket);
         (part.in_hands, part.hands_since) = (false, None);
     }
 }
 
-fn median(times: impl Iterator<Item = Duration>) -> Duration {
-    let mut times: Vec<_> = times.collect();
+fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     quantile(&times, 50)
-}
-
-/// Agents whom only the other version knows.
-pub(super) fn newcomers(desk: Option<&CompiledDesk>, other: &CompiledDesk) -> Vec<AgentId> {
-    let known = |id: &AgentId| desk.is_some_and(|desk| desk.agents.iter().any(|agent| agent.id == *id));
-    let agents = other.agents.iter().map(|agent| agent.id.clone());
-    agents.filter(|id| !known(id)).collect()
 }

@@ -1,11 +1,11 @@
 //! What happened on a desk, counted from its events: of what was recorded and of what is simulated alike.
 
-use std::collections::BTreeMap;
-
+use rustc_hash::{FxHashMap, FxHashSet};
 use tandem_domain::routing::RoutingEvent;
 use tandem_domain::{AgentId, CompiledDesk, Event, MessageId, Requirement, TicketId, Timestamp};
 
 use super::{AgentShare, Group};
+use crate::numbered::Numbered;
 use crate::sim::{Book, TicketRecord};
 
 /// What the books do not say about a ticket.
@@ -24,10 +24,12 @@ pub(super) struct Tale {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
     book: Book,
-    tales: BTreeMap<TicketId, Tale>,
+    tales: Numbered<TicketId, Box<Tale>>,
     /// Tickets by the messages that opened them, since the stretch began.
-    opened_by: BTreeMap<MessageId, TicketId>,
+    opened_by: FxHashMap<MessageId, TicketId>,
     desk: Option<Box<CompiledDesk>>,
+    /// Everybody who was on the desk in the stretch.
+    staff: FxHashSet<AgentId>,
 }
 
 impl Tally {
@@ -36,7 +38,7 @@ impl Tally {
         self.note(event);
         self.book.forget_closed(&event.body);
         if let Some(ticket) = event.body.ticket().filter(|ticket| self.book.ticket(*ticket).is_none()) {
-            self.tales.remove(&ticket);
+            self.tales.remove(ticket);
         }
     }
 
@@ -44,18 +46,30 @@ impl Tally {
     pub(super) fn begin(&mut self, from: Timestamp) {
         self.book.recount(from);
         self.opened_by.clear();
-        let book = &self.book;
-        self.tales.retain(|ticket, _| book.ticket(*ticket).is_some());
-        for (ticket, tale) in &mut self.tales {
-            tale.owners = 0;
-            tale.waited = book.ticket(*ticket).is_some_and(|record| record.wait().is_none());
+        self.staff.clear();
+        if let Some(desk) = self.desk.take() {
+            self.adopt(desk);
         }
+        for (ticket, tale) in self.tales.iter_mut() {
+            tale.owners = 0;
+            tale.waited = self.book.ticket(ticket).is_some_and(|record| record.wait().is_none());
+        }
+    }
+
+    fn adopt(&mut self, desk: Box<CompiledDesk>) {
+        self.staff.extend(desk.agents.iter().map(|agent| agent.id.clone()));
+        self.desk = Some(desk);
     }
 
     pub(super) fn note(&mut self, event: &Event<RoutingEvent>) {
         self.book.note(event);
+        self.tell(event);
+    }
+
+    /// Notes what does not stand in the book.
+    pub(super) fn tell(&mut self, event: &Event<RoutingEvent>) {
         match &event.body {
-            RoutingEvent::DeskActivated(desk) => self.desk = Some(desk.clone()),
+            RoutingEvent::DeskActivated(desk) => self.adopt(desk.clone()),
             RoutingEvent::TicketOpened {
                 ticket,
                 intake,
@@ -69,7 +83,7 @@ impl Tally {
                 ..
             } => {
                 self.opened_by.insert(intake.message, *ticket);
-                self.tales.insert(*ticket, Tale::new(requirement));
+                self.tales.insert(*ticket, Box::new(Tale::new(requirement)));
             }
             RoutingEvent::OfferAccepted { ticket, .. } | RoutingEvent::OwnerChanged { ticket, .. } => {
                 self.change(*ticket, |tale| tale.owners += 1);
@@ -83,8 +97,15 @@ impl Tally {
         }
     }
 
-    fn change(&mut self, ticket: TicketId, change: impl FnMut(&mut Tale)) {
-        self.tales.get_mut(&ticket).into_iter().for_each(change);
+    fn change(&mut self, ticket: TicketId, change: impl FnOnce(&mut Tale)) {
+        if let Some(tale) = self.tales.get_mut(ticket) {
+            change(tale);
+        }
+    }
+
+    /// Whether somebody was on the desk in the stretch, from its beginning or later.
+    pub(super) fn knew(&self, agent: &AgentId) -> bool {
+        self.staff.contains(agent)
     }
 
     pub(super) fn desk(&self) -> Option<&CompiledDesk> {
@@ -105,14 +126,19 @@ impl Tally {
         owned.collect()
     }
 
-    pub(super) fn into_book(self) -> Book {
-        self.book
+    /// Lends the book to somebody who goes on with it, and notes from now on only what does not stand in it.
+    pub(super) fn lend_book(&mut self) -> Book {
+        std::mem::take(&mut self.book)
+    }
+
+    pub(super) fn take_back(&mut self, book: Book) {
+        self.book = book;
     }
 
     /// Tickets that waited for their first accept in the stretch, with what is known of them.
     pub(super) fn waited(&self) -> impl Iterator<Item = (&TicketRecord, &Tale)> {
         let waited = self.tales.iter().filter(|(_, tale)| tale.waited);
-        waited.filter_map(|(ticket, tale)| Some((self.book.ticket(*ticket)?, tale)))
+        waited.filter_map(|(ticket, tale)| Some((self.book.ticket(ticket)?, tale.as_ref())))
     }
 
     /// The ticket that stands here for `ticket` of the other side: the message that opened it, or its number, is the same.
@@ -124,10 +150,10 @@ impl Tally {
 
     /// What everybody did up to `to`.
     pub(super) fn agents(&mut self, to: Timestamp) -> Vec<AgentShare> {
-        let agents = self.book.agents(to).iter();
+        let agents = self.book.agents(to).into_iter();
         let present = agents.filter(|(_, agent)| !(agent.online.is_zero() && agent.busy.is_zero()));
-        let share = |(agent, record): (&AgentId, &crate::sim::AgentRecord)| AgentShare {
-            agent: agent.clone(),
+        let share = |(agent, record): (AgentId, crate::sim::AgentRecord)| AgentShare {
+            agent,
             accepted: record.accepted,
             online: record.online,
             busy: record.busy,

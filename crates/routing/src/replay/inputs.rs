@@ -216,11 +216,12 @@ fn shared(event: &RoutingEvent) -> Option<Command> {
             offer,
             agent,
             why: NoHelp::Declined,
+            declined,
             ..
         } => Command::Decline {
             agent,
             offer,
-            reason: DeclineReason::Other,
+            reason: declined.unwrap_or(DeclineReason::Other),
         },
         E::HelperLeft { ticket, agent, .. }
         | E::HelpRefused {

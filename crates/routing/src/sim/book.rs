@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
 use tandem_domain::routing::{Intake, RoutingEvent};
 use tandem_domain::{AgentId, CompiledDesk, Event, OfferId, Presence, RoutingState, TicketId, Timestamp};
+
+use crate::numbered::Numbered;
 
 /// What became of one ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,38 +128,40 @@ impl AgentRecord {
 /// The desk as its events tell it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Book {
-    tickets: BTreeMap<TicketId, TicketRecord>,
-    offers: BTreeMap<OfferId, (TicketId, AgentId)>,
-    agents: BTreeMap<AgentId, AgentRecord>,
+    tickets: Numbered<TicketId, Box<TicketRecord>>,
+    offers: Numbered<OfferId, (TicketId, AgentId)>,
+    /// Gone through in no order that anybody sees.
+    agents: FxHashMap<AgentId, AgentRecord>,
 }
 
 impl Book {
     pub(crate) fn ticket(&self, ticket: TicketId) -> Option<&TicketRecord> {
-        self.tickets.get(&ticket)
+        self.tickets.get(ticket).map(Box::as_ref)
     }
 
     pub(crate) fn tickets(&self) -> impl Iterator<Item = &TicketRecord> {
-        self.tickets.values()
+        self.tickets.values().map(Box::as_ref)
     }
 
     pub(super) fn which(&self, wanted: impl Fn(&TicketRecord) -> bool) -> Vec<TicketId> {
-        let wanted = self.tickets.values().filter(|record| wanted(record));
+        let wanted = self.tickets().filter(|record| wanted(record));
         wanted.map(|record| record.ticket).collect()
     }
 
     /// The ticket of an open offer, and to whom it was made.
     pub(super) fn offer(&self, offer: OfferId) -> Option<&(TicketId, AgentId)> {
-        self.offers.get(&offer)
+        self.offers.get(offer)
     }
 
     pub(super) fn offers(&self) -> impl Iterator<Item = OfferId> {
-        self.offers.keys().copied()
+        self.offers.keys().into_iter()
     }
 
     /// What agents did up to `now`.
-    pub(crate) fn agents(&mut self, now: Timestamp) -> &BTreeMap<AgentId, AgentRecord> {
+    pub(crate) fn agents(&mut self, now: Timestamp) -> BTreeMap<AgentId, AgentRecord> {
         self.agents.values_mut().for_each(|agent| agent.settle(now));
-        &self.agents
+        let agents = self.agents.iter();
+        agents.map(|(agent, record)| (agent.clone(), record.clone())).collect()
     }
 
     /// From now on what agents do is counted anew.
@@ -175,7 +180,7 @@ impl Book {
         | RoutingEvent::TicketMerged { ticket, .. }
         | RoutingEvent::TicketAbandoned { ticket } = event
         {
-            self.tickets.remove(ticket);
+            self.tickets.remove(*ticket);
         }
     }
 
@@ -184,7 +189,8 @@ impl Book {
         match &event.body {
             RoutingEvent::DeskActivated(desk) => self.keep_on_desk(desk, at),
             RoutingEvent::TicketOpened { ticket, intake, .. } | RoutingEvent::TicketSplit { ticket, intake, .. } => {
-                self.tickets.insert(*ticket, TicketRecord::new(*ticket, intake, at));
+                let record = TicketRecord::new(*ticket, intake, at);
+                self.tickets.insert(*ticket, Box::new(record));
             }
             RoutingEvent::PresenceChanged { agent, presence } => {
                 self.agent(agent).set_online(*presence == Presence::Online, at);
@@ -196,7 +202,7 @@ impl Book {
             RoutingEvent::OfferDeclined { offer, .. }
             | RoutingEvent::OfferExpired { offer, .. }
             | RoutingEvent::OfferRevoked { offer, .. } => {
-                self.offers.remove(offer);
+                self.offers.remove(*offer);
             }
             RoutingEvent::TicketResumed { ticket } => self.resume(*ticket, at),
             RoutingEvent::TicketHeld { ticket }
@@ -222,25 +228,28 @@ impl Book {
     }
 
     fn agent(&mut self, agent: &AgentId) -> &mut AgentRecord {
-        self.agents.entry(agent.clone()).or_default()
+        if !self.agents.contains_key(agent) {
+            self.agents.insert(agent.clone(), AgentRecord::default());
+        }
+        self.agents.get_mut(agent).expect("it was just put in")
     }
 
     fn open(&mut self, offer: OfferId, ticket: TicketId, agent: &AgentId) {
         self.offers.insert(offer, (ticket, agent.clone()));
-        if let Some(record) = self.tickets.get_mut(&ticket) {
+        if let Some(record) = self.tickets.get_mut(ticket) {
             record.offers += 1;
         }
     }
 
     fn accept(&mut self, offer: OfferId, ticket: TicketId, agent: &AgentId, at: Timestamp) {
-        self.offers.remove(&offer);
+        self.offers.remove(offer);
         self.agent(agent).accepted += 1;
         self.take(ticket, agent, at);
     }
 
     /// Somebody has it from now on, by an offer or without.
     fn take(&mut self, ticket: TicketId, agent: &AgentId, at: Timestamp) {
-        if let Some(record) = self.tickets.get_mut(&ticket) {
+        if let Some(record) = self.tickets.get_mut(ticket) {
             record.accepted.get_or_insert_with(|| (agent.clone(), at));
             self.begin(ticket, agent, at);
         }
@@ -248,7 +257,7 @@ impl Book {
 
     /// A ticket on hold is taken up by whoever set it aside.
     fn resume(&mut self, ticket: TicketId, at: Timestamp) {
-        let holder = self.tickets.get(&ticket).and_then(|record| record.holder.clone());
+        let holder = self.tickets.get(ticket).and_then(|record| record.holder.clone());
         if let Some(holder) = holder {
             self.begin(ticket, &holder, at);
         }
@@ -256,7 +265,7 @@ impl Book {
 
     fn begin(&mut self, ticket: TicketId, agent: &AgentId, at: Timestamp) {
         self.set_aside(ticket, at);
-        if let Some(record) = self.tickets.get_mut(&ticket) {
+        if let Some(record) = self.tickets.get_mut(ticket) {
             record.at_work = Some((agent.clone(), at));
             record.holder = Some(agent.clone());
         }
@@ -265,7 +274,7 @@ impl Book {
     }
 
     fn turn_to(&mut self, ticket: TicketId, paperwork: bool) {
-        if let Some(record) = self.tickets.get_mut(&ticket) {
+        if let Some(record) = self.tickets.get_mut(ticket) {
             record.wraps_up = paperwork;
             record.spell += 1;
         }
@@ -273,7 +282,7 @@ impl Book {
 
     /// Nobody works on it for now.
     fn set_aside(&mut self, ticket: TicketId, at: Timestamp) {
-        let Some(record) = self.tickets.get_mut(&ticket) else {
+        let Some(record) = self.tickets.get_mut(ticket) else {
             return;
         };
         record.ended = None;
@@ -286,7 +295,7 @@ impl Book {
 
     fn end(&mut self, ticket: TicketId, at: Timestamp, how: RoutingState) {
         self.set_aside(ticket, at);
-        if let Some(record) = self.tickets.get_mut(&ticket) {
+        if let Some(record) = self.tickets.get_mut(ticket) {
             record.ended = Some((at, how));
         }
     }

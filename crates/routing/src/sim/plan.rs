@@ -1,6 +1,7 @@
 //! What is going to happen, by time.
 
-use std::collections::BTreeMap;
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use tandem_domain::routing::{Command, DeclineReason};
@@ -26,7 +27,35 @@ pub(super) enum Step<N> {
 pub struct Plan<N> {
     now: Timestamp,
     planned: u64,
-    steps: BTreeMap<(Timestamp, u64), Step<N>>,
+    steps: BinaryHeap<Reverse<Planned<N>>>,
+}
+
+/// Ordered by its place alone.
+#[derive(Debug)]
+struct Planned<N> {
+    /// When, and as the how many-th it was planned.
+    place: (Timestamp, u64),
+    step: Step<N>,
+}
+
+impl<N> PartialEq for Planned<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.place == other.place
+    }
+}
+
+impl<N> Eq for Planned<N> {}
+
+impl<N> PartialOrd for Planned<N> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<N> Ord for Planned<N> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.place.cmp(&other.place)
+    }
 }
 
 impl<N> Plan<N> {
@@ -34,7 +63,7 @@ impl<N> Plan<N> {
         Self {
             now,
             planned: 0,
-            steps: BTreeMap::new(),
+            steps: BinaryHeap::new(),
         }
     }
 
@@ -61,7 +90,8 @@ impl<N> Plan<N> {
 
     pub(super) fn add(&mut self, at: Timestamp, step: Step<N>) {
         self.planned += 1;
-        self.steps.insert((at.max(self.now), self.planned), step);
+        let place = (at.max(self.now), self.planned);
+        self.steps.push(Reverse(Planned { place, step }));
     }
 
     pub(super) fn add_in(&mut self, after: Duration, step: Step<N>) {
@@ -69,13 +99,13 @@ impl<N> Plan<N> {
     }
 
     pub(super) fn next(&self) -> Option<Timestamp> {
-        self.steps.first_key_value().map(|((at, _), _)| *at)
+        self.steps.peek().map(|Reverse(next)| next.place.0)
     }
 
     pub(super) fn take(&mut self) -> Option<Step<N>> {
-        let ((at, _), step) = self.steps.pop_first()?;
-        self.now = at;
-        Some(step)
+        let Reverse(next) = self.steps.pop()?;
+        self.now = next.place.0;
+        Some(next.step)
     }
 
     pub(super) fn advance(&mut self, now: Timestamp) {

@@ -17,6 +17,8 @@ pub struct Simulation<W: World> {
     world: W,
     plan: Plan<W::Note>,
     book: Book,
+    /// Whether tickets that are closed stay in the book.
+    keeps_closed: bool,
     context: Context,
     events: Vec<Event<RoutingEvent>>,
 }
@@ -28,8 +30,15 @@ impl<W: World> Simulation<W> {
         Self::with_book(core, world, now, Book::default())
     }
 
-    /// Goes on with `core` from `now`; the book says how it came there.
-    pub(crate) fn with_book(core: RoutingCore, world: W, now: Timestamp, book: Book) -> Self {
+    /// Goes on with `core` from `now`; the book says how it came there, and has everything at the end.
+    pub(crate) fn keeping(core: RoutingCore, world: W, now: Timestamp, book: Book) -> Self {
+        Self {
+            keeps_closed: true,
+            ..Self::with_book(core, world, now, book)
+        }
+    }
+
+    fn with_book(core: RoutingCore, world: W, now: Timestamp, book: Book) -> Self {
         let context = Context {
             now,
             actor: Actor::service("simulation"),
@@ -41,6 +50,7 @@ impl<W: World> Simulation<W> {
             world,
             plan: Plan::new(now),
             book,
+            keeps_closed: false,
             context,
             events: Vec::new(),
         }
@@ -126,6 +136,11 @@ impl<W: World> Simulation<W> {
         self.world
     }
 
+    /// The world and the book, when the simulation is over.
+    pub(crate) fn into_world_and_book(self) -> (W, Book) {
+        (self.world, self.book)
+    }
+
     /// The core, to be asked questions.
     #[must_use]
     pub const fn core(&self) -> &RoutingCore {
@@ -138,7 +153,7 @@ impl<W: World> Simulation<W> {
     }
 
     /// What each agent did since the beginning or the last [`recount`](Self::recount).
-    pub fn agents(&mut self) -> &BTreeMap<AgentId, AgentRecord> {
+    pub fn agents(&mut self) -> BTreeMap<AgentId, AgentRecord> {
         self.book.agents(self.plan.now())
     }
 
@@ -227,7 +242,9 @@ impl<W: World> Simulation<W> {
             | RoutingEvent::TicketAbandoned { ticket } => self.tell_end(*ticket),
             _ => {}
         }
-        self.book.forget_closed(event);
+        if !self.keeps_closed {
+            self.book.forget_closed(event);
+        }
     }
 
     fn tell_end(&mut self, ticket: TicketId) {

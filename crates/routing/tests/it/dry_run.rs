@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use tandem_domain::desk::ServiceLevel;
-use tandem_domain::routing::Rejection;
+use tandem_domain::routing::{Command, DeclineReason, Rejection, TransferTarget};
 use tandem_domain::{Channel, CompiledDesk, Presence, Proficiency, RoutingState, TicketId, Timestamp};
 use tandem_routing::dry_run::{Assumptions, Comparison, DryRun, Plan, Rerun, Simulated, Unfinished};
 
-use crate::support::{AgentBuilder, IntakeBuilder, agent, agent_id, desk, key, mail, queue, seconds};
+use crate::support::{AgentBuilder, IntakeBuilder, agent, agent_id, as_agent, desk, key, mail, queue, seconds};
 use crate::world::{World, desk_id};
 
 fn plan(from: Timestamp, other: Option<CompiledDesk>) -> Plan {
@@ -222,6 +222,72 @@ fn tickets_at_hand_when_the_stretch_begins_go_on() {
         "the one at work did not wait any more"
     );
     assert_eq!(comparison.recorded.whole.waits.mean, seconds(450));
+}
+
+#[test]
+fn who_came_onto_the_desk_in_the_stretch_is_there_when_recorded() {
+    let (world, _) = a_rush(desk(one_at_a_time()));
+    // The very first event of all.
+    let from = world.history[0].at;
+    let mut other = desk(one_at_a_time());
+    other.agents.push(agent("cy"));
+    other.hash = "1".repeat(64);
+    let (comparison, simulated) = under(&world, plan(from, Some(other)));
+    assert_eq!(simulated.newcomers, [agent_id("cy")]);
+    let online = |outcome: &tandem_routing::dry_run::Outcome| {
+        let ana = outcome.agents.iter().find(|agent| agent.agent == agent_id("ana"));
+        ana.map(|agent| agent.online)
+    };
+    assert_eq!(online(&simulated.outcome), online(&comparison.recorded));
+}
+
+#[test]
+fn colleagues_help_when_they_were_asked_and_as_they_answered() {
+    let staff = || {
+        [
+            agent("ana").at_most(1, Channel::Chat),
+            agent("bo").at_most(1, Channel::Chat),
+        ]
+    };
+    let mut world = World::staffed(desk(staff()));
+    let from = a_minute_later(&mut world);
+    let first = world.open(mail(1).by(Channel::Chat));
+    world.take(first);
+    let owner = world.owner(first).unwrap();
+    let helper = if owner == "ana" { "bo" } else { "ana" };
+    let consult = || Command::Consult {
+        ticket: first,
+        with: TransferTarget::Agent(agent_id(helper)),
+    };
+    for answer in [Err(DeclineReason::Busy), Ok(())] {
+        world.pass(seconds(10));
+        world.run_as(as_agent(&owner), consult()).unwrap();
+        world.pass(seconds(5));
+        let offer = world.ticket(first).help_offers[0].id;
+        let agent = agent_id(helper);
+        let answer = match answer {
+            Ok(()) => Command::Accept { agent, offer },
+            Err(reason) => Command::Decline { agent, offer, reason },
+        };
+        world.run_as(as_agent(helper), answer).unwrap();
+    }
+    // Nobody has room for it until the helper is done.
+    let second = world.open(mail(2).by(Channel::Chat));
+    world.pass(seconds(200));
+    let agent = agent_id(helper);
+    world
+        .run_as(as_agent(helper), Command::EndHelp { ticket: first, agent })
+        .unwrap();
+    world.take(second);
+    serve(&mut world, second);
+    let same = CompiledDesk {
+        hash: "1".repeat(64),
+        ..desk(staff())
+    };
+    let (comparison, simulated) = under(&world, plan(from, Some(same)));
+    assert_eq!(comparison.recorded.whole.waits.p99, seconds(200));
+    assert_eq!(comparison.recorded, simulated.outcome);
+    assert_eq!((simulated.refused, simulated.differences), (0, vec![]));
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! Why a ticket is where it is.
 
 use tandem_domain::explain::Lack;
-use tandem_domain::routing::Command;
-use tandem_domain::{Channel, Presence, Proficiency, TicketId};
+use tandem_domain::routing::{Answer, Command, Query, RoutingEvent};
+use tandem_domain::{Channel, Core, Presence, Proficiency, TicketId};
+use tandem_routing::RoutingCore;
 
 use crate::support::{AgentBuilder, IntakeBuilder, agent, desk, key, level, mail, seconds};
-use crate::world::World;
+use crate::world::{World, desk_id};
 
 fn summary(world: &World, ticket: TicketId) -> String {
     world.explain(ticket).unwrap().summary
@@ -22,6 +23,23 @@ fn says_who_fits_and_why_none_is_free() {
     assert_eq!(
         summary(&world, waiting),
         "waits: 2 agents fit, none is free: ana has no room (2 of 2 units), bo is away"
+    );
+}
+
+#[test]
+fn in_the_middle_of_a_turn_whoever_is_free_is_said_to_be() {
+    let mut world = World::staffed(desk([agent("ana"), agent("bo")]));
+    let ticket = world.open(mail(1));
+    let mut core = RoutingCore::new(&desk_id());
+    let offered = |event: &RoutingEvent| matches!(event, RoutingEvent::OfferIssued { .. });
+    let before = world.history.iter().take_while(|event| !offered(&event.body));
+    before.for_each(|event| core.apply(event));
+    let Answer::Explain(Some(then)) = core.query(&Query::Explain(ticket), world.now) else {
+        panic!("the ticket is open")
+    };
+    assert_eq!(
+        then.summary,
+        "waits: of 2 agents who fit, ana and 1 more are free: the next offers are just being made"
     );
 }
 

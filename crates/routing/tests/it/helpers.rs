@@ -59,6 +59,7 @@ fn help_that_is_declined_or_missed_leaves_the_ticket_where_it_is() {
         &world.last_turn()[0].body,
         RoutingEvent::HelpRefused {
             why: NoHelp::Declined,
+            declined: Some(_),
             ..
         }
     ));

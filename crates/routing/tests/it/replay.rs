@@ -1,6 +1,6 @@
 //! A history follows from its own inputs, which can be had back from its events.
 
-use tandem_domain::routing::{AfterAnswer, Command, RoutingEvent};
+use tandem_domain::routing::{AfterAnswer, Command, DeclineReason, RoutingEvent, TransferTarget};
 use tandem_domain::{Actor, Channel, Context, Core, Event, Presence, RoutingState};
 use tandem_routing::RoutingCore;
 use tandem_routing::replay::{Divergence, Input, Mode, Replayer};
@@ -12,9 +12,9 @@ use crate::world::{World, desk_id};
 fn replay(history: &[Event<RoutingEvent>], mode: Mode) -> Result<Vec<(Input, Context)>, Divergence> {
     let mut replayer = Replayer::new(RoutingCore::new(&desk_id()), mode);
     let mut inputs = Vec::new();
-    let mut each = |replayed: &tandem_routing::replay::Replayed| {
+    let mut each = |replayed: tandem_routing::replay::Replayed| {
         assert!(!replayed.events.is_empty());
-        inputs.push((replayed.input.clone(), replayed.context.clone()));
+        inputs.push((replayed.input, replayed.context));
     };
     for event in history {
         replayer.take(event.clone(), &mut each)?;
@@ -80,6 +80,28 @@ fn a_transfer_by_hand_and_one_to_a_queue_are_told_apart() {
         }
         replays(&world.history);
     }
+}
+
+#[test]
+fn why_somebody_does_not_help_comes_back() {
+    let mut world = World::staffed(desk([agent("ana"), agent("bo")]));
+    let ticket = world.open(mail(1));
+    world.take(ticket);
+    let helper = if world.owner(ticket).as_deref() == Some("ana") {
+        "bo"
+    } else {
+        "ana"
+    };
+    let with = TransferTarget::Agent(agent_id(helper));
+    world.run(Command::Consult { ticket, with }).unwrap();
+    let decline = Command::Decline {
+        agent: agent_id(helper),
+        offer: world.ticket(ticket).help_offers[0].id,
+        reason: DeclineReason::Conflict,
+    };
+    world.run(decline.clone()).unwrap();
+    assert_eq!(commands(&world.history).last(), Some(&decline));
+    replays(&world.history);
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn sentences(simulated: &Simulated, assumptions: Assumptions) -> Vec<String> {
         "Customers came and wrote when they did; what ingest's rules made of a message is as recorded.".to_owned(),
         "Customers who left before anybody had their ticket leave then, if they still wait; all others wait as long as it takes."
             .to_owned(),
-        "Agents came and went when they did.".to_owned(),
+        "Agents came and went when they did, also those who came onto the recorded desk only in the stretch.".to_owned(),
         format!(
             "A ticket takes as long as it took; {} % of it with another agent than the recorded one.",
             assumptions.other_agents_time_percent
@@ -125,7 +125,8 @@ fn sentences(simulated: &Simulated, assumptions: Assumptions) -> Vec<String> {
             "An agent answers the offer of a ticket after the time that he or she took then, else after his or her own median; after {} (the median of all) where there is none.",
             seconds(simulated.answer_time)
         ),
-        "What supervisors and escalations did happens when it did, where it can; help by colleagues is left out.".to_owned(),
+        "What supervisors and escalations did happens when it did, where it can.".to_owned(),
+        "Colleagues are asked for help when they were, and answer as they did; who is asked once more than that, or was never asked, helps.".to_owned(),
         "Promises: time to accept and to the first answer, in the policy's calendar, without pauses.".to_owned(),
     ];
     sentences.push(match simulated.handling_time {
@@ -148,7 +149,10 @@ fn sentences(simulated: &Simulated, assumptions: Assumptions) -> Vec<String> {
         } else {
             "never there"
         };
-        sentences.push(format!("New on the desk, and {there}: {}.", names.join(", ")));
+        sentences.push(format!(
+            "New on the desk (no presence of theirs is recorded), and {there}: {}.",
+            names.join(", ")
+        ));
     }
     sentences
 }

@@ -43,11 +43,13 @@ async fn timeline(caller: &Clients, ticket_id: u64, max_entries: u32) -> Result<
 }
 
 #[tokio::test]
-async fn an_offer_is_explained_as_it_was_being_made() {
+async fn an_offer_is_explained_by_what_made_it() {
     let (world, replica) = World::with_desks().await;
     let (boss, ticket, offer) = work(&world, &replica).await;
     let then = explain(&boss, ticket, At::OfferId(offer)).await.unwrap();
-    assert_eq!(then.ticket.unwrap().state(), v1::RoutingState::Queued);
+    assert_eq!(then.ticket.unwrap().state(), v1::RoutingState::Offered);
+    assert!(then.summary.starts_with("offered to ana until "), "{}", then.summary);
+    assert_eq!(then.chosen.unwrap().winner.unwrap().agent, "ana");
     let [first, second] = then.candidates.as_slice() else {
         panic!("{:?}", then.candidates)
     };

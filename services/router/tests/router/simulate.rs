@@ -54,7 +54,7 @@ async fn what_the_services_wrote_is_made_again_byte_by_byte() {
     work(&world, &replica).await;
     let mut replayer = Replayer::new(RoutingCore::new(&key(ACME)), Mode::Decide);
     let mut inputs = Vec::new();
-    let mut each = |replayed: &Replayed| inputs.push((replayed.input.clone(), replayed.context.clone()));
+    let mut each = |replayed: Replayed| inputs.push((replayed.input, replayed.context));
     let mut written = Vec::new();
     for record in journal(&world).await {
         if let Recorded::Core(event) = decode_record::<RoutingCore>(&record).unwrap() {

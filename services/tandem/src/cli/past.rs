@@ -13,8 +13,9 @@ pub(crate) struct Explain {
     pub(crate) ticket: String,
     #[command(flatten)]
     pub(crate) desk: DeskArg,
-    /// As of when, from the desk's journal: the place of a record (as `tandem timeline` shows it), an offer of the ticket
-    /// such as O17 (as it was being made), or a time such as 2026-03-02T09:00:00Z; else now.
+    /// As of when, from the desk's journal: an offer such as O17 (right after it was made: to whom, why, and what the others
+    /// lacked), the place of a record as `tandem timeline` shows it, such as 17 (right after it), or a time such as
+    /// 2026-03-02T09:00:00Z (with all that happened up to then); else now.
     #[arg(long, value_name = "MOMENT")]
     pub(crate) at: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! Tickets that are helped with, handed over, merged, split and scheduled.
 
-use tandem_domain::routing::{Intake, RoutingEvent, StepPlace};
+use tandem_domain::routing::{DeclineReason, Intake, NoHelp, RoutingEvent, StepPlace};
 use tandem_domain::{AgentId, MessageId, OfferId, Requirement, TicketId, Timestamp};
 use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
@@ -12,7 +12,7 @@ use crate::codec::common::{text, texts, time_to_proto};
 use crate::codec::lexicon::Lexicon;
 use crate::codec::requirement::requirement_to_proto;
 use crate::codec::wire::{self, Fields};
-use crate::codec::words::Word;
+use crate::codec::words::{Word, given_to_proto};
 
 /// What was done with tickets; none for other kinds.
 pub(super) fn to_proto(event: &RoutingEvent) -> Option<Body> {
@@ -34,11 +34,13 @@ pub(super) fn to_proto(event: &RoutingEvent) -> Option<Body> {
             ticket,
             agent,
             why,
+            declined,
         } => Body::HelpRefused(v1::HelpRefused {
             offer_id: offer.0,
             ticket_id: ticket.0,
             agent: agent.to_string(),
             reason: why.to_proto(),
+            declined: given_to_proto(*declined),
         }),
         RoutingEvent::HelperLeft { ticket, agent, why } => Body::HelperLeft(v1::HelperLeft {
             ticket_id: ticket.0,
@@ -101,11 +103,15 @@ pub(super) fn help_accepted(event: &Fields, lexicon: &mut Lexicon) -> Result<Rou
 }
 
 pub(super) fn help_refused(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
+    let why = event.word("reason", 4)?;
+    // Older programs did not keep what was said.
+    let said = event.given("declined", 5)?.unwrap_or(DeclineReason::Other);
     Ok(RoutingEvent::HelpRefused {
         offer: offer::offer(event)?,
         ticket: offer::ticket(event)?,
         agent: offer::agent(event, lexicon)?,
-        why: event.word("reason", 4)?,
+        why,
+        declined: (why == NoHelp::Declined).then_some(said),
     })
 }
 

@@ -30,7 +30,7 @@ pub(super) fn to_proto(intake: &Intake) -> v1::Intake {
     }
 }
 
-pub(super) fn read(intake: &Fields, lexicon: &mut Lexicon) -> Result<Intake, DecodeError> {
+pub(super) fn read(intake: &Fields<15>, lexicon: &mut Lexicon) -> Result<Intake, DecodeError> {
     Ok(Intake {
         message: MessageId(intake.uuid("intake.message_id", 1)?),
         conversation: ConversationId(intake.uuid("intake.conversation_id", 2)?),

@@ -180,7 +180,7 @@ fn ranking_to_proto(ranking: &Ranking) -> v1::Ranking {
     }
 }
 
-fn ranking(ranking: &Fields, lexicon: &mut Lexicon) -> Result<Ranking, DecodeError> {
+fn ranking(ranking: &Fields<10>, lexicon: &mut Lexicon) -> Result<Ranking, DecodeError> {
     let agents = &mut lexicon.agents;
     let runners_up = ranking.each(5).map(|of| rank(&Fields::of(of?)?, agents));
     Ok(Ranking {

@@ -121,7 +121,7 @@ fn reader(number: u64) -> Option<(&'static str, Read)> {
 
 fn actor(bytes: Option<&[u8]>, lexicon: &mut Lexicon) -> Result<Actor, DecodeError> {
     lexicon.actors.read(bytes.ok_or_else(|| damaged("actor"))?, |bytes| {
-        let actor = Fields::of(bytes)?;
+        let actor: Fields = Fields::of(bytes)?;
         Ok(Actor {
             role: actor.word("actor.role", 1)?,
             subject: text("actor.subject", actor.bytes("actor.subject", 2)?)?,
