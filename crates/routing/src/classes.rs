@@ -93,6 +93,17 @@ impl Classes {
         }
     }
 
+    /// The numbers of a queue go on as they were; its tickets have theirs already.
+    pub(crate) fn go_on(&mut self, id: QueueId, before: Overtaking) {
+        match self.find_queue(&id) {
+            Some(queue) if self.queue(queue).max_overtaken.is_some() => {
+                self.queue_mut(queue).overtaking.go_on(before);
+            }
+            Some(_) => {}
+            None => drop(self.carried.insert(id, before)),
+        }
+    }
+
     /// The numbers of each queue in which there are any, without its tickets.
     pub(crate) fn overtaking(&self) -> BTreeMap<QueueId, Overtaking> {
         let queues = self.queues.iter().filter(|queue| queue.overtaking.last > 0);

@@ -46,6 +46,16 @@ impl Overtaking {
         }
     }
 
+    /// Takes over what was counted before; the tickets are there already.
+    pub(crate) fn go_on(&mut self, before: Self) {
+        let (waiting, offered) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.offered));
+        *self = Self {
+            waiting,
+            offered,
+            ..before
+        };
+    }
+
     /// What [`of`](Self::of) makes of it.
     pub(crate) fn without_tickets(&self) -> Self {
         Self::of(self.last, self.served, self.left, self.gone.clone())

@@ -17,17 +17,14 @@ use crate::state::State;
 pub(crate) const FORMAT: u32 = 3;
 
 pub(crate) fn write(state: &State) -> Vec<u8> {
-    postcard::to_stdvec(&v3::SnapshotV3::of(state)).expect("a snapshot has lists of known length and no fallible parts")
+    v3::write(state)
 }
 
 pub(crate) fn read(format: u32, bytes: &[u8]) -> Result<State, RestoreError> {
     let mut state = match format {
         1 => parsed::<v1::SnapshotV1>(bytes)?.into_state().map(of_older),
         2 => parsed::<v2::SnapshotV2>(bytes)?.into_state().map(of_older),
-        3 => {
-            let snapshot: v3::SnapshotV3 = postcard::from_bytes(bytes).map_err(|error| damaged(&error.to_string()))?;
-            snapshot.into_state()
-        }
+        3 => v3::read(bytes),
         unknown => Err(RestoreError::UnknownFormat(unknown)),
     }?;
     let applied = state.applied;

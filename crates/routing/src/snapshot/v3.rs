@@ -5,6 +5,8 @@
 //! inside, so that it may gain fields.
 
 mod agent;
+mod ranking;
+mod shared;
 mod ticket;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,17 +16,19 @@ use tandem_domain::{AgentId, CustomerId, OfferId, QueueId, Requirement, RestoreE
 
 use super::damaged;
 use crate::agents::AgentIx;
-use crate::classes::Classes;
 use crate::desk::Desk;
 use crate::ended::End;
 use crate::overtaking::Overtaking;
 use crate::pace::Pace;
 use crate::state::State;
 use agent::AgentV3;
-use ticket::{Places, TicketV3};
+use shared::{Places, Shared, agent_at, at};
+use ticket::TicketV3;
 
+/// What comes before the tickets. A snapshot is these fields, the number of tickets, the tickets and [`Tail`], one after
+/// the other: so postcard writes a struct, and so tickets are written and read one by one, however many there are.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct SnapshotV3 {
+struct Head {
     /// JSON; none before the first activation.
     desk: Option<String>,
     applied: u64,
@@ -37,7 +41,11 @@ pub(crate) struct SnapshotV3 {
     /// Everybody who was ever heard of.
     agents: Vec<AgentV3>,
     requirements: Vec<Requirement>,
-    tickets: Vec<TicketV3>,
+}
+
+/// What comes after the tickets.
+#[derive(Serialize, Deserialize)]
+struct Tail {
     ended_offers: Vec<(OfferId, AgentId, EndV3)>,
     accepts: BTreeMap<QueueId, Vec<Timestamp>>,
     overtaking: BTreeMap<QueueId, OvertakingV3>,
@@ -62,14 +70,68 @@ struct OvertakingV3 {
     gone: BTreeSet<u64>,
 }
 
-/// Writing.
-impl SnapshotV3 {
-    pub(crate) fn of(state: &State) -> Self {
-        let mut places = Places::default();
-        let tickets = state.tickets.values();
-        let tickets = tickets.map(|ticket| TicketV3::of(state, ticket, &mut places)).collect();
-        let ended = state.ended_offers.iter();
-        let accepts = state.pace.iter();
+const PLAIN: &str = "a snapshot has lists of known length and no fallible parts";
+
+pub(crate) fn write(state: &State) -> Vec<u8> {
+    let (places, requirements) = Places::of_all(state);
+    let bytes = postcard::to_stdvec(&Head::of(state, requirements)).expect(PLAIN);
+    let tickets = state.tickets.values().count();
+    let mut bytes = postcard::to_extend(&tickets, bytes).expect(PLAIN);
+    for ticket in state.tickets.values() {
+        bytes = postcard::to_extend(&TicketV3::of(ticket, &places), bytes).expect(PLAIN);
+    }
+    postcard::to_extend(&Tail::of(state), bytes).expect(PLAIN)
+}
+
+pub(crate) fn read(bytes: &[u8]) -> Result<State, RestoreError> {
+    let (head, rest) = part::<Head>(bytes)?;
+    let (tickets, rest) = part::<usize>(rest)?;
+    let mut state = head.counters();
+    let Some(desk) = &head.desk else {
+        return if tickets == 0 {
+            Ok(state)
+        } else {
+            Err(damaged("tickets without a desk"))
+        };
+    };
+    head.restore(desk, &mut state)?;
+    let rest = read_tickets(&head, tickets, rest, &mut state)?;
+    let (tail, _) = part::<Tail>(rest)?;
+    tail.restore(&mut state, head.agents.len())?;
+    for (place, agent) in head.agents.iter().enumerate() {
+        state.refresh(AgentIx::new(place));
+        state.agents.get_mut(AgentIx::new(place)).changed = agent.changed;
+    }
+    state.touched.clear();
+    state.gather_all();
+    Ok(state)
+}
+
+/// What comes behind the tickets.
+fn read_tickets<'a>(
+    head: &Head,
+    tickets: usize,
+    mut rest: &'a [u8],
+    state: &mut State,
+) -> Result<&'a [u8], RestoreError> {
+    let classes = head.requirements.iter().map(|requirement| state.class_of(requirement));
+    let mut shared = Shared::new(head.agents.len(), classes.collect());
+    for _ in 0..tickets {
+        let (ticket, behind) = part::<TicketV3>(rest)?;
+        ticket.check_numbers(head.last_ticket, head.last_offer)?;
+        ticket.restore(state, &mut shared)?;
+        rest = behind;
+    }
+    Ok(rest)
+}
+
+/// The next part, and what comes behind it.
+fn part<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, &'a [u8]), RestoreError> {
+    postcard::take_from_bytes(bytes).map_err(|error| damaged(&error.to_string()))
+}
+
+impl Head {
+    fn of(state: &State, requirements: Vec<Requirement>) -> Self {
         let desk = state.desk.as_ref().map(|desk| &desk.compiled);
         Self {
             desk: desk.map(|desk| serde_json::to_string(desk).expect("a desk has text keys and no fallible parts")),
@@ -79,82 +141,72 @@ impl SnapshotV3 {
             last_at: state.last_at,
             of_older: state.of_older,
             agents: state.agents.all().map(|agent| AgentV3::of(state, agent)).collect(),
-            requirements: places.into_requirements(),
-            tickets,
-            ended_offers: ended
-                .map(|(offer, agent, end)| (offer, state.agents.get(agent).id.clone(), end.into()))
-                .collect(),
-            accepts: accepts
-                .map(|(queue, accepts)| (queue.clone(), accepts.iter().copied().collect()))
-                .collect(),
-            overtaking: state
-                .classes
-                .overtaking()
-                .into_iter()
-                .map(|(queue, overtaking)| (queue, overtaking.into()))
-                .collect(),
-            last_agents: state
-                .last_agents
-                .iter()
-                .map(|(customer, agent, at)| (customer, ticket::at(agent), at))
-                .collect(),
+            requirements,
         }
     }
 }
 
-/// Reading.
-impl SnapshotV3 {
-    pub(crate) fn into_state(self) -> Result<State, RestoreError> {
+impl Head {
+    fn counters(&self) -> State {
         let mut state = State {
             applied: self.applied,
             last_at: self.last_at,
             ..State::default()
         };
         (state.last_ticket, state.last_offer, state.of_older) = (self.last_ticket, self.last_offer, self.of_older);
-        let Some(desk) = self.desk else {
-            return if self.tickets.is_empty() {
-                Ok(state)
-            } else {
-                Err(damaged("tickets without a desk"))
-            };
-        };
-        let desk = serde_json::from_str(&desk).map_err(|error| damaged(&error.to_string()))?;
+        state
+    }
+
+    fn restore(&self, desk: &str, state: &mut State) -> Result<(), RestoreError> {
+        let desk = serde_json::from_str(desk).map_err(|error| damaged(&error.to_string()))?;
         for agent in &self.agents {
             state.agents.place(&agent.id);
         }
         let desk = Desk::new(desk);
         state.agents.adopt(&desk);
         state.desk = Some(desk);
-        let carried = self.overtaking.into_iter();
-        state.classes = Classes::carrying(carried.map(|(queue, of)| (queue, of.into())).collect());
         for agent in &self.agents {
-            agent.restore(&mut state);
+            agent.restore(state);
         }
-        let classes: Vec<_> = self
-            .requirements
-            .iter()
-            .map(|requirement| state.class_of(requirement))
-            .collect();
-        let agents = self.agents.len();
-        for ticket in self.tickets {
-            ticket.check_numbers(self.last_ticket, self.last_offer)?;
-            ticket.restore(&mut state, &classes, agents)?;
+        Ok(())
+    }
+}
+
+impl Tail {
+    fn of(state: &State) -> Self {
+        let ended = state.ended_offers.iter();
+        let accepts = state.pace.iter();
+        let overtaking = state.classes.overtaking().into_iter();
+        let last_agents = state.last_agents.iter();
+        Self {
+            ended_offers: ended
+                .map(|(offer, agent, end)| (offer, state.agents.get(agent).id.clone(), end.into()))
+                .collect(),
+            accepts: accepts
+                .map(|(queue, accepts)| (queue.clone(), accepts.iter().copied().collect()))
+                .collect(),
+            overtaking: overtaking
+                .map(|(queue, overtaking)| (queue, overtaking.into()))
+                .collect(),
+            last_agents: last_agents
+                .map(|(customer, agent, when)| (customer, at(agent), when))
+                .collect(),
         }
+    }
+
+    fn restore(self, state: &mut State, agents: usize) -> Result<(), RestoreError> {
         for (offer, agent, end) in self.ended_offers {
             let agent = state.agents.place(&agent);
             state.ended_offers.add(offer, agent, end.into());
         }
         state.pace = Pace::of(self.accepts);
+        for (queue, overtaking) in self.overtaking {
+            state.classes.go_on(queue, overtaking.into());
+        }
         for (customer, at, when) in self.last_agents {
-            state.last_agents.note(customer, ticket::agent_at(at, agents)?, when);
+            state.last_agents.note(customer, agent_at(at, agents)?, when);
         }
-        for (at, agent) in self.agents.iter().enumerate() {
-            state.refresh(AgentIx::new(at));
-            state.agents.get_mut(AgentIx::new(at)).changed = agent.changed;
-        }
-        state.touched.clear();
-        state.gather_all();
-        Ok(state)
+        Ok(())
     }
 }
 

@@ -1,50 +1,48 @@
 //! A ticket in format 3.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
-use tandem_domain::explain::Ranking;
 use tandem_domain::routing::{StepPlace, Undelivered};
 use tandem_domain::{
-    AccountId, ConversationId, CustomerId, LanguageTag, MessageId, OfferId, Priority, QueueId, Requirement,
-    RestoreError, SignedMillis, SkillId, SkillLevel, Tag, TandemId, TicketId, Timestamp, Trace,
+    ConversationId, CustomerId, LanguageTag, MessageId, OfferId, Priority, QueueId, RestoreError, SignedMillis,
+    SkillLevel, Tag, TandemId, TicketId, Timestamp, Trace,
 };
 
-use crate::agents::AgentIx;
+use super::ranking::RankingV3;
+use super::shared::{AgentAt, OriginV3, Places, Shared, agent_at, at, parsed};
+
 use crate::answers::{Answers, Fate, Given, Said};
-use crate::classes::ClassIx;
-use crate::desk::Asked;
 use crate::holders::{Helper, OfferKind, OpenOffer};
-use crate::origins::Origin;
-use crate::snapshot::{check_offer, check_ticket, damaged};
+use crate::snapshot::{check_offer, check_ticket};
 use crate::state::State;
 use crate::thread::{Joined, Received, Thread};
 use crate::ticket::{PassedOver, Phase, Rare, Ticket, Trail};
 use crate::timers::Timer;
 
-/// An agent's place in the snapshot's list.
-type AgentAt = u32;
-
+/// Texts are borrowed, from the state or from the snapshot's bytes: they are few, and shared by many tickets.
 #[derive(Serialize, Deserialize)]
-pub(super) struct TicketV3 {
+pub(super) struct TicketV3<'a> {
     id: TicketId,
     conversation: ConversationId,
-    account: AccountId,
-    language: Option<LanguageTag>,
-    skills: BTreeMap<SkillId, SkillLevel>,
-    tags: BTreeSet<Tag>,
+    account: &'a str,
+    language: Option<&'a str>,
+    #[serde(borrow)]
+    skills: Vec<(&'a str, SkillLevel)>,
+    #[serde(borrow)]
+    tags: Vec<&'a str>,
     requirement: u32,
     priority: Priority,
     phase: PhaseV3,
     held_since: u64,
     over_capacity: bool,
-    offers: Vec<OfferV3>,
+    #[serde(borrow)]
+    offers: Vec<OfferV3<'a>>,
     helpers: Vec<(AgentAt, u64)>,
     passed_over: Vec<(AgentAt, Timestamp)>,
-    chosen: Option<Ranking>,
+    #[serde(borrow)]
+    chosen: Option<RankingV3<'a>>,
     past_owners: Vec<AgentAt>,
-    past_queues: Vec<QueueId>,
+    #[serde(borrow)]
+    past_queues: Vec<&'a str>,
     messages: u64,
     received: Vec<(MessageId, bool, Timestamp)>,
     conversations: Vec<ConversationId>,
@@ -59,9 +57,9 @@ pub(super) struct TicketV3 {
     waiting_since: Option<Timestamp>,
     given: Vec<(MessageId, Timestamp, Fate, Option<Timestamp>)>,
     undelivered: Vec<Undelivered>,
-    trace: Trace,
+    trace: &'a str,
     customer: Option<CustomerId>,
-    tandem: Option<TandemId>,
+    tandem: Option<&'a str>,
     place: Option<StepPlace>,
     last_owner: Option<AgentAt>,
 }
@@ -78,76 +76,49 @@ enum PhaseV3 {
 }
 
 #[derive(Serialize, Deserialize)]
-struct OfferV3 {
+struct OfferV3<'a> {
     id: OfferId,
     agent: AgentAt,
     expires_at: Timestamp,
     since: u64,
     to_help: bool,
-    ranking: Option<Ranking>,
-}
-
-/// Requirements, each once, and which place each has.
-#[derive(Default)]
-pub(super) struct Places {
-    requirements: Vec<Requirement>,
-    by_class: BTreeMap<ClassIx, u32>,
-}
-
-impl Places {
-    fn of(&mut self, state: &State, ticket: &Ticket) -> u32 {
-        let requirements = &mut self.requirements;
-        *self.by_class.entry(ticket.class).or_insert_with(|| {
-            requirements.push(state.requirement(ticket).clone());
-            place(requirements.len() - 1)
-        })
-    }
-
-    pub(super) fn into_requirements(self) -> Vec<Requirement> {
-        self.requirements
-    }
-}
-
-fn place(at: usize) -> u32 {
-    u32::try_from(at).expect("fewer than 2^32 of anything in memory")
-}
-
-pub(super) fn at(agent: AgentIx) -> AgentAt {
-    place(agent.at())
+    #[serde(borrow)]
+    ranking: Option<RankingV3<'a>>,
 }
 
 /// Writing.
-impl TicketV3 {
-    pub(super) fn of(state: &State, ticket: &Ticket, places: &mut Places) -> Self {
-        let Ticket { answers, thread, .. } = ticket;
+impl<'a> TicketV3<'a> {
+    pub(super) fn of(ticket: &'a Ticket, places: &Places) -> Self {
+        let Ticket {
+            answers, thread, rare, ..
+        } = ticket;
+        let asked = &ticket.origin.asked;
         Self {
             id: ticket.id,
             conversation: ticket.conversation,
-            account: ticket.origin.account.clone(),
-            language: ticket.origin.asked.language.clone(),
-            skills: ticket.origin.asked.skills.clone(),
-            tags: ticket.origin.tags.clone(),
-            requirement: places.of(state, ticket),
+            account: ticket.origin.account.as_str(),
+            language: asked.language.as_ref().map(LanguageTag::as_str),
+            skills: asked
+                .skills
+                .iter()
+                .map(|(skill, level)| (skill.as_str(), *level))
+                .collect(),
+            tags: ticket.origin.tags.iter().map(Tag::as_str).collect(),
+            requirement: places.of(ticket.class),
             priority: ticket.priority,
             phase: PhaseV3::of(ticket.phase),
             held_since: ticket.held_since,
             over_capacity: ticket.over_capacity,
             offers: ticket.offers.iter().map(OfferV3::of).collect(),
-            helpers: ticket
-                .rare
+            helpers: rare
                 .helpers
                 .iter()
                 .map(|helper| (at(helper.agent), helper.since))
                 .collect(),
-            passed_over: ticket
-                .rare
-                .passed_over
-                .iter()
-                .map(|of| (at(of.agent), of.until))
-                .collect(),
-            chosen: ticket.chosen.as_deref().cloned(),
+            passed_over: rare.passed_over.iter().map(|of| (at(of.agent), of.until)).collect(),
+            chosen: ticket.chosen.as_deref().map(RankingV3::of),
             past_owners: ticket.trail.owners.iter().map(|owner| at(*owner)).collect(),
-            past_queues: ticket.trail.queues.iter().cloned().collect(),
+            past_queues: ticket.trail.queues.iter().map(QueueId::as_str).collect(),
             messages: ticket.messages,
             received: thread
                 .messages
@@ -157,8 +128,8 @@ impl TicketV3 {
             conversations: thread.joined.conversations.clone(),
             merged: thread.joined.merged.clone(),
             opened_at: ticket.opened_at,
-            adjusted: ticket.rare.adjusted,
-            arrival: ticket.rare.arrival.map(|arrival| arrival.number),
+            adjusted: rare.adjusted,
+            arrival: rare.arrival.map(|arrival| arrival.number),
             changed_at: ticket.changed_at,
             version: ticket.version,
             reprioritised: ticket.reprioritised,
@@ -171,9 +142,9 @@ impl TicketV3 {
                 .map(|of| (of.message, of.at, of.fate, of.settled))
                 .collect(),
             undelivered: answers.said.undelivered.clone(),
-            trace: ticket.trace.clone(),
+            trace: &ticket.trace.0,
             customer: ticket.customer,
-            tandem: ticket.rare.tandem.clone(),
+            tandem: rare.tandem.as_ref().map(TandemId::as_str),
             place: ticket.place.as_deref().cloned(),
             last_owner: ticket.last_owner.map(at),
         }
@@ -197,35 +168,41 @@ impl PhaseV3 {
     }
 }
 
-impl OfferV3 {
-    fn of(offer: &OpenOffer) -> Self {
+impl<'a> OfferV3<'a> {
+    fn of(offer: &'a OpenOffer) -> Self {
         Self {
             id: offer.id,
             agent: at(offer.agent),
             expires_at: offer.expires_at,
             since: offer.since,
             to_help: offer.kind == OfferKind::Help,
-            ranking: offer.ranking.as_deref().cloned(),
+            ranking: offer.ranking.as_deref().map(RankingV3::of),
         }
     }
 }
 
 /// Reading.
-impl TicketV3 {
-    pub(super) fn restore(self, state: &mut State, classes: &[ClassIx], agents: usize) -> Result<(), RestoreError> {
+impl<'a> TicketV3<'a> {
+    pub(super) fn restore(self, state: &mut State, shared: &mut Shared<'a>) -> Result<(), RestoreError> {
+        let agents = shared.agents;
         let agent = |at: AgentAt| agent_at(at, agents);
-        let class = classes.get(self.requirement as usize).copied();
-        let class = class.ok_or_else(|| damaged("a ticket without a requirement"))?;
+        let class = shared.class(self.requirement)?;
+        let origin = shared.origin(
+            OriginV3 {
+                account: self.account,
+                language: self.language,
+                skills: self.skills,
+                tags: self.tags,
+            },
+            state,
+        )?;
         let phase = self.phase.restore(agents)?;
-        let passed_over = self.restore_passed_over(state, agents)?;
-        let offers = self.offers.into_iter().map(|offer| offer.restore(agents));
-        let helpers = self.helpers.into_iter();
-        let helpers = helpers.map(|(at, since)| {
-            Ok(Helper {
-                agent: agent(at)?,
-                since,
-            })
-        });
+        let passed_over = restore_passed_over(self.id, &self.passed_over, state, agents)?;
+        let offers = self.offers.into_iter().map(|offer| offer.restore(shared));
+        let offers = offers.collect::<Result<_, _>>()?;
+        let queues = self.past_queues.into_iter().map(|queue| shared.queue(queue));
+        let queues = queues.collect::<Result<_, _>>()?;
+        let chosen = self.chosen.map(|chosen| chosen.restore(shared)).transpose()?;
         let owners = self.past_owners.into_iter().map(agent);
         let merged = self.merged.clone();
         let arrival = state.carry_arrival(class, phase, self.arrival);
@@ -233,43 +210,36 @@ impl TicketV3 {
         state.insert(Ticket {
             id,
             conversation: self.conversation,
-            origin: Arc::new(Origin {
-                account: self.account,
-                asked: Asked {
-                    language: self.language,
-                    skills: self.skills,
-                },
-                tags: self.tags,
-            }),
+            origin,
             class,
             priority: self.priority,
             phase,
             held_since: self.held_since,
             over_capacity: self.over_capacity,
-            offers: offers.collect::<Result<_, _>>()?,
-            chosen: self.chosen.map(Arc::new),
-            trail: Trail {
-                owners: owners.collect::<Result<_, _>>()?,
-                queues: self.past_queues.into_iter().collect(),
-            },
-            messages: self.messages,
-            thread: thread(self.received, self.conversations, self.merged),
-            opened_at: self.opened_at,
+            offers,
             rare: Rare {
-                helpers: helpers.collect::<Result<_, RestoreError>>()?,
+                helpers: helpers(&self.helpers, agents)?,
                 passed_over,
-                tandem: self.tandem,
+                tandem: self.tandem.map(parsed).transpose()?,
                 adjusted: self.adjusted,
                 deadline: None,
                 arrival,
             }
             .into(),
+            chosen,
+            trail: Trail {
+                owners: owners.collect::<Result<_, _>>()?,
+                queues,
+            },
+            messages: self.messages,
+            thread: thread(self.received, self.conversations, self.merged),
+            opened_at: self.opened_at,
             changed_at: self.changed_at,
             version: self.version,
             reprioritised: self.reprioritised,
             moved: self.moved,
             answers: answers(self.given, self.undelivered, self.waiting_since),
-            trace: self.trace,
+            trace: Trace(self.trace.into()),
             customer: self.customer,
             place: self.place.map(Box::new),
             last_owner: self.last_owner.map(agent).transpose()?,
@@ -284,23 +254,29 @@ impl TicketV3 {
             .iter()
             .try_for_each(|offer| check_offer(offer.id, last_offer))
     }
-
-    /// Who is passed over, the ends of their pauses set.
-    fn restore_passed_over(&self, state: &mut State, agents: usize) -> Result<Vec<PassedOver>, RestoreError> {
-        let passed_over = self.passed_over.iter().map(|&(at, until)| {
-            let agent = agent_at(at, agents)?;
-            state.timers.start((until, self.id, Timer::PauseEnds(agent)));
-            Ok(PassedOver { agent, until })
-        });
-        passed_over.collect()
-    }
 }
 
-pub(super) fn agent_at(at: AgentAt, agents: usize) -> Result<AgentIx, RestoreError> {
-    let place = at as usize;
-    (place < agents)
-        .then_some(AgentIx::new(place))
-        .ok_or_else(|| damaged("an agent who is not in the list"))
+fn helpers(helpers: &[(AgentAt, u64)], agents: usize) -> Result<Vec<Helper>, RestoreError> {
+    let helpers = helpers.iter().map(|&(at, since)| {
+        let agent = agent_at(at, agents)?;
+        Ok(Helper { agent, since })
+    });
+    helpers.collect()
+}
+
+/// Who is passed over, the ends of their pauses set.
+fn restore_passed_over(
+    id: TicketId,
+    passed_over: &[(AgentAt, Timestamp)],
+    state: &mut State,
+    agents: usize,
+) -> Result<Vec<PassedOver>, RestoreError> {
+    let passed_over = passed_over.iter().map(|&(at, until)| {
+        let agent = agent_at(at, agents)?;
+        state.timers.start((until, id, Timer::PauseEnds(agent)));
+        Ok(PassedOver { agent, until })
+    });
+    passed_over.collect()
 }
 
 impl PhaseV3 {
@@ -324,15 +300,15 @@ impl PhaseV3 {
     }
 }
 
-impl OfferV3 {
-    fn restore(self, agents: usize) -> Result<OpenOffer, RestoreError> {
+impl<'a> OfferV3<'a> {
+    fn restore(self, shared: &mut Shared<'a>) -> Result<OpenOffer, RestoreError> {
         Ok(OpenOffer {
             id: self.id,
-            agent: agent_at(self.agent, agents)?,
+            agent: agent_at(self.agent, shared.agents)?,
             expires_at: self.expires_at,
             since: self.since,
             kind: if self.to_help { OfferKind::Help } else { OfferKind::Own },
-            ranking: self.ranking.map(Arc::new),
+            ranking: self.ranking.map(|ranking| ranking.restore(shared)).transpose()?,
         })
     }
 }
