@@ -10,8 +10,9 @@ mod history;
 use std::hint::black_box;
 use std::time::Duration;
 
-use tandem_desk::{Journaled, Lexicon, Recorded, read_record};
-use tandem_domain::Core;
+use tandem_desk::{Lexicon, Recorded, read_record};
+use tandem_domain::routing::RoutingEvent;
+use tandem_domain::{Core, Event};
 use tandem_routing::RoutingCore;
 use tandem_routing::dry_run::{Assumptions, Comparison, DryRun, Plan, Rerun};
 use tandem_store::Record;
@@ -23,17 +24,14 @@ fn main() {
     let tickets = std::env::args().find_map(|argument| argument.parse().ok());
     let history = History::of(tickets.unwrap_or(100_000));
     println!("{} events, {} agents", history.records.len(), history::AGENTS);
-    let events = decoded(&history.records);
-    let reading = timed(|| drop(black_box(decoded(&history.records))));
+    let reading = timed(|| each_event(&history.records, |event| drop(black_box(event))));
     report("read from bytes", &history, reading);
     let applying = timed(|| {
         let mut core = RoutingCore::new(&history.desk);
-        for event in &events {
-            core.apply(event);
-        }
+        each_event(&history.records, |event| core.apply(&event));
         black_box(core.next_wakeup());
     });
-    report("applied", &history, applying);
+    report("read and applied: a desk comes back", &history, applying);
     let exact = timed(|| assert_eq!(run(&history, None).rerun, Rerun::Exact));
     report("dry run, same version (read, decide, compare, count)", &history, exact);
     let other = timed(|| {
@@ -43,15 +41,14 @@ fn main() {
     report("dry run, other version (read, apply, simulate, count)", &history, other);
 }
 
-fn decoded(records: &[Record]) -> Vec<tandem_domain::Event<<RoutingCore as Core>::Body>> {
+fn each_event(records: &[Record], mut take: impl FnMut(Event<RoutingEvent>)) {
     let mut lexicon = Lexicon::default();
-    let events = records.iter().map(
-        |record| match read_record::<RoutingCore>(record, &mut lexicon).unwrap() {
-            Recorded::Core(event) => event,
+    for record in records {
+        match read_record::<RoutingCore>(record, &mut lexicon).unwrap() {
+            Recorded::Core(event) => take(event),
             Recorded::Shell(event) => panic!("not of the core: {event:?}"),
-        },
-    );
-    events.collect()
+        }
+    }
 }
 
 fn run(history: &History, other: Option<tandem_domain::CompiledDesk>) -> Comparison {
@@ -62,10 +59,7 @@ fn run(history: &History, other: Option<tandem_domain::CompiledDesk>) -> Compari
         named: 20,
     };
     let mut run = DryRun::new(&history.desk, plan);
-    let mut lexicon = Lexicon::default();
-    for record in &history.records {
-        run.take(RoutingCore::read(&record.kind, &record.payload, &mut lexicon).unwrap());
-    }
+    each_event(&history.records, |event| run.take(event));
     run.finish(history.to, &|| true).unwrap()
 }
 
