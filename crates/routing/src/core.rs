@@ -29,10 +29,12 @@ impl RoutingCore {
         changed.into_iter().map(|agent| agents.get(agent).id.clone()).collect()
     }
 
-    /// An agent's whole work list; none where the desk has no such agent.
+    /// An agent's whole work list; none where the desk has no such agent, or the list more than `most` tickets: it is not
+    /// made then.
     #[must_use]
-    pub fn work_list(&self, agent: &AgentId) -> Option<WorkList> {
-        self.state.work_list(agent)
+    pub fn work_list(&self, agent: &AgentId, most: usize) -> Option<WorkList> {
+        let items = &self.state.agents.get(self.state.agents.find(agent)?).items;
+        (items.iter().count() <= most).then(|| self.state.work_list(agent))?
     }
 
     /// The conversations of chats that `events`, already applied, have moved or answered. How others move up in the

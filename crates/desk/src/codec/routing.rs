@@ -43,7 +43,7 @@ impl Journaled for RoutingCore {
         agents
             .map(|agent| Topic {
                 news: self
-                    .work_list(&agent)
+                    .work_list(&agent, news::MOST_TICKETS)
                     .map(|list| news::write(&list))
                     .unwrap_or_default(),
                 name: format!("agent.{agent}"),

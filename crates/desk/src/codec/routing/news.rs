@@ -5,7 +5,7 @@ use bytes::Bytes;
 use tandem_domain::routing::WorkList;
 
 /// Lists of more tickets are looked at: most hints about them would bring the same tickets again.
-const MOST_TICKETS: usize = 12;
+pub(super) const MOST_TICKETS: usize = 12;
 /// A hint with more bytes would take longer than the look that it spares.
 const MOST_BYTES: usize = 16 * 1024;
 
