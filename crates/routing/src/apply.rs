@@ -33,8 +33,9 @@ impl State {
         self.last_at = event.at;
         self.just_closed.forget_old(event.at);
         self.last_agents.forget_old(event.at);
-        let ticket = event.body.ticket();
+        let (ticket, other) = (event.body.ticket(), event.body.other_ticket());
         self.count_event(ticket, event.at);
+        self.count_event(other, event.at);
         let unmarked = ticket.filter(|_| is_escalations(event)).and_then(|id| self.marks(id));
         self.fold(&event.body, event.at);
         self.note_trace(event);
@@ -42,6 +43,7 @@ impl State {
             self.set_marks(id, marks);
         }
         self.note_in_work_list(ticket);
+        self.note_in_work_list(other);
         self.tidy_timers();
     }
 
@@ -91,7 +93,7 @@ impl State {
             E::AgeAdjusted { ticket, by } => self.count_as_older(*ticket, *by),
             E::HelperLeft { ticket, agent, .. } => self.drop_helper(*ticket, agent, at),
             E::OwnerChanged { ticket, to, .. } => self.change_owner(*ticket, to, at),
-            E::TicketMerged { ticket, into } => self.merge(*ticket, *into, at),
+            E::TicketMerged { ticket, into, .. } => self.merge(*ticket, *into, at),
             E::TicketSplit {
                 ticket,
                 from,
@@ -99,7 +101,11 @@ impl State {
                 messages,
                 requirement,
                 place,
-            } => self.split(*ticket, *from, intake, messages, (requirement, place), at),
+                still_waiting_since,
+            } => {
+                let moved = self.take_out(*from, messages, *still_waiting_since);
+                self.open_with(*ticket, intake, moved, (requirement, place), at);
+            }
             E::TicketScheduled { ticket, until } => self.schedule(*ticket, *until, at),
         }
     }
@@ -118,7 +124,7 @@ impl State {
         }
     }
 
-    pub(crate) fn note_in_work_list(&mut self, ticket: Option<TicketId>) {
+    fn note_in_work_list(&mut self, ticket: Option<TicketId>) {
         let ticket = ticket.and_then(|id| self.tickets.get(id));
         if let Some(ticket) = ticket {
             ticket.each_holder(|agent, _| note_change(&mut self.agents, &mut self.news, agent, self.applied));

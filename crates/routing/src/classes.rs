@@ -138,6 +138,11 @@ impl Classes {
         classes.filter(|class| !class.waiting.is_empty())
     }
 
+    /// The classes that nobody on the desk fits.
+    pub(crate) fn hopeless(&self) -> impl Iterator<Item = &Class> {
+        self.list.iter().filter(|class| class.fit_count == 0)
+    }
+
     /// How many wait before this place in the queue, whatever they ask for.
     pub(crate) fn ahead_in_queue(&self, queue: QueueIx, key: WaitKey) -> usize {
         self.waiting_in(queue)

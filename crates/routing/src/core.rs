@@ -118,6 +118,7 @@ impl Core for RoutingCore {
             }
             Query::Agents { after, limit } => Answer::Agents(state.agents_after(after.as_ref(), *limit)),
             Query::Explain(ticket) => Answer::Explain(state.explain(*ticket, now).map(Box::new)),
+            Query::Unservable => Answer::Unservable(state.count_unservable()),
             Query::Standing(conversation) => Answer::Standing(state.standing(*conversation, now)),
             Query::Desk => Answer::Desk(state.desk.as_ref().map(|desk| Box::new(desk.compiled.clone()))),
         }

@@ -16,7 +16,8 @@ impl Turn<'_> {
     /// An agent merges what nobody owns, or is the agent's own, into a ticket of his or her own. What was merged is
     /// forgotten, so tickets can never be merged in circles.
     pub(crate) fn merge(&mut self, ticket: TicketId, into: TicketId) -> Result<Outcome, Rejection> {
-        self.permit(into, "merge into", &OPEN)?;
+        self.permit(into, "merge into", &OPEN)
+            .map_err(|rejection| Rejection::Into(Box::new(rejection)))?;
         self.check_mergeable(ticket)?;
         if ticket == into {
             return Err(Rejection::SameTicket { ticket });
@@ -27,9 +28,11 @@ impl Turn<'_> {
         {
             return Err(Rejection::OtherCustomer { ticket, into });
         }
-        let owed = self.state.ticket(ticket).answers.waiting_since.is_some();
+        let known = self.state.ticket(ticket);
+        let owed = known.answers.waiting_since.is_some();
+        let messages = known.thread.messages.iter().map(|received| received.message).collect();
         self.revoke_of(ticket);
-        self.emit(RoutingEvent::TicketMerged { ticket, into });
+        self.emit(RoutingEvent::TicketMerged { ticket, into, messages });
         if owed {
             self.wake(into);
         }
@@ -69,7 +72,5 @@ impl State {
         goes_on.messages += messages;
         goes_on.thread.join(&thread, conversation, id);
         goes_on.answers.join(&answers);
-        goes_on.changed_at = at;
-        self.note_in_work_list(Some(into));
     }
 }

@@ -6,7 +6,7 @@ use tandem_domain::routing::{Intake, Rejection, RoutingEvent, StepPlace};
 use tandem_domain::{Channel, ConversationId, MessageId, Requirement, RoutingState, TicketId, Timestamp};
 
 use crate::state::State;
-use crate::thread::Received;
+use crate::thread::{Received, oldest_by_hand};
 use crate::turn::{Outcome, Turn, unknown};
 
 use RoutingState::{Assigned, Offered, OnHold, Queued, Scheduled};
@@ -27,6 +27,7 @@ impl Turn<'_> {
         if self.state.on_conversation(conversation).is_some() {
             return Err(Rejection::ConversationTaken { conversation });
         }
+        let still_waiting_since = self.still_waiting(ticket, messages);
         let new = TicketId(self.state.last_ticket + 1);
         let intake = self.opening(ticket, &moved, conversation);
         let (requirement, place) = self.first_step(&intake);
@@ -37,6 +38,7 @@ impl Turn<'_> {
             messages: moved.iter().map(|received| received.message).collect(),
             requirement: requirement.into(),
             place,
+            still_waiting_since,
         });
         Ok(Outcome::Ticket(new))
     }
@@ -59,6 +61,18 @@ impl Turn<'_> {
         }
         moved.sort_by_key(|received| received.at);
         Ok(moved)
+    }
+
+    /// Since when the customer waits for an answer to what stays: what was written before that is answered.
+    fn still_waiting(&self, ticket: TicketId, moved: &[MessageId]) -> Option<Timestamp> {
+        let ticket = self.state.ticket(ticket);
+        let since = ticket.answers.waiting_since?;
+        let staying = ticket.thread.messages.iter();
+        let staying: Vec<_> = staying
+            .filter(|received| !moved.contains(&received.message))
+            .copied()
+            .collect();
+        oldest_by_hand(&staying, since)
     }
 
     /// As if the oldest of the messages had opened the new ticket.
@@ -86,28 +100,33 @@ impl Turn<'_> {
 }
 
 impl State {
-    /// What the customer still waits for goes with the messages; the new ticket has no answer yet.
-    pub(crate) fn split(
+    /// What the customer still waits for is the event's to say.
+    pub(crate) fn take_out(
         &mut self,
-        id: TicketId,
         from: TicketId,
-        intake: &Intake,
         messages: &[MessageId],
-        begins: (&Requirement, &StepPlace),
-        at: Timestamp,
-    ) {
+        still_waiting_since: Option<Timestamp>,
+    ) -> Vec<Received> {
         let old = self.ticket_mut(from);
         let moved = old.thread.take(messages);
         old.messages -= moved.len() as u64;
-        if let Some(since) = old.answers.waiting_since {
-            old.answers.waiting_since = old.thread.oldest_by_hand(since);
-        }
-        old.changed_at = at;
-        self.note_in_work_list(Some(from));
+        old.answers.waiting_since = still_waiting_since;
+        moved
+    }
+
+    /// The new ticket has no answer yet.
+    pub(crate) fn open_with(
+        &mut self,
+        id: TicketId,
+        intake: &Intake,
+        messages: Vec<Received>,
+        begins: (&Requirement, &StepPlace),
+        at: Timestamp,
+    ) {
         self.open(id, intake, begins, at);
         let new = self.ticket_mut(id);
-        new.messages = moved.len() as u64;
-        new.thread.messages = moved.into();
-        new.answers.waiting_since = new.thread.oldest_by_hand(Timestamp::EPOCH);
+        new.messages = messages.len() as u64;
+        new.answers.waiting_since = oldest_by_hand(&messages, Timestamp::EPOCH);
+        new.thread.messages = messages.into();
     }
 }

@@ -121,6 +121,10 @@ impl State {
         self.who_left().next().is_some()
     }
 
+    pub(crate) fn count_unservable(&self) -> u64 {
+        self.classes.hopeless().map(|class| class.waiting.len() as u64).sum()
+    }
+
     /// Tickets that wait in steps which are reserved for somebody who has just left.
     fn deserted(&self) -> BTreeSet<TicketId> {
         let classes = self

@@ -65,10 +65,10 @@ impl Thread {
             .find(|received| received.message == message)
             .copied()
     }
+}
 
-    /// When the oldest message was taken that a person wrote, and at or after `since`.
-    pub(crate) fn oldest_by_hand(&self, since: Timestamp) -> Option<Timestamp> {
-        let by_hand = self.messages.iter().filter(|received| !received.automatic);
-        by_hand.map(|received| received.at).filter(|at| *at >= since).min()
-    }
+/// When the oldest message was taken that a person wrote, and at or after `since`.
+pub(crate) fn oldest_by_hand(messages: &[Received], since: Timestamp) -> Option<Timestamp> {
+    let by_hand = messages.iter().filter(|received| !received.automatic);
+    by_hand.map(|received| received.at).filter(|at| *at >= since).min()
 }

@@ -32,7 +32,7 @@ impl Turn<'_> {
     fn take(&mut self, Observed { seq, event }: &Observed) {
         self.fire_until(event.at);
         self.origin = Origin::router(self.state, *seq, event.trace.clone());
-        if let Some(ticket) = event.body.ticket() {
+        for ticket in [event.body.ticket(), event.body.other_ticket()].into_iter().flatten() {
             self.count(ticket);
         }
         self.follow(event);
@@ -60,13 +60,18 @@ impl Turn<'_> {
                 intake,
                 requirement,
                 ..
-            }
-            | RoutingEvent::TicketSplit {
+            } => self.open(*ticket, intake, requirement, at),
+            RoutingEvent::TicketSplit {
                 ticket,
+                from,
                 intake,
                 requirement,
+                still_waiting_since,
                 ..
-            } => self.open(*ticket, intake, requirement, at),
+            } => {
+                self.owe(*from, *still_waiting_since, at);
+                self.open(*ticket, intake, requirement, at);
+            }
             RoutingEvent::MessageAdded {
                 ticket,
                 automatic: false,
@@ -75,7 +80,7 @@ impl Turn<'_> {
             } => self.customer_wrote(*ticket, (*received_at).min(at)),
             RoutingEvent::OfferAccepted { ticket, agent, .. }
             | RoutingEvent::OwnerChanged { ticket, to: agent, .. } => self.accepted(*ticket, agent, at),
-            RoutingEvent::TicketMerged { ticket, into } => self.merge(*ticket, *into, at),
+            RoutingEvent::TicketMerged { ticket, into, .. } => self.merge(*ticket, *into, at),
             RoutingEvent::TicketScheduled { ticket, .. } => {
                 self.disown(*ticket);
                 self.stand(*ticket, Standing::Scheduled, at);

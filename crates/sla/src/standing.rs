@@ -24,10 +24,8 @@ impl Turn<'_> {
         }
     }
 
-    fn start(&mut self, ticket: TicketId, kind: ClockKind, since: Timestamp) {
-        let Some(known) = self.state.tickets.get(&ticket) else {
-            return;
-        };
+    fn start(&mut self, ticket: TicketId, kind: ClockKind, since: Timestamp) -> Option<ClockId> {
+        let known = self.state.tickets.get(&ticket)?;
         let terms = self.state.rules.terms(&known.facts, kind);
         let before = self.state.clocks_of(ticket).filter(|(id, _)| id.kind == kind).count();
         let occurrence = u32::try_from(before + 1).unwrap_or(u32::MAX);
@@ -37,19 +35,13 @@ impl Turn<'_> {
             occurrence,
         };
         self.emit(EscalationEvent::Clock(clock, ClockEvent::Started { since, terms }));
+        Some(clock)
     }
 
     /// Nothing can happen on the ticket any more.
     pub(crate) fn end(&mut self, ticket: TicketId, at: Timestamp) {
         for clock in self.clocks_that(ticket, |_, clock| clock.is_live()) {
-            let elapsed = self.elapsed(clock, at);
-            self.emit(EscalationEvent::Clock(
-                clock,
-                ClockEvent::Cancelled {
-                    cancelled_at: at,
-                    elapsed,
-                },
-            ));
+            self.cancel(clock, at);
         }
         if self.state.tickets.contains_key(&ticket) {
             self.versions.remove(&ticket);
@@ -58,16 +50,51 @@ impl Turn<'_> {
     }
 }
 
-/// Two tickets become one.
+/// Two tickets become one, and one becomes two.
 impl Turn<'_> {
-    /// What the customer waits for on the ticket that ends is waited for on the one that goes on.
+    /// What the customer waits for on the ticket that ends is waited for on the one that goes on, since when it was
+    /// on either: no promise is put off by merging.
     pub(crate) fn merge(&mut self, ticket: TicketId, into: TicketId, at: Timestamp) {
-        let owed = self.waiting(ticket).into_iter();
-        let since = owed.map(|clock| self.state.clocks[&clock].started_at).min();
+        let owed = [ticket, into].map(|ticket| self.waiting(ticket)).concat();
+        let since = owed.iter().map(|clock| self.state.clocks[clock].started_at).min();
         self.end(ticket, at);
-        if let Some(since) = since.filter(|_| self.state.tickets.contains_key(&into)) {
-            self.customer_wrote(into, since);
+        self.owe(into, since, at);
+    }
+
+    /// From now on the customer waits for an answer since then, or for none. Clocks of older questions are cancelled (what
+    /// they missed stays missed); unless one began just then, another one does.
+    pub(crate) fn owe(&mut self, ticket: TicketId, since: Option<Timestamp>, at: Timestamp) {
+        let Some(standing) = self.state.tickets.get(&ticket).map(|ticket| ticket.standing) else {
+            return;
+        };
+        let waiting = self.waiting(ticket).into_iter();
+        let is_gone = |clock: &ClockId| since.is_none_or(|since| self.state.clocks[clock].started_at < since);
+        let (gone, left): (Vec<_>, Vec<_>) = waiting.partition(is_gone);
+        for clock in &gone {
+            self.cancel(*clock, at);
         }
+        let is_measured = left
+            .iter()
+            .any(|clock| Some(self.state.clocks[clock].started_at) == since);
+        let Some(since) = since.filter(|_| !is_measured) else {
+            return;
+        };
+        let kind = gone.first().map_or(ClockKind::NextResponse, |clock| clock.kind);
+        let clock = self.start(ticket, kind, since);
+        if let Some(clock) = clock.filter(|_| matches!(standing, Standing::Resolved | Standing::Scheduled)) {
+            self.pause(clock, at);
+        }
+    }
+
+    fn cancel(&mut self, clock: ClockId, at: Timestamp) {
+        let elapsed = self.elapsed(clock, at);
+        self.emit(EscalationEvent::Clock(
+            clock,
+            ClockEvent::Cancelled {
+                cancelled_at: at,
+                elapsed,
+            },
+        ));
     }
 }
 

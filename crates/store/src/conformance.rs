@@ -158,6 +158,7 @@ macro_rules! conformance {
             concurrent_repeats_of_an_answer_are_one, releasing_twice_changes_nothing,
             releases_and_messages_get_numbers_of_their_own, a_conversation_is_read_forwards_and_backwards,
             documents_move_to_a_ticket_of_their_own_and_back,
+            what_moved_before_the_outbox_was_settled_stays_where_it_went,
             drafts_that_were_never_released_are_forgotten,
         ]);
         $crate::conformance!(@module $start, jobs: [

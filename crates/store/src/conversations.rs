@@ -44,18 +44,20 @@ pub trait ConversationStore: Send + Sync + 'static {
     /// passed over.
     async fn release_answers(&self, desk: &DeskId, ids: &[MessageId]) -> Result<(), StoreError>;
 
-    /// Puts these documents on another ticket and into another conversation, and leaves all else about them as it is.
+    /// Puts these documents on another ticket and into another conversation, which is known as this key from now on (as
+    /// with [`NewDocument::known_as`](crate::NewDocument::known_as)), and leaves all else about them as it is.
     /// Those that are there already, or that are not known, are passed over.
     async fn split_documents(
         &self,
         desk: &DeskId,
         ids: &[MessageId],
         ticket: u64,
-        conversation: ConversationId,
+        conversation: (ConversationId, Bytes),
     ) -> Result<(), StoreError>;
 
-    /// Puts all documents of one ticket on another; each stays in its conversation.
-    async fn merge_documents(&self, desk: &DeskId, from: u64, into: u64) -> Result<(), StoreError>;
+    /// Puts all documents of one ticket on another, and these of its documents also if the outbox does not know yet
+    /// that they were on the first; each stays in its conversation.
+    async fn merge_documents(&self, desk: &DeskId, ids: &[MessageId], from: u64, into: u64) -> Result<(), StoreError>;
 
     /// A conversation's documents after `after`, in the order in which they were stored or released.
     async fn documents_of_conversation(

@@ -165,7 +165,8 @@ pub trait DocumentStore: Send + Sync + 'static {
     /// has claimed or whose claim ran out, that are due and not parked. Never by "id greater than the last".
     async fn claim(&self, limit: usize, ttl: Duration) -> Result<Vec<Claimed>, StoreError>;
 
-    /// Records outcomes. A row that is done is deleted and its document gets the ticket or the reason.
+    /// Records outcomes. A row that is done is deleted and its document gets the ticket or the reason; a document that
+    /// was moved to another ticket meanwhile stays there.
     async fn settle(&self, outcomes: Vec<(DeskId, MessageId, OutboxOutcome)>) -> Result<(), StoreError>;
 
     /// Rows of the outbox after `after`, parked ones only if asked.

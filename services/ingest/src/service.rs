@@ -221,7 +221,7 @@ fn deliver(parts: &Parts, taker: &Taker, deliveries: &Deliveries, life: &Lifecyc
         ROUTER,
         Arc::clone(&parts.store),
         Arc::clone(&parts.bus),
-        Arc::new(deliveries::Consumer::new(deliveries.clone())),
+        Arc::new(deliveries::Consumer::new(deliveries.clone(), taker.secret.clone())),
         life.draining(),
     );
     life.spawn("answers", consuming);

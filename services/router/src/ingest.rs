@@ -1,18 +1,24 @@
 //! Ingest, which keeps customers' and agents' words: the router hands it the text of an answer, and knows it by its
 //! id only from there on.
 
+use std::time::Duration;
+
 use tandem_domain::{AgentId, ConversationId, MessageId};
 use tandem_proto::v1;
 use tandem_proto::v1::ingest_service_client::IngestServiceClient;
 use tandem_service_kit::auth::Caller;
 use tandem_service_kit::grpc::{Client, Peer};
 use tokio::sync::OnceCell;
+use tokio::time::sleep;
+use tonic::Code;
 
 use crate::convert::Draft;
 use crate::errors::Failure;
 
 /// The largest answer is 256 kB; the rest of the request is small.
 const LARGEST_REQUEST: usize = 1 << 20;
+/// Between the tries of what ingest is about to hear of.
+const PAUSE_MILLIS: [u64; 5] = [50, 100, 200, 400, 800];
 
 /// Ingest, over one connection that is made when it is needed first and mends itself.
 pub(crate) struct Ingest {
@@ -51,9 +57,22 @@ impl Ingest {
             internal: !draft.visible,
             text: draft.text.clone(),
         };
-        let kept = self.client().await?.store_answer(request).await;
-        let kept = kept.map_err(|status| Failure::Ingest(Box::new(status)))?.into_inner();
+        let kept = self.patiently_keep(request).await?;
         kept.message_id.parse().map_err(|_| Failure::OtherAnswer)
+    }
+
+    /// Ingest hears a moment after the router that a ticket was split, and does not know the new conversation before.
+    async fn patiently_keep(&self, request: v1::StoreAnswerRequest) -> Result<v1::StoreAnswerResponse, Failure> {
+        let mut pauses = PAUSE_MILLIS.into_iter().map(Duration::from_millis);
+        loop {
+            match self.client().await?.store_answer(request.clone()).await {
+                Ok(kept) => return Ok(kept.into_inner()),
+                Err(status) => match pauses.next().filter(|_| status.code() == Code::NotFound) {
+                    Some(pause) => sleep(pause).await,
+                    None => return Err(Failure::Ingest(Box::new(status))),
+                },
+            }
+        }
     }
 
     async fn client(&self) -> Result<IngestServiceClient<Client>, Failure> {

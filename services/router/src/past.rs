@@ -151,12 +151,7 @@ pub(crate) async fn timeline(
 
 /// What is split off or merged into a ticket is of its story, too.
 fn concerns(event: &RoutingEvent, ticket: TicketId) -> bool {
-    let other = match event {
-        RoutingEvent::TicketSplit { from, .. } => Some(*from),
-        RoutingEvent::TicketMerged { into, .. } => Some(*into),
-        _ => None,
-    };
-    event.ticket() == Some(ticket) || other == Some(ticket)
+    [event.ticket(), event.other_ticket()].contains(&Some(ticket))
 }
 
 impl Timeline {

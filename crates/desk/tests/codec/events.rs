@@ -364,23 +364,26 @@ fn handling_event() -> impl Strategy<Value = RoutingEvent> {
             to,
             why
         }),
-        (ticket(), ticket()).prop_map(|(ticket, into)| RoutingEvent::TicketMerged { ticket, into }),
+        (ticket(), ticket(), vec(message(), 0..4))
+            .prop_map(|(ticket, into, messages)| RoutingEvent::TicketMerged { ticket, into, messages }),
         (
             ticket(),
             ticket(),
             intake(),
             vec(message(), 1..4),
             requirement(),
-            place()
+            place(),
+            option::of(time())
         )
             .prop_map(
-                |(ticket, from, intake, messages, requirement, place)| RoutingEvent::TicketSplit {
+                |(ticket, from, intake, messages, requirement, place, still_waiting_since)| RoutingEvent::TicketSplit {
                     ticket,
                     from,
                     intake: Box::new(intake),
                     messages,
                     requirement: requirement.into(),
                     place,
+                    still_waiting_since,
                 }
             ),
         (ticket(), time()).prop_map(|(ticket, until)| RoutingEvent::TicketScheduled { ticket, until }),

@@ -279,6 +279,9 @@ pub enum RoutingEvent {
         ticket: TicketId,
         /// The one that goes on.
         into: TicketId,
+        /// The customer's messages that go along.
+        #[serde(default)]
+        messages: Vec<MessageId>,
     },
     /// Some of a ticket's messages are a ticket of their own, which is queued.
     TicketSplit {
@@ -294,6 +297,9 @@ pub enum RoutingEvent {
         requirement: Arc<Requirement>,
         /// The routing step in which it begins.
         place: StepPlace,
+        /// Since when the customer waits for an answer on the ticket that keeps the others; none: not any more.
+        #[serde(default)]
+        still_waiting_since: Option<Timestamp>,
     },
     /// The ticket waits for a time, at which it enters its queue with its age.
     TicketScheduled {
@@ -340,6 +346,16 @@ impl RoutingEvent {
             | Self::TicketMerged { ticket, .. }
             | Self::TicketSplit { ticket, .. }
             | Self::TicketScheduled { ticket, .. } => Some(*ticket),
+        }
+    }
+
+    /// Another ticket that gains or loses messages by it.
+    #[must_use]
+    pub const fn other_ticket(&self) -> Option<TicketId> {
+        match self {
+            Self::TicketMerged { into, .. } => Some(*into),
+            Self::TicketSplit { from, .. } => Some(*from),
+            _ => None,
         }
     }
 }

@@ -13,7 +13,7 @@ pub enum Rejection {
     #[error("the desk has no desk file yet: apply one first")]
     NotActivated,
     /// A key that the desk file does not have.
-    #[error("no {field} `{given}` on this desk{}", nearest(.similar.as_deref()))]
+    #[error("no {} `{given}` on this desk{}", kind(.field), nearest(.similar.as_deref()))]
     Unknown {
         /// The request's field.
         field: String,
@@ -160,9 +160,17 @@ pub enum Rejection {
         /// This at the latest.
         to: Timestamp,
     },
+    /// The ticket that another one was to be merged into is the wrong one.
+    #[error(transparent)]
+    Into(Box<Rejection>),
     /// A presence that only Tandem itself sets.
     #[error("presence `{0}` cannot be asked for: use offline, online, away or draining")]
     PresenceNotSettable(Presence),
+}
+
+/// What a field names: `ticket_id` a ticket.
+fn kind(field: &str) -> &str {
+    field.trim_end_matches('s').trim_end_matches("_id")
 }
 
 fn nearest(similar: Option<&str>) -> String {
@@ -174,6 +182,7 @@ fn nearest(similar: Option<&str>) -> String {
 impl Rejected for Rejection {
     fn code(&self) -> ErrorCode {
         match self {
+            Self::Into(rejection) => rejection.code(),
             Self::Unknown { .. } => ErrorCode::NotFound,
             Self::NotActivated
             | Self::WrongState { .. }
@@ -208,7 +217,7 @@ impl Rejected for Rejection {
             | Self::OneConversation { .. }
             | Self::HelpersFull { .. }
             | Self::NotSupervisor { .. } => Some("ticket_id"),
-            Self::SameTicket { .. } | Self::OtherCustomer { .. } => Some("into"),
+            Self::Into(_) | Self::SameTicket { .. } | Self::OtherCustomer { .. } => Some("into"),
             Self::NothingToSplit { .. } => Some("message_ids"),
             Self::ConversationTaken { .. } => Some("conversation_id"),
             Self::NobodyFree { .. } => Some("queue"),

@@ -44,6 +44,8 @@ pub enum Query {
     Desk,
     /// Where a conversation's ticket stands, as its customer may know it.
     Standing(ConversationId),
+    /// How many tickets wait for what nobody on the desk could ever do.
+    Unservable,
 }
 
 /// What they get.
@@ -66,6 +68,8 @@ pub enum Answer {
     Desk(Option<Box<CompiledDesk>>),
     /// To [`Query::Standing`]; none where the conversation has no ticket (not yet, or not any more).
     Standing(Option<Standing>),
+    /// To [`Query::Unservable`].
+    Unservable(u64),
 }
 
 /// Which tickets a list is of.

@@ -195,7 +195,7 @@ fn simple(event: &RoutingEvent) -> Option<Command> {
         },
         E::AgeAdjusted { ticket, by } => Command::AdjustAge { ticket, by },
         E::TicketScheduled { ticket, until } => Command::Schedule { ticket, until },
-        E::TicketMerged { ticket, into } => Command::Merge { ticket, into },
+        E::TicketMerged { ticket, into, .. } => Command::Merge { ticket, into },
         _ => return None,
     })
 }

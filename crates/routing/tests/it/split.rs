@@ -136,3 +136,32 @@ fn what_was_split_off_can_be_merged_again() {
         RoutingEvent::TicketSplit { messages, .. } if messages == &[back]
     ));
 }
+
+#[test]
+fn both_tickets_are_other_ones_after_a_split_and_after_a_merge() {
+    let (mut world, ticket) = three();
+    let before = world.ticket(ticket).version;
+    let new = split_off(&mut world, split(ticket, &[2], 77));
+    assert_eq!(world.ticket(ticket).version, before + 1);
+    world
+        .run(Command::Merge {
+            ticket: new,
+            into: ticket,
+        })
+        .unwrap();
+    assert_eq!(world.ticket(ticket).version, before + 2);
+}
+
+#[test]
+fn what_is_left_unanswered_is_said_in_the_event() {
+    let (mut world, ticket) = three();
+    let asked_at = world.ticket(ticket).waiting_since.unwrap();
+    for (moved, conversation, left) in [(3, 77, Some(asked_at)), (1, 78, Some(asked_at.plus(seconds(60))))] {
+        split_off(&mut world, split(ticket, &[moved], conversation));
+        assert!(matches!(
+            &world.last_turn()[0].body,
+            RoutingEvent::TicketSplit { still_waiting_since, .. } if *still_waiting_since == left
+        ));
+        assert_eq!(world.ticket(ticket).waiting_since, left);
+    }
+}

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tandem_domain::desk::{AgentProfile, Asks, LanguageAsk, Preference, RoutingStep, SkipIf, StepLength};
-use tandem_domain::routing::{RoutingEvent, SkipReason, Skipped, StepEnd, StepPlace};
+use tandem_domain::routing::{Answer, Query, RoutingEvent, SkipReason, Skipped, StepEnd, StepPlace};
 use tandem_domain::sla::{Calendar, Policy, Window};
 use tandem_domain::{
-    ClockKind, CompiledDesk, Presence, Priority, Proficiency, RoutingState, SlaPlan, TicketId, Timestamp,
+    ClockKind, CompiledDesk, Core, Presence, Priority, Proficiency, RoutingState, SlaPlan, TicketId, Timestamp,
 };
 
 use crate::support::{AgentBuilder, IntakeBuilder, agent, desk, key, mail, seconds};
@@ -461,9 +461,12 @@ fn what_nobody_can_ever_serve_is_known_at_once() {
     assert_eq!(place(&world, french).skipped, skipped(0, SkipReason::NobodyFits));
     world.pass(seconds(600));
     assert!(!world.ticket(served).unservable && world.ticket(french).unservable);
+    let count = |world: &World| world.core.query(&Query::Unservable, world.now);
+    assert_eq!(count(&world), Answer::Unservable(1));
 
     let mut with_french = expert_first(step("experts"));
     with_french.agents.push(agent("fleur").speaks("fr", Proficiency::C2));
     world.activate(with_french).unwrap();
     assert!(!world.ticket(french).unservable);
+    assert_eq!(count(&world), Answer::Unservable(0));
 }

@@ -6,6 +6,7 @@ mod clocks;
 mod ladders;
 mod plans;
 mod read_model;
+mod sharing;
 mod snapshots;
 mod support;
 #[path = "../../../domain/tests/it/wall.rs"]

@@ -14,7 +14,7 @@ use tandem_domain::{MessageId, Timestamp};
 
 use super::accept::{conversation, document, message};
 use super::{Subject, desk};
-use crate::{KeptAnswer, NewAnswer, NewDocument, StoredDocument};
+use crate::{KeptAnswer, NewAnswer, NewDocument, OutboxOutcome, StoredDocument};
 
 const AT: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 
@@ -159,16 +159,41 @@ pub async fn documents_move_to_a_ticket_of_their_own_and_back(subject: &Subject)
     };
     let moved = [message(1), message(3), message(99)];
     for _repeated in 0..2 {
-        let split = subject.store.split_documents(&acme, &moved, 7, conversation(77));
+        let split = subject
+            .store
+            .split_documents(&acme, &moved, 7, (conversation(77), Bytes::from("k77")));
         split.await.unwrap();
         assert_eq!(on(7).await, [message(1), message(3)]);
         assert_eq!(of(77).await, [message(1), message(3)]);
     }
     for _repeated in 0..2 {
-        subject.store.merge_documents(&acme, 7, 8).await.unwrap();
+        subject.store.merge_documents(&acme, &[], 7, 8).await.unwrap();
         assert_eq!((on(7).await, on(8).await), (vec![], vec![message(1), message(3)]));
         assert_eq!(of(77).await, [message(1), message(3)], "each stays in its conversation");
     }
+    let reply = NewDocument {
+        find_by: vec![Bytes::from("k77")],
+        ..document(4)
+    };
+    accept(subject, reply).await;
+    assert_eq!(of(77).await, [message(1), message(3), message(4)], "replies find it");
+}
+
+pub async fn what_moved_before_the_outbox_was_settled_stays_where_it_went(subject: &Subject) {
+    for number in [1, 2, 3] {
+        accept(subject, document(number)).await;
+    }
+    let acme = desk("acme");
+    let (moved, own) = ([message(1)], (conversation(77), Bytes::from("k77")));
+    subject.store.split_documents(&acme, &moved, 7, own).await.unwrap();
+    subject.store.merge_documents(&acme, &[message(2)], 5, 8).await.unwrap();
+    let outcomes = [1, 2, 3].map(|number| (acme.clone(), message(number), OutboxOutcome::OnTicket(5)));
+    subject.store.settle(outcomes.to_vec()).await.unwrap();
+    for (ticket, expected) in [(7, 1), (8, 2), (5, 3)] {
+        let found = subject.other.documents(&acme, Some(ticket), None, 100).await.unwrap();
+        assert_eq!(ids(&found), [message(expected)], "on {ticket}");
+    }
+    assert_eq!(subject.other.outbox(&acme, false, None, 100).await.unwrap(), []);
 }
 
 pub async fn a_conversation_is_read_forwards_and_backwards(subject: &Subject) {

@@ -1,6 +1,7 @@
 //! The answers of the memory store.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tandem_domain::{ConversationId, DeskId, MessageId, Timestamp};
 
 use super::MemoryStore;
@@ -21,13 +22,16 @@ impl ConversationStore for MemoryStore {
         desk: &DeskId,
         ids: &[MessageId],
         ticket: u64,
-        conversation: ConversationId,
+        (conversation, key): (ConversationId, Bytes),
     ) -> Result<(), StoreError> {
-        self.write(|state| state.documents.split(desk, ids, ticket, conversation))
+        self.write(|state| {
+            state.documents.know(desk, key, conversation);
+            state.documents.split(desk, ids, ticket, conversation);
+        })
     }
 
-    async fn merge_documents(&self, desk: &DeskId, from: u64, into: u64) -> Result<(), StoreError> {
-        self.write(|state| state.documents.merge(desk, from, into))
+    async fn merge_documents(&self, desk: &DeskId, ids: &[MessageId], from: u64, into: u64) -> Result<(), StoreError> {
+        self.write(|state| state.documents.merge(desk, ids, from, into))
     }
 
     async fn documents_of_conversation(

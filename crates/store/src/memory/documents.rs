@@ -152,6 +152,12 @@ impl Documents {
         KeptAnswer { id, earlier: None }
     }
 
+    /// A key that leads to a conversation already keeps to it.
+    pub(super) fn know(&mut self, desk: &DeskId, key: Bytes, conversation: ConversationId) {
+        let known = self.known.conversations.entry((desk.clone(), key));
+        known.or_insert(conversation);
+    }
+
     pub(super) fn split(&mut self, desk: &DeskId, ids: &[MessageId], ticket: u64, conversation: ConversationId) {
         let moved = self.stored.values_mut().filter(|document| document.desk == *desk);
         for document in moved.filter(|document| ids.contains(&document.stored.id)) {
@@ -160,10 +166,12 @@ impl Documents {
         }
     }
 
-    pub(super) fn merge(&mut self, desk: &DeskId, from: u64, into: u64) {
-        let moved = self.stored.values_mut().filter(|document| document.desk == *desk);
-        for document in moved.filter(|document| document.stored.ticket == Some(from)) {
-            document.stored.ticket = Some(into);
+    pub(super) fn merge(&mut self, desk: &DeskId, ids: &[MessageId], from: u64, into: u64) {
+        let of_desk = self.stored.values_mut().filter(|document| document.desk == *desk);
+        for StoredDocument { id, ticket, .. } in of_desk.map(|document| &mut document.stored) {
+            if *ticket == Some(from) || ids.contains(id) {
+                *ticket = Some(into);
+            }
         }
     }
 
@@ -262,7 +270,9 @@ impl Documents {
                 row.parked = Some(why);
                 return;
             }
-            OutboxOutcome::OnTicket(ticket) => document.stored.ticket = Some(ticket),
+            OutboxOutcome::OnTicket(ticket) => {
+                document.stored.ticket.get_or_insert(ticket);
+            }
             OutboxOutcome::Unrouted(why) => document.stored.unrouted = Some(why),
         }
         self.outbox.remove(number);

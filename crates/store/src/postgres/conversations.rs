@@ -1,6 +1,7 @@
 //! The documents of conversations, and the answers that become some.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use sqlx::{Connection, PgConnection};
 use tandem_domain::{ConversationId, DeskId, MessageId, Timestamp};
 
@@ -125,21 +126,25 @@ impl ConversationStore for PostgresStore {
         desk: &DeskId,
         ids: &[MessageId],
         ticket: u64,
-        conversation: ConversationId,
+        (conversation, key): (ConversationId, Bytes),
     ) -> Result<(), StoreError> {
         let ids: Vec<_> = ids.iter().copied().map(bytes).collect();
-        let split = "UPDATE message SET ticket = $3, conversation = $4 WHERE desk = $1 AND id = ANY($2)";
+        let split = "WITH known AS (INSERT INTO conversation_key (desk, key, conversation) VALUES ($1, $5, $4) \
+                     ON CONFLICT DO NOTHING) \
+                     UPDATE message SET ticket = $3, conversation = $4 WHERE desk = $1 AND id = ANY($2)";
         let split = sqlx::query(split).bind(desk.as_str()).bind(ids);
         let split = split
             .bind(ticket.cast_signed())
-            .bind(conversation.0.as_bytes().to_vec());
+            .bind(conversation.0.as_bytes().to_vec())
+            .bind(key.to_vec());
         self.execute(split).await.map(drop)
     }
 
-    async fn merge_documents(&self, desk: &DeskId, from: u64, into: u64) -> Result<(), StoreError> {
-        let merge = sqlx::query("UPDATE message SET ticket = $3 WHERE desk = $1 AND ticket = $2");
-        let merge = merge.bind(desk.as_str()).bind(from.cast_signed());
-        self.execute(merge.bind(into.cast_signed())).await.map(drop)
+    async fn merge_documents(&self, desk: &DeskId, ids: &[MessageId], from: u64, into: u64) -> Result<(), StoreError> {
+        let ids: Vec<_> = ids.iter().copied().map(bytes).collect();
+        let merge = "UPDATE message SET ticket = $3 WHERE desk = $1 AND (ticket = $2 OR id = ANY($4))";
+        let merge = sqlx::query(merge).bind(desk.as_str()).bind(from.cast_signed());
+        self.execute(merge.bind(into.cast_signed()).bind(ids)).await.map(drop)
     }
 
     async fn documents_of_conversation(

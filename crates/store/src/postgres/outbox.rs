@@ -40,7 +40,7 @@ const SETTLE: &str = "
         FROM given WHERE outbox.desk = given.desk AND outbox.id = given.id
         AND given.ticket IS NULL AND given.unrouted IS NULL
     )
-    UPDATE message SET ticket = done.ticket, unrouted = done.unrouted FROM done
+    UPDATE message SET ticket = coalesce(message.ticket, done.ticket), unrouted = done.unrouted FROM done
     WHERE message.desk = done.desk AND message.stored = done.stored";
 
 pub(super) struct Claim {

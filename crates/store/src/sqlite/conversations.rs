@@ -1,6 +1,7 @@
 //! The documents of conversations, and the answers that become some.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use sqlx::SqliteConnection;
 use tandem_domain::{ConversationId, DeskId, MessageId, Timestamp};
 
@@ -81,7 +82,7 @@ struct Split {
     desk: DeskId,
     ids: Vec<MessageId>,
     ticket: u64,
-    conversation: ConversationId,
+    conversation: (ConversationId, Bytes),
 }
 
 #[async_trait]
@@ -93,11 +94,15 @@ impl Write for Split {
     }
 
     async fn run(&self, connection: &mut SqliteConnection, _now: Timestamp) -> Result<(), Failure> {
+        let conversation = self.conversation.0.0.as_bytes().to_vec();
+        let known = "INSERT INTO conversation_key (desk, key, conversation) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+        let known = sqlx::query(known)
+            .bind(self.desk.as_str())
+            .bind(self.conversation.1.to_vec());
+        known.bind(conversation.clone()).execute(&mut *connection).await?;
         for id in &self.ids {
             let split = sqlx::query("UPDATE message SET ticket = ?, conversation = ? WHERE desk = ? AND id = ?");
-            let split = split
-                .bind(self.ticket.cast_signed())
-                .bind(self.conversation.0.as_bytes().to_vec());
+            let split = split.bind(self.ticket.cast_signed()).bind(conversation.clone());
             let split = split.bind(self.desk.as_str()).bind(bytes(*id));
             split.execute(&mut *connection).await?;
         }
@@ -107,6 +112,7 @@ impl Write for Split {
 
 struct Merge {
     desk: DeskId,
+    ids: Vec<MessageId>,
     from: u64,
     into: u64,
 }
@@ -122,7 +128,12 @@ impl Write for Merge {
     async fn run(&self, connection: &mut SqliteConnection, _now: Timestamp) -> Result<(), Failure> {
         let merge = sqlx::query("UPDATE message SET ticket = ? WHERE desk = ? AND ticket = ?");
         let merge = merge.bind(self.into.cast_signed()).bind(self.desk.as_str());
-        merge.bind(self.from.cast_signed()).execute(connection).await?;
+        merge.bind(self.from.cast_signed()).execute(&mut *connection).await?;
+        for id in &self.ids {
+            let moved = sqlx::query("UPDATE message SET ticket = ? WHERE desk = ? AND id = ?");
+            let moved = moved.bind(self.into.cast_signed()).bind(self.desk.as_str());
+            moved.bind(bytes(*id)).execute(&mut *connection).await?;
+        }
         Ok(())
     }
 }
@@ -155,7 +166,7 @@ impl ConversationStore for SqliteStore {
         desk: &DeskId,
         ids: &[MessageId],
         ticket: u64,
-        conversation: ConversationId,
+        conversation: (ConversationId, Bytes),
     ) -> Result<(), StoreError> {
         let (desk, ids) = (desk.clone(), ids.to_vec());
         self.write(Split {
@@ -167,9 +178,9 @@ impl ConversationStore for SqliteStore {
         .await
     }
 
-    async fn merge_documents(&self, desk: &DeskId, from: u64, into: u64) -> Result<(), StoreError> {
-        let desk = desk.clone();
-        self.write(Merge { desk, from, into }).await
+    async fn merge_documents(&self, desk: &DeskId, ids: &[MessageId], from: u64, into: u64) -> Result<(), StoreError> {
+        let (desk, ids) = (desk.clone(), ids.to_vec());
+        self.write(Merge { desk, ids, from, into }).await
     }
 
     async fn documents_of_conversation(

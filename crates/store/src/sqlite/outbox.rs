@@ -68,7 +68,7 @@ async fn settle(
 ) -> Result<(), sqlx::Error> {
     let (change, done) = match outcome {
         OutboxOutcome::OnTicket(ticket) => (
-            sqlx::query("UPDATE message SET ticket = ? WHERE stored = ?").bind(ticket.cast_signed()),
+            sqlx::query("UPDATE message SET ticket = coalesce(ticket, ?) WHERE stored = ?").bind(ticket.cast_signed()),
             true,
         ),
         OutboxOutcome::Unrouted(why) => (

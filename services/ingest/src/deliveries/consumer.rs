@@ -14,6 +14,7 @@ use super::job::{self, Job, Step};
 use super::rows::{self, ANSWERS, CALLBACKS};
 use super::{Deliveries, PAGE};
 use crate::document::Document;
+use crate::mail::MailSecret;
 
 /// The consumer's name.
 pub(crate) const CONSUMER: &str = "ingest-answers";
@@ -21,6 +22,7 @@ pub(crate) const CONSUMER: &str = "ingest-answers";
 /// The consumer.
 pub(crate) struct Consumer {
     deliveries: Deliveries,
+    secret: MailSecret,
     /// Conversations whose answers are about to be committed.
     answered: Mutex<BTreeMap<DeskId, Vec<ConversationId>>>,
 }
@@ -36,9 +38,10 @@ struct Named {
 
 impl Consumer {
     #[must_use]
-    pub(crate) fn new(deliveries: Deliveries) -> Self {
+    pub(crate) fn new(deliveries: Deliveries, secret: MailSecret) -> Self {
         Self {
             deliveries,
+            secret,
             answered: Mutex::default(),
         }
     }
@@ -79,11 +82,14 @@ impl Consumer {
                 conversation,
                 messages,
             } => {
+                let key = self.secret.conversation_key(desk, *conversation);
                 self.store()
-                    .split_documents(desk, messages, ticket.0, *conversation)
+                    .split_documents(desk, messages, ticket.0, (*conversation, key))
                     .await
             }
-            Move::Merge { ticket, into } => self.store().merge_documents(desk, ticket.0, into.0).await,
+            Move::Merge { ticket, into, messages } => {
+                self.store().merge_documents(desk, messages, ticket.0, into.0).await
+            }
         }
     }
 
@@ -169,7 +175,11 @@ enum Move {
         messages: Vec<MessageId>,
     },
     /// All of a ticket's are on another one.
-    Merge { ticket: TicketId, into: TicketId },
+    Merge {
+        ticket: TicketId,
+        into: TicketId,
+        messages: Vec<MessageId>,
+    },
 }
 
 fn read(records: &[Record]) -> Result<Read, HandleError> {
@@ -200,7 +210,9 @@ fn read(records: &[Record]) -> Result<Read, HandleError> {
                 conversation: intake.conversation,
                 messages,
             }),
-            RoutingEvent::TicketMerged { ticket, into } => read.moves.push(Move::Merge { ticket, into }),
+            RoutingEvent::TicketMerged { ticket, into, messages } => {
+                read.moves.push(Move::Merge { ticket, into, messages });
+            }
             _ => {}
         }
     }

@@ -16,7 +16,7 @@ use tonic::Status;
 use crate::harness::{ACME, Service, World, desk_file, eventually, key, request};
 
 /// A desk, its router, and an ingest with these settings.
-async fn started(own: &[(&str, &str)]) -> (World, Desks<RoutingCore>, Service) {
+pub(crate) async fn started(own: &[(&str, &str)]) -> (World, Desks<RoutingCore>, Service) {
     let world = World::new();
     let router = world.router();
     world.apply(&router, ACME, &desk_file(ACME)).await;

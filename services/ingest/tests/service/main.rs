@@ -15,6 +15,7 @@ mod letter;
 mod lists;
 mod privacy;
 mod router;
+mod sharing;
 mod smarthost;
 mod smtp_client;
 mod submit;

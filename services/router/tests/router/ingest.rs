@@ -30,6 +30,8 @@ struct State {
     /// By desk, caller and request id: the message, and how it was asked for first.
     kept: BTreeMap<(String, String, String), (String, v1::StoreAnswerRequest)>,
     refuses: Option<Status>,
+    /// Refuses so many first, and has no such conversation.
+    hears_late: u32,
 }
 
 impl FakeIngest {
@@ -61,6 +63,11 @@ impl FakeIngest {
             .collect()
     }
 
+    /// It does not know the conversation before it is asked for the third time, as right after a split.
+    pub(crate) fn hears_late(&self) {
+        self.state.lock().expect("nobody panics with it").hears_late = 2;
+    }
+
     /// From now on every answer is refused so; none: kept again.
     pub(crate) fn refuse(&self, status: Option<Status>) {
         self.state.lock().expect("nobody panics with it").refuses = status;
@@ -79,6 +86,10 @@ impl IngestService for FakeIngest {
         assert_eq!(token, format!("Bearer {TOKEN}").as_str());
         let request = request.into_inner();
         let mut state = self.state.lock().expect("nobody panics with it");
+        if let Some(fewer) = state.hears_late.checked_sub(1) {
+            state.hears_late = fewer;
+            return Err(Status::not_found("there is no such conversation"));
+        }
         if let Some(status) = &state.refuses {
             return Err(status.clone());
         }

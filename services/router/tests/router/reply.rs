@@ -224,3 +224,12 @@ async fn while_ingest_is_away_nothing_is_answered_and_the_same_call_succeeds_lat
     send(&ana, reply(number, "1")).await.unwrap();
     assert_eq!(journaled(&world).await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_conversation_of_which_ingest_hears_a_moment_later_is_waited_for() {
+    let (world, replica) = World::with_desks().await;
+    let (ana, number) = assigned_to_ana(&world, &replica).await;
+    world.ingest.hears_late();
+    send(&ana, reply(number, "1")).await.unwrap();
+    assert_eq!(journaled(&world).await.len(), 1);
+}

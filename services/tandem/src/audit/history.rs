@@ -113,7 +113,7 @@ impl History {
                     });
                 }
             }
-            RoutingEvent::TicketMerged { ticket, into } => {
+            RoutingEvent::TicketMerged { ticket, into, .. } => {
                 let answered = self.answers.values_mut().map(|answered| &mut answered.ticket);
                 for on in self.messages.values_mut().chain(answered).filter(|on| *on == ticket) {
                     *on = *into;

@@ -53,9 +53,10 @@ pub(super) fn to_proto(event: &RoutingEvent) -> Option<Body> {
             to: to.to_string(),
             reason: why.to_proto(),
         }),
-        RoutingEvent::TicketMerged { ticket, into } => Body::TicketMerged(v1::TicketMerged {
+        RoutingEvent::TicketMerged { ticket, into, messages } => Body::TicketMerged(v1::TicketMerged {
             ticket_id: ticket.0,
             into: into.0,
+            message_ids: texts(messages),
         }),
         RoutingEvent::TicketSplit {
             ticket,
@@ -64,7 +65,11 @@ pub(super) fn to_proto(event: &RoutingEvent) -> Option<Body> {
             messages,
             requirement,
             place,
-        } => split_to_proto(*ticket, *from, intake, messages, requirement, place),
+            still_waiting_since,
+        } => Body::TicketSplit(v1::TicketSplit {
+            still_waiting_since: still_waiting_since.map(time_to_proto),
+            ..split_to_proto(*ticket, *from, intake, messages, requirement, place)
+        }),
         RoutingEvent::TicketScheduled { ticket, until } => scheduled_to_proto(*ticket, *until),
         _ => return None,
     })
@@ -136,6 +141,7 @@ pub(super) fn merged(event: &Fields, _: &mut Lexicon) -> Result<RoutingEvent, De
     Ok(RoutingEvent::TicketMerged {
         ticket: ticket(event)?,
         into: TicketId(event.number("into", 2)?),
+        messages: messages(event, 3)?,
     })
 }
 
@@ -146,26 +152,32 @@ pub(super) fn split_to_proto(
     messages: &[MessageId],
     requirement: &Requirement,
     place: &StepPlace,
-) -> Body {
-    Body::TicketSplit(v1::TicketSplit {
+) -> v1::TicketSplit {
+    v1::TicketSplit {
         ticket_id: ticket.0,
         from: from.0,
         intake: Some(intake::to_proto(opening)),
         message_ids: texts(messages),
         requirement: Some(requirement_to_proto(requirement)),
         place: place::to_proto(place),
-    })
+        still_waiting_since: None,
+    }
+}
+
+fn messages(event: &Fields, number: usize) -> Result<Vec<MessageId>, DecodeError> {
+    let ids = event.each(number);
+    ids.map(|id| wire::uuid("message_ids", id?).map(MessageId)).collect()
 }
 
 pub(super) fn split(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
-    let messages = event.each(4).map(|id| wire::uuid("message_ids", id?).map(MessageId));
     Ok(RoutingEvent::TicketSplit {
         ticket: ticket(event)?,
         from: TicketId(event.number("from", 2)?),
         intake: Box::new(intake::read(&event.message("intake", 3)?, lexicon)?),
-        messages: messages.collect::<Result<_, _>>()?,
+        messages: messages(event, 4)?,
         requirement: lexicon.requirement(event, 5)?,
         place: place::read(event.optional_message("place", 6)?)?,
+        still_waiting_since: event.optional_time("still_waiting_since", 7)?,
     })
 }
 

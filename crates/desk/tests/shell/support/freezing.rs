@@ -161,15 +161,15 @@ impl ConversationStore for FreezingStore {
         desk: &DeskId,
         ids: &[MessageId],
         ticket: u64,
-        conversation: ConversationId,
+        conversation: (ConversationId, Bytes),
     ) -> Result<(), StoreError> {
         self.store()
             .await
             .split_documents(desk, ids, ticket, conversation)
             .await
     }
-    async fn merge_documents(&self, desk: &DeskId, from: u64, into: u64) -> Result<(), StoreError> {
-        self.store().await.merge_documents(desk, from, into).await
+    async fn merge_documents(&self, desk: &DeskId, ids: &[MessageId], from: u64, into: u64) -> Result<(), StoreError> {
+        self.store().await.merge_documents(desk, ids, from, into).await
     }
     async fn documents_of_conversation(
         &self,

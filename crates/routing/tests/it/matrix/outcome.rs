@@ -36,6 +36,7 @@ pub(super) fn outcome(world: &World, ticket: TicketId, result: &Result<Reply, Re
         Ok(Reply::Activated { .. } | Reply::OnTicket { .. } | Reply::Ticket(_) | Reply::Agent(_)) => {
             Becomes(world.state(ticket))
         }
+        Err(Rejection::Into(rejection)) => outcome(world, ticket, &Err((**rejection).clone())),
         Err(Rejection::Unknown { .. }) => NotFound,
         Err(Rejection::WrongState { .. }) => WrongState,
         Err(Rejection::NotOwner { .. }) => NotOwner,

@@ -52,6 +52,7 @@ struct Clock {
 enum Run {
     Since(Timestamp),
     Rests,
+    Cancelled,
     Met {
         at: Timestamp,
         by: Option<MessageId>,
@@ -86,6 +87,14 @@ impl Clocks {
                 requirement,
                 ..
             } => {
+                if let RoutingEvent::TicketSplit {
+                    from,
+                    still_waiting_since,
+                    ..
+                } = &event.body
+                {
+                    self.owe(*from, *still_waiting_since, at);
+                }
                 let (queue, language) = (
                     requirement.queue.clone(),
                     requirement.language_or(intake.language.as_ref()),
@@ -156,18 +165,41 @@ impl Clocks {
                 self.retarget(Some(ticket), at);
             }
             RoutingEvent::TicketMerged { into, .. } => {
-                let waiting = self.waiting(ticket).into_iter();
-                let since = waiting.map(|id| self.running[&id].since).min();
+                let waiting = [ticket, *into].map(|ticket| self.waiting(ticket)).concat();
+                let since = waiting.iter().map(|id| self.running[id].since).min();
                 self.end(ticket, at);
-                let owes = self.tickets.contains_key(into) && self.waiting(*into).is_empty();
-                if let Some(since) = since.filter(|_| owes) {
-                    self.start(*into, ClockKind::NextResponse, since);
-                }
+                self.owe(*into, since, at);
             }
             RoutingEvent::TicketCancelled { .. }
             | RoutingEvent::TicketAbandoned { .. }
             | RoutingEvent::TicketClosed { .. } => self.end(ticket, at),
             _ => {}
+        }
+    }
+
+    /// Questions from before are another ticket's now; the oldest that is left has a clock of its own.
+    fn owe(&mut self, ticket: TicketId, since: Option<Timestamp>, at: Timestamp) {
+        let Some(state) = self.tickets.get(&ticket).map(|ticket| ticket.state) else {
+            return;
+        };
+        let mut kind = None;
+        let mut is_measured = since.is_none();
+        for id in self.waiting(ticket) {
+            let began = Some(self.running[&id].since);
+            is_measured |= began == since;
+            if since.is_none() || began < since {
+                self.run_until(id, at, Stretch::Running);
+                self.clock(id).run = Run::Cancelled;
+                kind = kind.or(Some(id.kind));
+            }
+        }
+        let Some(since) = since.filter(|_| !is_measured) else {
+            return;
+        };
+        let id = self.start(ticket, kind.unwrap_or(ClockKind::NextResponse), since);
+        if matches!(state, State::Resolved | State::Scheduled) {
+            self.run_until(id, at, Stretch::Unknown);
+            self.clock(id).run = Run::Rests;
         }
     }
 
@@ -187,7 +219,7 @@ impl Clocks {
         self.running.get_mut(&id).expect("it was listed before")
     }
 
-    fn start(&mut self, ticket: TicketId, kind: ClockKind, since: Timestamp) {
+    fn start(&mut self, ticket: TicketId, kind: ClockKind, since: Timestamp) -> ClockId {
         let before = self.those(ticket, |id, _| id.kind == kind).len();
         let id = ClockId {
             ticket,
@@ -202,6 +234,7 @@ impl Clocks {
             since,
         };
         self.running.insert(id, clock);
+        id
     }
 
     fn activate(&mut self, desk: &CompiledDesk, at: Timestamp) {
@@ -335,7 +368,7 @@ impl Clocks {
 
 impl Clock {
     fn is_live(&self) -> bool {
-        !matches!(self.run, Run::Met { .. })
+        !matches!(self.run, Run::Met { .. } | Run::Cancelled)
     }
 }
 

@@ -89,7 +89,7 @@ impl Tickets {
                 new.enter(desk, &intake.queue, requirement, notes);
                 missing.or(self.open(new, notes))
             }
-            RoutingEvent::TicketMerged { ticket, into } => self.merge(desk, (*ticket, *into), event, notes),
+            RoutingEvent::TicketMerged { ticket, into, .. } => self.merge(desk, (*ticket, *into), event, notes),
             RoutingEvent::MessageAdded { ticket, .. } => (!self.live.contains_key(ticket)).then(|| not_there(*ticket)),
             RoutingEvent::AnswerAdded { ticket, .. }
             | RoutingEvent::AnswerDelivered { ticket, .. }
