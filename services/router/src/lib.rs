@@ -20,6 +20,7 @@ mod past;
 mod process;
 mod read;
 mod simulate;
+mod unservable;
 mod worker;
 
 pub use config::{RouterConfig, ServiceConfig};
@@ -104,6 +105,10 @@ pub fn build(config: RouterConfig, parts: Parts, life: &Lifecycle) -> Router {
     });
     measure_streams(&api);
     life.spawn("heartbeats", worker::pass_heartbeats_on(api.clone()));
+    life.spawn(
+        "unservable tickets",
+        unservable::count(desks.clone(), api.draining.clone()),
+    );
     life.spawn("agents' streams", worker::end_streams(api.clone()));
     life.at_end("desks", DESKS_TIMEOUT, async move { desks.shutdown().await });
     Router { api }

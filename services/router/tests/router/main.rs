@@ -14,5 +14,6 @@ mod reply;
 mod simulate;
 mod tickets;
 mod typing;
+mod verbs;
 mod work;
 mod work_replicas;

@@ -7,6 +7,7 @@ mod crashing;
 mod demo;
 mod escalating;
 mod measuring;
+mod past;
 mod reading;
 mod running;
 mod support;
