@@ -140,7 +140,7 @@ impl Classes {
 
     /// The classes that nobody on the desk fits.
     pub(crate) fn hopeless(&self) -> impl Iterator<Item = &Class> {
-        self.list.iter().filter(|class| class.fit_count == 0)
+        self.list.iter().filter(|class| class.fit_count() == 0)
     }
 
     /// How many wait before this place in the queue, whatever they ask for.

@@ -1,7 +1,7 @@
 //! What readers see.
 
 use tandem_domain::routing::{AgentView, OfferView, TicketView, WorkList};
-use tandem_domain::{AgentId, Presence, Requirement, SignedMillis, TicketId, TicketStatus};
+use tandem_domain::{AgentId, Presence, Requirement, TicketId, TicketStatus};
 
 use crate::agents::AgentIx;
 use crate::closed::Closed;
@@ -69,7 +69,7 @@ impl State {
             },
             over_capacity: ticket.over_capacity,
             unservable: self.is_unservable(ticket),
-            aged_by: SignedMillis::default(),
+            aged_by: ticket.rare.adjusted,
         }
     }
 

@@ -5,9 +5,8 @@ mod bulk;
 mod sharing;
 
 use prost_types::{Duration, Timestamp};
-use tandem_domain::{Clock, Role};
+use tandem_domain::Role;
 use tandem_proto::v1;
-use tandem_service_kit::ids::SystemClock;
 use tonic::{Code, Status};
 use v1::RoutingState;
 use v1::consult_ticket_request::Target;
@@ -16,7 +15,7 @@ use crate::harness::{ACME, Clients, Replica, World, assert_refused};
 
 /// Ana and Ben are online, and Ana has a ticket.
 struct Scene {
-    _world: World,
+    world: World,
     replica: Replica,
     boss: Clients,
     ana: Clients,
@@ -36,7 +35,7 @@ impl Scene {
         ana.accept("ana", offer, "take").await.expect("an open offer");
         ben.go_online("ben").await;
         Self {
-            _world: world,
+            world,
             replica,
             boss,
             ana,
@@ -49,6 +48,13 @@ impl Scene {
     async fn is_refused(&self, answer: Result<v1::Ticket, Status>, before: &v1::Ticket, code: Code, field: &str) {
         assert_refused(answer, code, field);
         assert_eq!(&self.boss.ticket(before.ticket_id).await, before);
+    }
+
+    /// A time, by the desk's clock.
+    async fn in_seconds(&self, seconds: i64) -> Option<Timestamp> {
+        let now = self.world.store.now().await.expect("the store works");
+        let seconds = now.as_micros().div_euclid(1_000_000) + seconds;
+        Some(Timestamp { seconds, nanos: 0 })
     }
 
     async fn now(&self) -> v1::Ticket {
@@ -90,11 +96,6 @@ fn of_agent(agent: &str) -> Option<Target> {
 
 fn of_queue(queue: &str) -> Option<Target> {
     Some(Target::Queue(queue.into()))
-}
-
-fn in_seconds(seconds: i64) -> Option<Timestamp> {
-    let seconds = SystemClock.now().as_micros().div_euclid(1_000_000) + seconds;
-    Some(Timestamp { seconds, nanos: 0 })
 }
 
 fn seconds(seconds: i64) -> Option<Duration> {
@@ -237,7 +238,7 @@ async fn an_owner_hands_over_to_a_helper_and_to_nobody_else() {
 #[tokio::test]
 async fn a_scheduled_ticket_waits_for_its_time_and_enters_its_queue_then() {
     let scene = Scene::new().await;
-    let until = in_seconds(2);
+    let until = scene.in_seconds(2).await;
     let set_aside = schedule(&scene.ana, "1", scene.ticket, until).await.unwrap();
     assert_eq!(
         (set_aside.state(), set_aside.scheduled_until, set_aside.owner.as_str()),
@@ -257,15 +258,17 @@ async fn a_ticket_is_scheduled_within_a_year_by_whose_it_is() {
         seconds: i64::MAX,
         nanos: 0,
     });
-    for until in [None, far, in_seconds(-1), in_seconds(367 * 24 * 3600)] {
+    let (past, too_far) = (scene.in_seconds(-1).await, scene.in_seconds(367 * 24 * 3600).await);
+    let soon = scene.in_seconds(60).await;
+    for until in [None, far, past, too_far] {
         let refused = schedule(ana, "r", id, until).await;
         scene.is_refused(refused, &before, invalid, "until").await;
     }
-    let stranger = schedule(&scene.ben, "r", id, in_seconds(60)).await;
+    let stranger = schedule(&scene.ben, "r", id, soon).await;
     scene
         .is_refused(stranger, &before, Code::PermissionDenied, "ticket_id")
         .await;
-    let missing = schedule(ana, "r", 99, in_seconds(60)).await;
+    let missing = schedule(ana, "r", 99, soon).await;
     scene.is_refused(missing, &before, Code::NotFound, "ticket_id").await;
 }
 

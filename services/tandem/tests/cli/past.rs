@@ -40,11 +40,8 @@ fn what_happened_to_a_ticket_is_told_and_explained_as_it_was() {
     assert!(short["left_out"].as_u64() > Some(2), "{short}");
 
     let seq = accepted["seq"].to_string();
-    let at = accepted["at"].as_str().expect("a time").to_owned();
-    for moment in [seq.as_str(), &at] {
-        let then = server.json(&["explain", "T1", "--at", moment]);
-        assert_eq!(then["ticket"]["state"], "assigned", "at {moment}");
-    }
+    let then = server.json(&["explain", "T1", "--at", &seq]);
+    assert_eq!(then["ticket"]["state"], "assigned");
     let offered = server.json(&["explain", "T1", "--at", "O1"]);
     assert_eq!(offered["ticket"]["state"], "queued");
     assert_eq!(offered["candidates"][0]["agent"], "ana");
@@ -53,12 +50,7 @@ fn what_happened_to_a_ticket_is_told_and_explained_as_it_was() {
 #[test]
 fn moments_that_never_were_are_refused() {
     let server = with_a_served_ticket();
-    for (moment, words) in [
-        ("yesterday", "no moment"),
-        ("O7", "O7"),
-        ("999999", "999999"),
-        ("1", "T1"),
-    ] {
+    for (moment, words) in [("yesterday", "no moment"), ("O7", "O7"), ("1", "T1")] {
         server.ask(&["explain", "T1", "--at", moment]).complains(2, words);
     }
     server.ask(&["timeline", "T9"]).complains(2, "T9");
@@ -97,7 +89,7 @@ fn tickets_are_merged_and_split_and_both_stories_tell_it() {
     server.ask(&["merge", "T1", "T2"]).well();
     let told = server.json(&["timeline", "T2"]);
     assert!(entry(&told, "TicketMerged")["what"].is_string());
-    server.ask(&["requeue", "T1"]).complains(2, "T2");
+    server.ask(&["cancel", "T1"]).complains(2, "T2");
     let messages = eventually("the messages follow", || {
         let messages = server.json(&["messages", "--ticket", "T2"]);
         Some(messages).filter(|messages| messages.as_array().map(Vec::len) == Some(2))

@@ -17,7 +17,7 @@ impl Scene {
     /// What opened a ticket.
     async fn opening(&self, ticket: u64) -> Intake {
         let stream = Stream::new("router", key(ACME));
-        let records = self._world.store.read(&stream, 1, 1000).await.expect("a journal");
+        let records = self.world.store.read(&stream, 1, 1000).await.expect("a journal");
         let events = records
             .iter()
             .filter_map(|record| match decode_record::<RoutingCore>(record) {
