@@ -57,6 +57,14 @@ bench: ## Ratios, measured side by side in one run
 theory: ## Holds the router against queueing theory; `make theory SEED=7` for other runs (minutes)
 	$(CARGO) run --release --quiet --package tandem-theory -- $(if $(SEED),--seed $(SEED))
 
+.PHONY: fuzz
+fuzz: ## Fuzzes the expression parser, coverage-guided, needs a C++ compiler; `make fuzz SECONDS=600`
+	crates/domain/fuzz/run.sh $(SECONDS)
+
+.PHONY: mutants
+mutants: ## Which changes of the core no test notices (hours); `make mutants SHARD=3/40`, see docs/mutants.md
+	tests/mutants.sh $(SHARD)
+
 .PHONY: deny
 deny: ## Bans, licences and sources of dependencies; advisories where their database can be reached
 	tests/deny.sh

@@ -263,8 +263,9 @@ fn served(language: &LanguageTag, known: &Known<'_>, fault: impl FnOnce(String))
     if !is_served && !known.languages.is_empty() {
         let served: Vec<&str> = known.languages.iter().map(LanguageTag::as_str).collect();
         fault(format!(
-            "`{language}` is none of the desk's `languages`: use {} or add it there",
-            one_of(&served)
+            "`{language}` is none of the desk's `languages`: use {} or add it there{}",
+            one_of(&served),
+            did_you_mean(language.as_str(), &served)
         ));
     }
     is_served

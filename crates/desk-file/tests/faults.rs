@@ -234,7 +234,7 @@ fn agents() {
         (
             "{de: C2, en: B2}",
             "{dee: C2, en: B1}",
-            &["31:17 agents.ana.languages.dee: `dee` is none of the desk's `languages…"],
+            &["31:17 agents.ana.languages.dee: `dee` is none of the desk's `languages…; did you mean `de`?"],
         ),
         (
             "{de: C2, en: B2}",

@@ -185,3 +185,20 @@ fn a_window_that_opened_and_closed_unheard_is_waited_for_again() {
     let opens: Timestamp = world.now.plus(hours(1)).minus(seconds(1));
     assert_eq!(world.core.next_wakeup(), Some(opens));
 }
+
+#[test]
+fn a_new_desk_file_moves_the_end_of_a_window_that_stays_open() {
+    let mut world = World::staffed(shifts());
+    world.pass(hours(2));
+    assert_eq!(changes(&world), [false, true], "it is ten o'clock");
+    let mut shorter = shifts();
+    let window = Window {
+        from_minute: 9 * 60,
+        to_minute: 11 * 60,
+    };
+    shorter.sla.calendars[0].hours = (1..=5).map(|day| (day, vec![window])).collect();
+    world.activate(shorter).unwrap();
+    assert_eq!(changes(&world), [false, true]);
+    world.pass(hours(1));
+    assert_eq!(changes(&world), [false, true, false], "it is eleven o'clock");
+}

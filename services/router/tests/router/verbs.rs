@@ -80,33 +80,35 @@ macro_rules! calls {
 
 calls! {
     pull(PullTicketRequest { agent: &str }) by pull_ticket;
-    consult(ConsultTicketRequest { target: Option<Target> }) by consult_ticket;
+    consult(ConsultTicketRequest { target: impl Into<Option<Target>> }) by consult_ticket;
     end_help(EndHelpRequest { agent: &str }) by end_help;
     hand_over(HandOverTicketRequest { agent: &str }) by hand_over_ticket;
     merge(MergeTicketsRequest { into: u64 }) by merge_tickets;
     split(SplitTicketRequest { message_ids: Vec<String> }) by split_ticket;
     schedule(ScheduleTicketRequest { until: Option<Timestamp> }) by schedule_ticket;
-    adjust_age(AdjustTicketAgeRequest { by: Option<Duration> }) by adjust_ticket_age;
+    adjust_age(AdjustTicketAgeRequest { by: impl Into<Option<Duration>> }) by adjust_ticket_age;
     resolve(ResolveTicketRequest {}) by resolve_ticket;
 }
 
-fn of_agent(agent: &str) -> Option<Target> {
-    Some(Target::Agent(agent.into()))
+fn of_agent(agent: &str) -> Target {
+    Target::Agent(agent.into())
 }
 
-fn of_queue(queue: &str) -> Option<Target> {
-    Some(Target::Queue(queue.into()))
+fn of_queue(queue: &str) -> Target {
+    Target::Queue(queue.into())
 }
 
-fn seconds(seconds: i64) -> Option<Duration> {
-    Some(Duration { seconds, nanos: 0 })
+const fn seconds(seconds: i64) -> Duration {
+    Duration { seconds, nanos: 0 }
 }
 
 /// Ben helps with Ana's ticket.
 async fn with_help(scene: &Scene) {
-    let asked = consult(&scene.ana, "ask", scene.ticket, of_agent("ben")).await.unwrap();
+    let asked = consult(&scene.ana, "ask", scene.ticket, of_agent("ben"))
+        .await
+        .expect("she owns it");
     let offer = asked.help_offers[0].offer_id;
-    scene.ben.accept("ben", offer, "help").await.unwrap();
+    scene.ben.accept("ben", offer, "help").await.expect("an open offer");
 }
 
 #[tokio::test]
@@ -192,7 +194,7 @@ async fn help_is_asked_for_by_the_owner_and_of_somebody_who_can() {
     scene
         .is_refused(stranger, &before, Code::PermissionDenied, "ticket_id")
         .await;
-    let nobody = consult(ana, "r", id, None).await;
+    let nobody = consult(ana, "r", id, None::<Target>).await;
     scene.is_refused(nobody, &before, Code::InvalidArgument, "target").await;
     for (target, field) in [(of_agent("bob"), "agent"), (of_queue("secnd"), "queue")] {
         let unknown = consult(ana, "r", id, target).await;
@@ -220,9 +222,9 @@ async fn an_owner_hands_over_to_a_helper_and_to_nobody_else() {
     scene.is_refused(unasked, &before, early, "agent").await;
     with_help(&scene).await;
     let helped = scene.now().await;
-    let helper = hand_over(&scene.ben, "r", scene.ticket, "ben").await;
+    let by_ben = hand_over(&scene.ben, "r", scene.ticket, "ben").await;
     scene
-        .is_refused(helper, &helped, Code::PermissionDenied, "ticket_id")
+        .is_refused(by_ben, &helped, Code::PermissionDenied, "ticket_id")
         .await;
     let unknown = hand_over(&scene.ana, "r", scene.ticket, "bob").await;
     scene.is_refused(unknown, &helped, Code::NotFound, "agent").await;
@@ -283,7 +285,12 @@ async fn an_age_is_adjusted_by_supervisors_and_measured_as_before() {
     assert_eq!((older.aged_by_millis, older.opened_at), (90_000, before.opened_at));
     assert_eq!(adjust_age(&scene.boss, "1", waiting, seconds(90)).await.unwrap(), older);
     let month = 30 * 24 * 3600;
-    for by in [None, seconds(month + 1), seconds(-month - 1), seconds(i64::MIN)] {
+    for by in [
+        None,
+        Some(seconds(month + 1)),
+        Some(seconds(-month - 1)),
+        Some(seconds(i64::MIN)),
+    ] {
         let refused = adjust_age(&scene.boss, "r", waiting, by).await;
         scene.is_refused(refused, &older, Code::InvalidArgument, "by").await;
     }

@@ -89,7 +89,7 @@ fn tickets_are_merged_and_split_and_both_stories_tell_it() {
     server.ask(&["merge", "T1", "T2"]).well();
     let told = server.json(&["timeline", "T2"]);
     assert!(entry(&told, "TicketMerged")["what"].is_string());
-    server.ask(&["cancel", "T1"]).complains(2, "T2");
+    server.ask(&["ticket", "cancel", "T1"]).complains(1, "T2");
     let messages = eventually("the messages follow", || {
         let messages = server.json(&["messages", "--ticket", "T2"]);
         Some(messages).filter(|messages| messages.as_array().map(Vec::len) == Some(2))
