@@ -364,8 +364,11 @@ fn handling_event() -> impl Strategy<Value = RoutingEvent> {
             to,
             why
         }),
-        (ticket(), ticket(), vec(message(), 0..4))
-            .prop_map(|(ticket, into, messages)| RoutingEvent::TicketMerged { ticket, into, messages }),
+        (ticket(), ticket(), vec(message(), 0..4)).prop_map(|(ticket, into, messages)| RoutingEvent::TicketMerged {
+            ticket,
+            into,
+            messages
+        }),
         (
             ticket(),
             ticket(),

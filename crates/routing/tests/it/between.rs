@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tandem_domain::desk::{AgentProfile, BetweenQueues};
 use tandem_domain::explain::Deciding;
 use tandem_domain::routing::RoutingEvent;
-use tandem_domain::{CompiledDesk, Presence, QueueId, TicketId};
+use tandem_domain::{CompiledDesk, Presence, Priority, QueueId, TicketId};
 
 use crate::support::{AgentBuilder, IntakeBuilder, agent, desk, key, mail, queue, seconds};
 use crate::world::World;
@@ -162,4 +162,20 @@ fn a_queue_of_no_weight_is_served_when_no_other_waits() {
     fill(&mut world, 2, &["a"]);
     world.set_presence("ana", Presence::Online);
     assert_eq!(served(&mut world, 3), ["a", "a", "b"]);
+}
+
+#[test]
+fn a_step_of_priority_counts_as_an_hour_between_queues_where_priority_is_strict() {
+    let mut desk = three_queues([agent("ana").capacity(1)], BetweenQueues::LongestWait);
+    for queue in &mut desk.queues {
+        queue.aging = None;
+    }
+    let mut world = World::new(desk);
+    world.open(mail(1).to("a").at(world.now));
+    world.pass(seconds(3599));
+    world.open(mail(2).to("b").with(Priority::High).at(world.now));
+    world.pass(seconds(2));
+    world.open(mail(3).to("c").with(Priority::High).at(world.now));
+    world.set_presence("ana", Presence::Online);
+    assert_eq!(served(&mut world, 3), ["b", "a", "c"]);
 }

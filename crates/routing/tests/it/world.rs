@@ -201,7 +201,7 @@ impl World {
             RoutingEvent::MessageAdded { ticket, message, .. } => {
                 assert_eq!(self.messages.insert(*message, *ticket), None);
             }
-            RoutingEvent::TicketMerged { ticket, into } => {
+            RoutingEvent::TicketMerged { ticket, into, .. } => {
                 let moved = self.messages.values_mut().filter(|on| *on == ticket);
                 moved.for_each(|on| *on = *into);
             }
