@@ -55,23 +55,7 @@ impl Turn<'_> {
         let at = event.at;
         match &event.body {
             RoutingEvent::DeskActivated(desk) => self.adopt(desk, at),
-            RoutingEvent::TicketOpened {
-                ticket,
-                intake,
-                requirement,
-                ..
-            } => self.open(*ticket, intake, requirement, at),
-            RoutingEvent::TicketSplit {
-                ticket,
-                from,
-                intake,
-                requirement,
-                still_waiting_since,
-                ..
-            } => {
-                self.owe(*from, *still_waiting_since, at);
-                self.open(*ticket, intake, requirement, at);
-            }
+            RoutingEvent::TicketOpened { .. } | RoutingEvent::TicketSplit { .. } => self.begin(&event.body, at),
             RoutingEvent::MessageAdded {
                 ticket,
                 automatic: false,
@@ -123,6 +107,33 @@ impl Turn<'_> {
             | RoutingEvent::HelpAccepted { .. }
             | RoutingEvent::HelpRefused { .. }
             | RoutingEvent::HelperLeft { .. } => {}
+        }
+    }
+
+    /// A ticket begins; one that it was split off may owe less from now on.
+    fn begin(&mut self, body: &RoutingEvent, at: Timestamp) {
+        if let RoutingEvent::TicketSplit {
+            from,
+            still_waiting_since,
+            ..
+        } = body
+        {
+            self.owe(*from, *still_waiting_since, at);
+        }
+        if let RoutingEvent::TicketOpened {
+            ticket,
+            intake,
+            requirement,
+            ..
+        }
+        | RoutingEvent::TicketSplit {
+            ticket,
+            intake,
+            requirement,
+            ..
+        } = body
+        {
+            self.open(*ticket, intake, requirement, at);
         }
     }
 
