@@ -206,6 +206,7 @@ impl State {
         self.alter(id, at, |ticket| {
             if offer.kind == OfferKind::Own {
                 ticket.phase = Phase::Offered;
+                ticket.held_since = offer.since;
             }
             ticket.offers.push(offer);
         });

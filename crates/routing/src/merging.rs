@@ -63,7 +63,7 @@ impl State {
         let (conversation, thread, answers) = (ticket.conversation, ticket.thread.clone(), ticket.answers.clone());
         self.forget(id, at);
         for conversation in thread.joined.conversations.iter().chain([&conversation]) {
-            self.conversations.insert(*conversation, into);
+            self.go_on_with(*conversation, into);
         }
         for merged in thread.joined.merged.iter().chain([&id]) {
             self.merged.insert(*merged, into);

@@ -192,10 +192,21 @@ impl State {
         }
         let others = ticket.thread.joined.conversations.iter();
         for conversation in others.chain([&ticket.conversation]) {
-            self.conversations.insert(*conversation, id);
+            self.go_on_with(*conversation, id);
+        }
+        if self.tickets.get(id).is_some() {
+            self.leave(id);
         }
         self.tickets.insert(id, Box::new(ticket));
         self.enter(id);
+    }
+
+    /// From now on the conversation is on this ticket, whichever had it before.
+    pub(crate) fn go_on_with(&mut self, conversation: ConversationId, ticket: TicketId) {
+        if let Some(before) = self.on_conversation(conversation) {
+            self.conversations.remove(conversation, before);
+        }
+        self.conversations.insert(conversation, ticket);
     }
 
     /// Moves a ticket on, and all indices with it.

@@ -23,7 +23,7 @@ impl State {
                 expires_at,
                 ranking,
             } => self.offer(*offer, *ticket, agent, *expires_at, ranking, at),
-            E::OfferAccepted { offer, ticket, .. } => self.accept(*offer, *ticket, at),
+            E::OfferAccepted { offer, ticket, agent } => self.accept(*offer, *ticket, agent, at),
             E::OfferDeclined {
                 offer,
                 ticket,
@@ -110,9 +110,8 @@ impl State {
         }
         self.stop_pauses_if(id, |passed| passed.until <= at);
         let since = self.applied;
-        let ticket = self.ticket_mut(id);
-        ticket.held_since = since;
         if ranking.direct {
+            let ticket = self.ticket_mut(id);
             ticket.moved = ticket.version;
         }
         let offer = OpenOffer {
@@ -126,9 +125,11 @@ impl State {
         self.add_offer(id, offer, at);
     }
 
-    fn accept(&mut self, offer: OfferId, id: TicketId, at: Timestamp) {
-        let open = self.ticket(id).offer(offer);
-        let owner = open.expect("events name offers that are open").agent;
+    fn accept(&mut self, offer: OfferId, id: TicketId, agent: &AgentId, at: Timestamp) {
+        // A journal may say what no core would have written, and is audited all the same.
+        let offered_to = self.ticket(id).offer(offer).map(|open| open.agent);
+        let accepted_by = offered_to.filter(|offered| self.agents.get(*offered).id == *agent);
+        let owner = accepted_by.unwrap_or_else(|| self.agents.place(agent));
         self.stop_pauses(id);
         let class = self.classes.get(self.ticket(id).class);
         self.pace.accepted(&class.requirement.queue, at);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tandem_domain::desk::{BatchPolicy, BetweenQueues};
-use tandem_domain::routing::{Command, TransferTarget};
-use tandem_domain::{CompiledDesk, Presence, Priority, RoutingState};
+use tandem_domain::routing::{Command, RoutingEvent, TransferTarget};
+use tandem_domain::{Actor, CompiledDesk, Core, Event, OfferId, Presence, Priority, RoutingState, TicketId};
 
 use crate::support::{AgentBuilder, IntakeBuilder, agent, desk, key, mail, queue, seconds};
 use crate::world::World;
@@ -124,4 +124,51 @@ fn r06_the_last_word_on_a_pause_counts_even_if_it_is_no_pause() {
     world.activate(all).unwrap();
     world.refuse(ticket);
     assert_eq!(world.offered_to(ticket).as_deref(), Some("ana"));
+}
+
+/// A journal is audited also where it says what no core would have written. An owned ticket that was offered to somebody else
+/// stayed among its owner's, while its load was gone.
+#[test]
+fn r07_an_owned_ticket_that_is_offered_elsewhere_is_its_owners_no_more() {
+    let mut world = World::staffed(desk([agent("ana"), agent("bo")]));
+    let ticket = world.open(mail(1));
+    let issued = offer_to("bo", &world, ticket);
+    world.take(ticket);
+    world.core.apply(&issued);
+    assert_eq!((world.agent("ana").tickets, world.agent("ana").used), (vec![], 0));
+    assert_eq!((world.agent("bo").tickets, world.agent("bo").used), (vec![ticket], 1));
+}
+
+/// The owner was the one to whom the ticket had been offered, whoever accepted it by the journal.
+#[test]
+fn r08_who_accepted_by_the_journal_is_the_owner() {
+    let mut world = World::staffed(desk([agent("ana"), agent("bo")]));
+    let ticket = world.open(mail(1));
+    assert_eq!(world.offered_to(ticket).as_deref(), Some("ana"));
+    let context = world.context(Actor::service("forger"));
+    let (offer, agent) = (world.offer_of(ticket), key("bo"));
+    world
+        .core
+        .apply(&context.event(RoutingEvent::OfferAccepted { offer, ticket, agent }));
+    assert_eq!((world.agent("ana").tickets, world.agent("ana").used), (vec![], 0));
+    assert_eq!((world.agent("bo").tickets, world.agent("bo").used), (vec![ticket], 1));
+}
+
+/// The ticket's last offer once more, under a new number and to somebody else.
+fn offer_to(agent: &str, world: &World, ticket: TicketId) -> Event<RoutingEvent> {
+    let issued = world.history.iter().rev().find_map(|event| match &event.body {
+        RoutingEvent::OfferIssued {
+            expires_at, ranking, ..
+        } => Some((*expires_at, ranking.clone())),
+        _ => None,
+    });
+    let (expires_at, ranking) = issued.expect("it was offered");
+    let context = world.context(Actor::service("forger"));
+    context.event(RoutingEvent::OfferIssued {
+        offer: OfferId(world.offer_of(ticket).0 + 1),
+        ticket,
+        agent: key(agent),
+        expires_at,
+        ranking,
+    })
 }
