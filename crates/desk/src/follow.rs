@@ -62,13 +62,18 @@ impl Follower {
         self.seq() >= head
     }
 
+    /// Waits until something is committed that is not done.
+    pub(crate) async fn moved(&mut self) {
+        while self.is_at_head() {
+            // The sender lives as long as this desk's parts do, and they hold this future.
+            let _ = self.head.changed().await;
+        }
+    }
+
     /// The next records, at most `max`; waits until there are some.
     pub(crate) async fn next(&mut self, max: usize) -> Vec<Record> {
         loop {
-            while self.is_at_head() {
-                // The sender lives as long as this desk's parts do, and they hold this future.
-                let _ = self.head.changed().await;
-            }
+            self.moved().await;
             let reading = self.shared.store.read(&self.shared.stream, self.seq() + 1, max);
             match within(self.shared.settings.store_timeout, reading).await {
                 Ok(records) if !records.is_empty() => return records,

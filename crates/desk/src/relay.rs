@@ -19,8 +19,8 @@ use crate::{Journaled, wire};
 const CONSUMER: &str = "relay";
 /// Records that are read at once.
 const CHUNK: usize = 256;
-/// So long what is committed gathers after everything was published. Nobody's work waits for the bus, and a desk that
-/// commits often has its journal read less often than that.
+/// So long what is committed waits for more of it. Nobody's work waits for the relay: agents hear of an offer by a hint,
+/// which goes first this way, and a desk that commits often has its journal read less often than that.
 const REST: Duration = Duration::from_millis(5);
 /// Events on their way to the bus at the same time. They are sent in order.
 const IN_FLIGHT: usize = 64;
@@ -33,12 +33,7 @@ pub(crate) async fn relay<C: Journaled>(shared: Arc<Shared>, stop: CancellationT
         tokio::select! {
             () = stop.cancelled() => break,
             _ = save_due.tick() => follower.save_if_moved().await,
-            records = follower.next(CHUNK) => {
-                publish::<C>(&shared, &mut follower, &records).await;
-                if records.len() < CHUNK {
-                    sleep(REST).await;
-                }
-            }
+            records = gathered(&mut follower) => publish::<C>(&shared, &mut follower, &records).await,
         }
     }
     while !follower.is_at_head() {
@@ -46,6 +41,12 @@ pub(crate) async fn relay<C: Journaled>(shared: Arc<Shared>, stop: CancellationT
         publish::<C>(&shared, &mut follower, &records).await;
     }
     follower.save_if_moved().await;
+}
+
+async fn gathered(follower: &mut Follower) -> Vec<Record> {
+    follower.moved().await;
+    sleep(REST).await;
+    follower.next(CHUNK).await
 }
 
 async fn publish<C: Journaled>(shared: &Shared, follower: &mut Follower, records: &[Record]) {
