@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use tandem_domain::{DeskId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
@@ -152,16 +152,39 @@ fn answer(group: Group, outcome: &Result<(), StoreError>) {
 }
 
 async fn transaction(connection: &mut SqliteConnection, group: &mut Group, now: Timestamp) -> Result<(), StoreError> {
-    let mut transaction = connection
-        .begin_with("BEGIN IMMEDIATE")
-        .await
-        .map_err(|error| of_write(&error))?;
+    if together(connection, group, now).await? {
+        return Ok(());
+    }
+    let mut transaction = begin(connection).await?;
     for unit in group {
         if let Err(failure) = in_savepoint(&mut transaction, unit.as_mut(), now).await {
             return Err(failure.into_store_error());
         }
     }
     transaction.commit().await.map_err(|error| of_commit(&error))
+}
+
+async fn begin(connection: &mut SqliteConnection) -> Result<Transaction<'_, Sqlite>, StoreError> {
+    let beginning = connection.begin_with("BEGIN IMMEDIATE").await;
+    beginning.map_err(|error| of_write(&error))
+}
+
+/// Runs a group without savepoints: nearly always no unit fails, and each statement less is a way to the connection's
+/// thread and back. If one fails, nothing is written, and the answer is `false`.
+async fn together(connection: &mut SqliteConnection, group: &mut Group, now: Timestamp) -> Result<bool, StoreError> {
+    let mut transaction = begin(connection).await?;
+    for unit in group {
+        match unit.run(&mut transaction, now).await {
+            Ok(()) => {}
+            Err(failure) if failure.ends_the_transaction() => return Err(failure.into_store_error()),
+            Err(_) => {
+                transaction.rollback().await.map_err(|error| of_write(&error))?;
+                return Ok(false);
+            }
+        }
+    }
+    transaction.commit().await.map_err(|error| of_commit(&error))?;
+    Ok(true)
 }
 
 /// Runs one unit so that its failure undoes only itself.
