@@ -2,7 +2,7 @@
 //!
 //! | table | key | value |
 //! |---|---|---|
-//! | [`TICKET`] | ticket number | JSON [`TicketView`](tandem_domain::routing::TicketView), as it was at its end |
+//! | [`TICKET`] | ticket number | JSON [`TicketView`], as it was at its end |
 //! | [`TICKET_BY_STATE`] | `<routing state>/<ticket number>` | empty |
 //! | [`TICKET_BY_QUEUE`] | `<queue>/<ticket number>` | empty |
 //! | [`TICKET_BY_AGENT`] | `<agent>/<ticket number>` | empty; owned last by the agent |
