@@ -43,7 +43,7 @@ fn what_happened_to_a_ticket_is_told_and_explained_as_it_was() {
     let then = server.json(&["explain", "T1", "--at", &seq]);
     assert_eq!(then["ticket"]["state"], "assigned");
     let offered = server.json(&["explain", "T1", "--at", "O1"]);
-    assert_eq!(offered["ticket"]["state"], "queued");
+    assert_eq!(offered["ticket"]["state"], "offered");
     assert_eq!(offered["candidates"][0]["agent"], "ana");
 }
 
