@@ -8,6 +8,7 @@ use tandem_proto::v1;
 
 use super::arena::Arena;
 use super::senders::{Kind, Sent};
+use super::talk;
 use super::tally::Tally;
 use crate::clients::Clients;
 use crate::desks::DESKS;
@@ -39,12 +40,11 @@ pub(super) struct Found {
 
 /// Waits until every message has its place and every ticket is done.
 pub(super) async fn drained(arena: &mut Arena, tally: &Tally) {
-    let (tickets, messages) = (arena.site().admin(0), arena.site().messages(0));
     let mut left = String::new();
     let at_rest = found_within(DRAIN_LIMIT, async || {
         arena.supervise(tally);
         for desk in DESKS {
-            left = match left_on(&tickets, &messages, desk, tally).await {
+            left = match left_on(arena.site(), desk, tally).await {
                 Ok(left) if left.is_empty() => continue,
                 Ok(left) => left,
                 Err(status) => status.to_string(),
@@ -58,14 +58,16 @@ pub(super) async fn drained(arena: &mut Arena, tally: &Tally) {
     }
 }
 
-async fn left_on(tickets: &Clients, messages: &Clients, desk: &str, tally: &Tally) -> Result<String, tonic::Status> {
-    let deliveries = lists::deliveries(messages, desk).await?;
-    let messages = lists::messages(messages, desk).await?;
-    let answers = answers_left(&messages, &deliveries, desk, tally);
+async fn left_on(site: &Site, desk: &str, tally: &Tally) -> Result<String, tonic::Status> {
+    let (tickets, messages) = (site.admin(0), site.messages(0));
+    let deliveries = lists::deliveries(&messages, desk).await?;
+    let messages = lists::messages(&messages, desk).await?;
+    let answers =
+        unlisted(&messages, desk, tally) + unsent(&messages, &deliveries, &talk::sent(&site.smarthost.mails()));
     let waiting = messages
         .iter()
         .filter(|message| message.ticket_id == 0 && message.unrouted_reason.is_empty());
-    let tickets = lists::tickets(tickets, desk).await?;
+    let tickets = lists::tickets(&tickets, desk).await?;
     let open: Vec<_> = tickets.iter().filter(|ticket| !is_over(ticket)).collect();
     let (waiting, open_count) = (waiting.count(), open.len());
     if waiting + open_count + answers == 0 {
@@ -80,23 +82,24 @@ async fn left_on(tickets: &Clients, messages: &Clients, desk: &str, tally: &Tall
     ))
 }
 
-/// Answers that are not listed yet, and those by mail that are not sent yet. What a killed process was just sending
-/// comes when its claim has run out.
-fn answers_left(messages: &[v1::Message], deliveries: &[v1::Delivery], desk: &str, tally: &Tally) -> usize {
+/// Answers that were certainly written and are not listed yet.
+fn unlisted(messages: &[v1::Message], desk: &str, tally: &Tally) -> usize {
     let listed: BTreeSet<&str> = messages.iter().map(|message| message.text.trim()).collect();
     let written = tally.all_answers();
     let certain = written
         .iter()
         .filter(|(_, answer)| answer.desk == desk && answer.is_certain);
-    let unlisted = certain.filter(|(text, _)| !listed.contains(text.as_str())).count();
-    let mails = messages
-        .iter()
-        .filter(|message| message.channel() == v1::Channel::Email);
-    let mails: BTreeSet<&str> = mails.map(|message| message.message_id.as_str()).collect();
-    let unsent = deliveries
-        .iter()
-        .filter(|delivery| mails.contains(delivery.message_id.as_str()));
-    unlisted + unsent.count()
+    certain.filter(|(text, _)| !listed.contains(text.as_str())).count()
+}
+
+/// Answers by mail that the smarthost has not taken, or whose delivery is not at its end. An answer is listed a moment before
+/// its delivery is, and what a killed process was just sending comes when its claim has run out.
+fn unsent(messages: &[v1::Message], deliveries: &[v1::Delivery], taken: &BTreeMap<String, BTreeSet<String>>) -> usize {
+    let on_their_way: BTreeSet<&str> = deliveries.iter().map(|delivery| delivery.message_id.as_str()).collect();
+    let answers = messages.iter().filter(|message| talk::is_answer_by_mail(message));
+    answers
+        .filter(|answer| on_their_way.contains(answer.message_id.as_str()) || !taken.contains_key(answer.text.trim()))
+        .count()
 }
 
 fn is_over(ticket: &v1::Ticket) -> bool {
@@ -281,5 +284,49 @@ async fn check_raw(messages: &Clients, sent: &[Sent], stored: &Stored, tally: &T
         if !answer.raw.ends_with(mail.mail.raw.as_bytes()) {
             tally.violation(format!("`{}` was changed", mail.subject));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(id: &str, text: &str) -> v1::Message {
+        let mut message = v1::Message {
+            message_id: id.to_owned(),
+            text: text.to_owned(),
+            ..v1::Message::default()
+        };
+        message.set_channel(v1::Channel::Email);
+        message.set_direction(v1::MessageDirection::Answer);
+        message
+    }
+
+    fn taken(text: &str) -> BTreeMap<String, BTreeSet<String>> {
+        BTreeMap::from([(text.to_owned(), BTreeSet::from(["<1@desk.example>".to_owned()]))])
+    }
+
+    #[test]
+    fn a_listed_answer_without_a_delivery_is_on_its_way_until_the_smarthost_has_it() {
+        let listed = [answer("a", "We have mended it.\n")];
+        assert_eq!(unsent(&listed, &[], &BTreeMap::new()), 1);
+        assert_eq!(unsent(&listed, &[], &taken("We have mended it.")), 0);
+    }
+
+    #[test]
+    fn an_answer_that_the_smarthost_has_is_on_its_way_until_this_is_stored() {
+        let listed = [answer("a", "We have mended it.")];
+        let delivery = v1::Delivery {
+            message_id: "a".to_owned(),
+            ..v1::Delivery::default()
+        };
+        assert_eq!(unsent(&listed, &[delivery], &taken("We have mended it.")), 1);
+    }
+
+    #[test]
+    fn what_a_customer_wrote_is_not_sent() {
+        let mut written = answer("a", "It is broken.");
+        written.set_direction(v1::MessageDirection::Inbound);
+        assert_eq!(unsent(&[written], &[], &BTreeMap::new()), 0);
     }
 }

@@ -96,6 +96,20 @@ fn check_answers(stored: &Stored, tally: &Tally) {
 
 /// Every answer by mail went out, under one Message-ID, however often; and nothing else did.
 fn check_mails(mails: &[TakenMail], stored: &Stored, tally: &Tally) {
+    let mut sent = sent(mails);
+    for message in stored.values().flatten() {
+        let ids = sent.remove(message.text.trim()).unwrap_or_default();
+        if is_answer_by_mail(message) && ids.len() != 1 {
+            tally.violation(format!("`{}` was sent as {ids:?}", message.text));
+        }
+    }
+    if !sent.is_empty() {
+        tally.violation(format!("mails that no list has: {:?}", sent.keys()));
+    }
+}
+
+/// The Message-IDs of what was sent, by text.
+pub(super) fn sent(mails: &[TakenMail]) -> BTreeMap<String, BTreeSet<String>> {
     let mut sent: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for mail in mails {
         let body = mail.raw.split_once("\r\n\r\n").map_or("", |(_, body)| body).trim();
@@ -103,14 +117,9 @@ fn check_mails(mails: &[TakenMail], stored: &Stored, tally: &Tally) {
             .or_default()
             .insert(mail.field("Message-ID"));
     }
-    for message in stored.values().flatten() {
-        let is_mail = message.channel() == v1::Channel::Email && message.direction() == v1::MessageDirection::Answer;
-        let ids = sent.remove(message.text.trim()).unwrap_or_default();
-        if is_mail && ids.len() != 1 {
-            tally.violation(format!("`{}` was sent as {ids:?}", message.text));
-        }
-    }
-    if !sent.is_empty() {
-        tally.violation(format!("mails that no list has: {:?}", sent.keys()));
-    }
+    sent
+}
+
+pub(super) fn is_answer_by_mail(message: &v1::Message) -> bool {
+    message.channel() == v1::Channel::Email && message.direction() == v1::MessageDirection::Answer
 }
