@@ -15,5 +15,6 @@ pub use place::{SkipReason, Skipped, StepEnd, StepPlace};
 pub use rejection::Rejection;
 pub use sharing::{HelpEnd, NoHelp, OwnerChange};
 pub use view::{
-    AgentView, Answer, OfferView, OpenTickets, Query, Standing, TicketFilter, TicketView, Undelivered, WorkList,
+    AgentView, Answer, OfferView, OpenTickets, Query, Standing, TicketFilter, TicketView, Undelivered, Unservable,
+    WorkList,
 };

@@ -1,7 +1,7 @@
 //! Where a conversation's ticket stands, as its customer may know it.
 
-use tandem_domain::routing::{RoutingEvent, Standing, TicketView};
-use tandem_domain::{Channel, ConversationId, Event, RoutingState, TicketId, Timestamp};
+use tandem_domain::routing::{RoutingEvent, Standing, TicketView, Unservable};
+use tandem_domain::{Channel, ConversationId, Event, Requirement, RoutingState, TicketId, Timestamp};
 
 use crate::state::State;
 use crate::ticket::{Phase, Ticket};
@@ -11,9 +11,11 @@ impl State {
         match self.on_conversation(conversation) {
             Some(ticket) => {
                 let ticket = self.ticket(ticket);
+                let unservable = self.why_unservable(ticket);
                 let position = self.place_in_queue(ticket);
                 Some(Standing {
-                    position,
+                    position: position.filter(|_| unservable.is_none()),
+                    unservable,
                     estimated_wait: self.estimated_wait(ticket, now),
                     answers: ticket.answers.count(),
                     ..standing_of(&self.view(ticket))
@@ -24,6 +26,22 @@ impl State {
                 ..standing_of(&self.view_of_closed(closed))
             }),
         }
+    }
+
+    fn why_unservable(&self, ticket: &Ticket) -> Option<Unservable> {
+        self.is_unservable(ticket).then(|| {
+            let asks = self.requirement(ticket);
+            let anybody = Requirement::new(asks.queue.clone(), asks.channel);
+            let who_speaks = Requirement {
+                language: asks.language.clone(),
+                ..anybody.clone()
+            };
+            let is_there = |asks| self.agents.fitting(asks, self.desk()).count() > 0;
+            match (is_there(&anybody), is_there(&who_speaks)) {
+                (true, false) => Unservable::Language,
+                _ => Unservable::Other,
+            }
+        })
     }
 
     /// From 1, by the queue's own order, whatever each ticket asks for. What is offered is next.
@@ -62,6 +80,7 @@ fn standing_of(view: &TicketView) -> Standing {
         language: view.requirement.language.as_ref().map(|(language, _)| language.clone()),
         answers: 0,
         ended: is_over(view.state),
+        unservable: None,
     }
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct TicketRow {
     pub(crate) answered_at: String,
     /// Why answers did not reach the customer.
     pub(crate) undelivered: Vec<String>,
+    /// Whether it waits for what nobody on the desk can do, online or not.
+    pub(crate) unservable: bool,
     pub(crate) opened_at: String,
     pub(crate) changed_at: String,
 }
@@ -85,6 +87,7 @@ impl From<&v1::Ticket> for TicketRow {
             waiting_since: time(ticket.waiting_since.as_ref()),
             answered_at: time(ticket.answered_at.as_ref()),
             undelivered: ticket.undelivered.iter().map(undelivered).collect(),
+            unservable: ticket.unservable,
             opened_at: time(ticket.opened_at.as_ref()),
             changed_at: time(ticket.changed_at.as_ref()),
         }

@@ -125,7 +125,8 @@ pub struct Standing {
     pub ticket: TicketId,
     /// Where routing has it.
     pub state: RoutingState,
-    /// Its place in its queue's order, while it waits: 1 is next. An offered ticket is at 1.
+    /// Its place in its queue's order, while it waits and somebody on the desk could serve it: 1 is next. An offered
+    /// ticket is at 1.
     pub position: Option<u32>,
     /// `position` times the mean time between the last accepts of tickets in its queue (at most ten, of the
     /// last hour); none with fewer than two such accepts, or while it does not wait.
@@ -138,6 +139,19 @@ pub struct Standing {
     pub answers: u64,
     /// Whether it is over for the customer, unless he or she writes again: in wrap-up, done, cancelled or abandoned.
     pub ended: bool,
+    /// Why it waits in vain, if nobody on the desk could ever serve it.
+    #[serde(default)]
+    pub unservable: Option<Unservable>,
+}
+
+/// Why nobody on a desk could ever serve a ticket, as its customer may know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unservable {
+    /// The queue has agents, and none of them speaks the language well enough.
+    Language,
+    /// It asks for something else that nobody has, such as a skill.
+    Other,
 }
 
 /// A ticket as readers see it; once it has ended also the value of the read-model row `ticket/<number>`.

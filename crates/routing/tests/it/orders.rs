@@ -10,7 +10,7 @@ use tandem_domain::{
     Channel, ClockKind, CompiledDesk, Presence, Priority, RoutingState, SignedMillis, SlaPlan, TicketId, Timestamp,
 };
 
-use crate::support::{IntakeBuilder, agent, desk, key, mail, seconds};
+use crate::support::{IntakeBuilder, accountant, agent, desk, key, mail, seconds};
 use crate::world::World;
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -35,7 +35,7 @@ fn promise(id: &str, channel: Channel, calendar: Option<&str>, targets: &[(Prior
 
 /// Mail by the clock; social media in office hours, nine to five.
 fn by_deadline() -> CompiledDesk {
-    let mut desk = desk([agent("ana")]);
+    let mut desk = desk([agent("ana"), accountant()]);
     desk.queues[0].order = QueueOrder::Deadline(ClockKind::Accept);
     let hours = Window {
         from_minute: 9 * 60,

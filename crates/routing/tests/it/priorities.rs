@@ -3,7 +3,7 @@
 use tandem_domain::routing::{Command, Rejection, RoutingEvent};
 use tandem_domain::{Presence, Priority, TicketId};
 
-use crate::support::{IntakeBuilder, agent, as_agent, desk, mail};
+use crate::support::{IntakeBuilder, accountant, agent, as_agent, desk, mail};
 use crate::world::World;
 
 fn set(ticket: TicketId, priority: Priority) -> Command {
@@ -30,7 +30,7 @@ fn a_more_urgent_ticket_is_served_before_those_that_came_earlier() {
 
 #[test]
 fn in_a_queue_of_strict_priority_urgency_goes_before_age() {
-    let mut world = World::new(desk([agent("ana")]));
+    let mut world = World::new(desk([accountant()]));
     world.open(mail(1).to("billing").with(Priority::High));
     let late = world.open(mail(2).to("billing"));
     assert_eq!(world.standing(2).unwrap().position, Some(2));

@@ -1,9 +1,11 @@
 //! Where a conversation's ticket stands, as its customer may know it.
 
-use tandem_domain::routing::Command;
+use tandem_domain::routing::{Command, Unservable};
 use tandem_domain::{Channel, Presence, Proficiency, RoutingState};
 
-use crate::support::{AgentBuilder, IntakeBuilder, agent, answer_id, conversation_id, desk, key, mail, seconds};
+use crate::support::{
+    AgentBuilder, IntakeBuilder, accountant, agent, answer_id, conversation_id, desk, key, mail, seconds,
+};
 use crate::world::World;
 
 fn chat(number: u128) -> tandem_domain::routing::Intake {
@@ -12,7 +14,7 @@ fn chat(number: u128) -> tandem_domain::routing::Intake {
 
 #[test]
 fn who_waits_knows_the_place_in_the_queue_whatever_the_others_ask_for() {
-    let mut world = World::new(desk([agent("ana")]));
+    let mut world = World::new(desk([agent("ana").speaks("de", Proficiency::C1), accountant()]));
     world.open(chat(1));
     world.open(chat(2).in_language("de"));
     world.open(mail(3));
@@ -179,4 +181,26 @@ fn who_is_there_counts() {
     assert_eq!(wait(&world), Some(seconds(50)), "nobody is there: as if all were");
     world.open(mail(12).in_language("fr"));
     assert_eq!(world.standing(12).unwrap().estimated_wait, None, "nobody speaks it");
+}
+
+#[test]
+fn who_can_never_be_served_is_told_so_and_why_instead_of_a_place() {
+    let mut world = World::staffed(desk([agent("ana")]));
+    let told = |world: &World, number: u128| {
+        let standing = world.standing(number).unwrap();
+        (standing.position, standing.estimated_wait, standing.unservable)
+    };
+    world.open(chat(1).in_language("fr"));
+    assert_eq!(told(&world, 1), (None, None, Some(Unservable::Language)));
+    world.open(chat(2).needs("vip", 3));
+    assert_eq!(told(&world, 2), (None, None, Some(Unservable::Other)));
+    world
+        .activate(desk([agent("ana"), agent("fleur").speaks("fr", Proficiency::C2)]))
+        .unwrap();
+    assert_eq!(
+        told(&world, 1),
+        (Some(1), None, None),
+        "somebody speaks it who is not there"
+    );
+    assert_eq!(told(&world, 2), (None, None, Some(Unservable::Other)));
 }

@@ -51,6 +51,11 @@ pub(crate) fn agent(id: &str) -> AgentProfile {
     }
 }
 
+/// Who serves the queue `billing`.
+pub(crate) fn accountant() -> AgentProfile {
+    agent("bob").team("back").skill("billing", 3)
+}
+
 pub(crate) trait AgentBuilder: Sized {
     fn capacity(self, units: u32) -> Self;
     fn team(self, team: &str) -> Self;

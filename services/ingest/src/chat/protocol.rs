@@ -2,6 +2,7 @@
 //! them for others.
 
 use serde::{Deserialize, Serialize};
+use tandem_domain::routing::Unservable;
 
 /// The protocol's version, also in the socket's path.
 pub(super) const VERSION: u32 = 1;
@@ -154,6 +155,9 @@ pub(super) struct Status {
     /// While waiting, where it can be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimated_wait_seconds: Option<u64>,
+    /// While waiting for what nobody on the desk can do: why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unservable: Option<Unservable>,
 }
 
 /// Who is to do something.
@@ -313,6 +317,7 @@ mod tests {
             state: State::Waiting,
             position: Some(1),
             estimated_wait_seconds: None,
+            unservable: None,
         };
         assert_eq!(
             ToVisitor::Status(status).encode(),

@@ -71,6 +71,7 @@ const WAITING: Status = Status {
     state: State::Waiting,
     position: None,
     estimated_wait_seconds: None,
+    unservable: None,
 };
 
 fn status(standing: &Standing) -> Status {
@@ -87,6 +88,7 @@ fn status(standing: &Standing) -> Status {
     Status {
         position: standing.position,
         estimated_wait_seconds: standing.estimated_wait.map(|wait| wait.as_secs()),
+        unservable: standing.unservable,
         ..WAITING
     }
 }
@@ -96,6 +98,7 @@ mod tests {
     use std::time::Duration;
 
     use tandem_domain::TicketId;
+    use tandem_domain::routing::Unservable;
 
     use super::*;
 
@@ -109,6 +112,7 @@ mod tests {
             language: None,
             answers: 0,
             ended: false,
+            unservable: None,
         }
     }
 
@@ -124,8 +128,7 @@ mod tests {
 
     const WITH_AGENT: Status = Status {
         state: State::WithAgent,
-        position: None,
-        estimated_wait_seconds: None,
+        ..WAITING
     };
 
     #[test]
@@ -141,6 +144,21 @@ mod tests {
         };
         assert_eq!(told.standing(Some(&queued(2))), [News::Status(second)]);
         assert_eq!(told.standing(Some(&queued(2))), []);
+    }
+
+    #[test]
+    fn who_waits_in_vain_is_told_why() {
+        let in_vain = Standing {
+            position: None,
+            estimated_wait: None,
+            unservable: Some(Unservable::Language),
+            ..queued(1)
+        };
+        let told = Status {
+            unservable: Some(Unservable::Language),
+            ..WAITING
+        };
+        assert_eq!(Told::default().standing(Some(&in_vain)), [News::Status(told)]);
     }
 
     #[test]

@@ -173,7 +173,9 @@ fn render(explained: &Explained) -> String {
         explained.summary.clone(),
     ];
     lines.extend(explained.chosen.as_ref().map(|chosen| format!("chosen: {chosen}")));
-    if explained.position > 0 {
+    if ticket.unservable {
+        lines.push("nobody on the desk can ever serve it: change the desk file, or what it asks for".to_owned());
+    } else if explained.position > 0 {
         lines.push(format!(
             "position: {} among equal tickets, {} in its queue{}",
             explained.position,

@@ -56,7 +56,7 @@ fn tickets_table(rows: &[TicketRow]) -> String {
             row.queue.clone(),
             row.language.clone(),
             row.skills.join(" "),
-            row.agent().to_owned(),
+            if row.unservable { "nobody fits" } else { row.agent() }.to_owned(),
             row.opened_at.clone(),
         ]
     });

@@ -13,7 +13,7 @@ fn keys(value: &Value) -> Vec<&str> {
         .collect()
 }
 
-const TICKET: [&str; 18] = [
+const TICKET: [&str; 19] = [
     "answered_at",
     "changed_at",
     "channel",
@@ -31,6 +31,7 @@ const TICKET: [&str; 18] = [
     "tags",
     "ticket",
     "undelivered",
+    "unservable",
     "waiting_since",
 ];
 

@@ -89,7 +89,7 @@ function status(frame) {
   if (frame.state !== "with_agent") {
     agent = "";
   }
-  const waits = [texts.waiting];
+  const waits = [texts.unservable[frame.unservable] ?? texts.waiting];
   if (frame.position) {
     waits.push(texts.position(frame.position));
   }

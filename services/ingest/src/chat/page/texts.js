@@ -14,6 +14,10 @@ const en = {
   waiting: "Please wait, somebody will be with you.",
   position: (place) => (place === 1 ? "You are next." : `You are number ${place} in the queue.`),
   wait: (minutes) => (minutes <= 1 ? "It takes about a minute." : `It takes about ${minutes} minutes.`),
+  unservable: {
+    language: "At the moment nobody here speaks your language. Your message is kept.",
+    other: "At the moment nobody here can help with this. Your message is kept.",
+  },
   withAgent: (agent) => (agent ? `You are talking to ${agent}.` : "Somebody is with you."),
   joined: (agent) => `${agent || "Somebody"} has joined.`,
   left: (agent) => `${agent || "Somebody"} has left.`,
@@ -45,6 +49,10 @@ const de = {
   waiting: "Bitte warten Sie, gleich ist jemand für Sie da.",
   position: (place) => (place === 1 ? "Sie sind als Nächstes an der Reihe." : `Vor Ihnen warten noch ${place - 1}.`),
   wait: (minutes) => (minutes <= 1 ? "Es dauert etwa eine Minute." : `Es dauert etwa ${minutes} Minuten.`),
+  unservable: {
+    language: "Zurzeit spricht hier niemand Ihre Sprache. Ihre Nachricht geht nicht verloren.",
+    other: "Zurzeit kann hier niemand dabei helfen. Ihre Nachricht geht nicht verloren.",
+  },
   withAgent: (agent) => (agent ? `Sie sprechen mit ${agent}.` : "Jemand ist für Sie da."),
   joined: (agent) => `${agent || "Jemand"} ist jetzt da.`,
   left: (agent) => `${agent || "Jemand"} ist nicht mehr da.`,
