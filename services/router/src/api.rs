@@ -84,11 +84,11 @@ impl Api {
         Ok(self.desks.submit(&caller.desk, submission).await?)
     }
 
-    /// Refuses a desk that does not exist, where an empty answer would hide that.
-    async fn require(&self, desk: &DeskId) -> Result<(), Failure> {
+    /// Refuses a desk that does not exist, where an empty answer would hide that; the last `seq` of its journal.
+    async fn require(&self, desk: &DeskId) -> Result<u64, Failure> {
         let stream = Stream::new(RoutingCore::SERVICE, desk.clone());
         match self.store.tail(&stream).await? {
-            Some(_) => Ok(()),
+            Some(tail) => Ok(tail.seq),
             None => Err(DeskError::UnknownDesk(desk.clone()).into()),
         }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use tandem_desk::Journaled;
 use tandem_domain::explain::Explanation;
@@ -11,8 +12,12 @@ use tandem_domain::{Core, DeskId, Event, OfferId, TicketId, Timestamp};
 use tandem_routing::{RoutingCore, timeline};
 use tandem_store::Store;
 
+use crate::convert::FieldError;
 use crate::errors::Failure;
 use crate::history;
+
+/// So much may the store's clock be behind that of a desk, which never goes back.
+const CLOCKS_APART: Duration = Duration::from_secs(2);
 
 /// A moment of a desk's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +38,18 @@ impl Moment {
             Self::Offer(_) => "offer_id",
             Self::Time(_) => "time",
         }
+    }
+
+    /// Refuses what is yet to come, as of which nobody can tell.
+    pub(crate) fn require_past(self, head: u64, now: Timestamp) -> Result<(), FieldError> {
+        let allowed = match self {
+            Self::Seq(seq) if seq > head => format!("at most {head}, the last record of the desk's journal"),
+            Self::Time(time) if time > now.plus(CLOCKS_APART) => {
+                format!("not in the future: it is {}", now.whole_second())
+            }
+            Self::Seq(_) | Self::Time(_) | Self::Offer(_) => return Ok(()),
+        };
+        Err(FieldError::new(self.field(), allowed))
     }
 
     /// Whether the event comes only after the moment.

@@ -68,7 +68,8 @@ impl Tickets {
         moment: past::Moment,
     ) -> Result<v1::ExplainTicketResponse, Failure> {
         let (api, id) = (&self.0, TicketId(convert::number("ticket_id", ticket)?));
-        api.require(&caller.desk).await?;
+        let head = api.require(&caller.desk).await?;
+        moment.require_past(head, api.store.now().await?)?;
         let _turn = api.looks.begin(&caller.desk, ANOTHER_LOOK)?;
         let explanation = past::explain(api.store.as_ref(), &caller.desk, id, moment).await?;
         Ok(convert::explanation(&explanation))

@@ -80,6 +80,26 @@ async fn a_ticket_is_explained_as_it_was_after_each_record() {
 }
 
 #[tokio::test]
+async fn what_is_yet_to_come_explains_nothing() {
+    let (world, replica) = World::with_desks().await;
+    let (boss, ticket, _) = work(&world, &replica).await;
+    let told = timeline(&boss, ticket, 0).await.unwrap().entries;
+    let (head, last) = told.last().map(|entry| (entry.seq, entry.at.unwrap())).unwrap();
+    explain(&boss, ticket, At::Seq(head)).await.expect("the head is past");
+    let beyond = explain(&boss, ticket, At::Seq(head + 1)).await;
+    assert!(
+        beyond.as_ref().unwrap_err().message().contains(&head.to_string()),
+        "{beyond:?}"
+    );
+    assert_refused(beyond, Code::InvalidArgument, "seq");
+    let in_an_hour = At::Time(prost_types::Timestamp {
+        seconds: last.seconds + 3_600,
+        ..last
+    });
+    assert_refused(explain(&boss, ticket, in_an_hour).await, Code::InvalidArgument, "time");
+}
+
+#[tokio::test]
 async fn a_timeline_tells_each_event_in_a_sentence() {
     let (world, replica) = World::with_desks().await;
     let (boss, ticket, offer) = work(&world, &replica).await;

@@ -50,7 +50,12 @@ fn what_happened_to_a_ticket_is_told_and_explained_as_it_was() {
 #[test]
 fn moments_that_never_were_are_refused() {
     let server = with_a_served_ticket();
-    for (moment, words) in [("yesterday", "no moment"), ("O7", "O7"), ("1", "T1")] {
+    for (moment, words) in [
+        ("yesterday", "no moment"),
+        ("O7", "O7"),
+        ("1", "T1"),
+        ("9999", "the last record"),
+    ] {
         server.ask(&["explain", "T1", "--at", moment]).complains(2, words);
     }
     server.ask(&["timeline", "T9"]).complains(2, "T9");
