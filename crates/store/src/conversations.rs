@@ -44,15 +44,15 @@ pub trait ConversationStore: Send + Sync + 'static {
     /// passed over.
     async fn release_answers(&self, desk: &DeskId, ids: &[MessageId]) -> Result<(), StoreError>;
 
-    /// Puts these documents on another ticket and into another conversation, which is known as this key from now on (as
-    /// with [`NewDocument::known_as`](crate::NewDocument::known_as)), and leaves all else about them as it is.
-    /// Those that are there already, or that are not known, are passed over.
+    /// Puts these documents on another ticket and into another conversation, which is known as these keys from now on (as
+    /// with [`NewDocument::known_as`](crate::NewDocument::known_as), but also where a key led elsewhere before), and
+    /// leaves all else about them as it is. Those that are there already, or that are not known, are passed over.
     async fn split_documents(
         &self,
         desk: &DeskId,
         ids: &[MessageId],
         ticket: u64,
-        conversation: (ConversationId, Bytes),
+        conversation: (ConversationId, Vec<Bytes>),
     ) -> Result<(), StoreError>;
 
     /// Puts all documents of one ticket on another, and these of its documents also if the outbox does not know yet

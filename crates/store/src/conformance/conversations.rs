@@ -145,8 +145,12 @@ pub async fn releases_and_messages_get_numbers_of_their_own(subject: &Subject) {
 }
 
 pub async fn documents_move_to_a_ticket_of_their_own_and_back(subject: &Subject) {
-    for number in [1, 2, 3] {
-        accept(subject, document(number)).await;
+    let first = NewDocument {
+        known_as: vec![Bytes::from("k1")],
+        ..document(1)
+    };
+    for document in [first, document(2), document(3)] {
+        accept(subject, document).await;
     }
     let acme = desk("acme");
     let on = async |ticket| ids(&subject.other.documents(&acme, Some(ticket), None, 100).await.unwrap());
@@ -159,9 +163,10 @@ pub async fn documents_move_to_a_ticket_of_their_own_and_back(subject: &Subject)
     };
     let moved = [message(1), message(3), message(99)];
     for _repeated in 0..2 {
-        let split = subject
-            .store
-            .split_documents(&acme, &moved, 7, (conversation(77), Bytes::from("k77")));
+        let split =
+            subject
+                .store
+                .split_documents(&acme, &moved, 7, (conversation(77), vec!["k77".into(), "k1".into()]));
         split.await.unwrap();
         assert_eq!(on(7).await, [message(1), message(3)]);
         assert_eq!(of(77).await, [message(1), message(3)]);
@@ -171,12 +176,15 @@ pub async fn documents_move_to_a_ticket_of_their_own_and_back(subject: &Subject)
         assert_eq!((on(7).await, on(8).await), (vec![], vec![message(1), message(3)]));
         assert_eq!(of(77).await, [message(1), message(3)], "each stays in its conversation");
     }
-    let reply = NewDocument {
-        find_by: vec![Bytes::from("k77")],
-        ..document(4)
-    };
-    accept(subject, reply).await;
-    assert_eq!(of(77).await, [message(1), message(3), message(4)], "replies find it");
+    for (number, key) in [(4, "k77"), (5, "k1")] {
+        let reply = NewDocument {
+            find_by: vec![Bytes::from(key)],
+            ..document(number)
+        };
+        accept(subject, reply).await;
+    }
+    let all = [1, 3, 4, 5].map(message);
+    assert_eq!(of(77).await, all, "replies find it, also by a key that led elsewhere");
 }
 
 pub async fn what_moved_before_the_outbox_was_settled_stays_where_it_went(subject: &Subject) {
@@ -184,7 +192,7 @@ pub async fn what_moved_before_the_outbox_was_settled_stays_where_it_went(subjec
         accept(subject, document(number)).await;
     }
     let acme = desk("acme");
-    let (moved, own) = ([message(1)], (conversation(77), Bytes::from("k77")));
+    let (moved, own) = ([message(1)], (conversation(77), vec![Bytes::from("k77")]));
     subject.store.split_documents(&acme, &moved, 7, own).await.unwrap();
     subject.store.merge_documents(&acme, &[message(2)], 5, 8).await.unwrap();
     let outcomes = [1, 2, 3].map(|number| (acme.clone(), message(number), OutboxOutcome::OnTicket(5)));

@@ -22,10 +22,10 @@ impl ConversationStore for MemoryStore {
         desk: &DeskId,
         ids: &[MessageId],
         ticket: u64,
-        (conversation, key): (ConversationId, Bytes),
+        (conversation, keys): (ConversationId, Vec<Bytes>),
     ) -> Result<(), StoreError> {
         self.write(|state| {
-            state.documents.know(desk, key, conversation);
+            state.documents.lead(desk, keys, conversation);
             state.documents.split(desk, ids, ticket, conversation);
         })
     }

@@ -152,10 +152,10 @@ impl Documents {
         KeptAnswer { id, earlier: None }
     }
 
-    /// A key that leads to a conversation already keeps to it.
-    pub(super) fn know(&mut self, desk: &DeskId, key: Bytes, conversation: ConversationId) {
-        let known = self.known.conversations.entry((desk.clone(), key));
-        known.or_insert(conversation);
+    /// The keys lead to this conversation from now on, wherever they led before.
+    pub(super) fn lead(&mut self, desk: &DeskId, keys: Vec<Bytes>, conversation: ConversationId) {
+        let keys = keys.into_iter().map(|key| ((desk.clone(), key), conversation));
+        self.known.conversations.extend(keys);
     }
 
     pub(super) fn split(&mut self, desk: &DeskId, ids: &[MessageId], ticket: u64, conversation: ConversationId) {

@@ -126,17 +126,19 @@ impl ConversationStore for PostgresStore {
         desk: &DeskId,
         ids: &[MessageId],
         ticket: u64,
-        (conversation, key): (ConversationId, Bytes),
+        (conversation, keys): (ConversationId, Vec<Bytes>),
     ) -> Result<(), StoreError> {
         let ids: Vec<_> = ids.iter().copied().map(bytes).collect();
-        let split = "WITH known AS (INSERT INTO conversation_key (desk, key, conversation) VALUES ($1, $5, $4) \
-                     ON CONFLICT DO NOTHING) \
+        let keys: Vec<_> = keys.iter().map(|key| key.to_vec()).collect();
+        let split = "WITH known AS (INSERT INTO conversation_key (desk, key, conversation) \
+                     SELECT DISTINCT $1, key, $4 FROM unnest($5::bytea[]) AS key \
+                     ON CONFLICT (desk, key) DO UPDATE SET conversation = excluded.conversation) \
                      UPDATE message SET ticket = $3, conversation = $4 WHERE desk = $1 AND id = ANY($2)";
         let split = sqlx::query(split).bind(desk.as_str()).bind(ids);
         let split = split
             .bind(ticket.cast_signed())
             .bind(conversation.0.as_bytes().to_vec())
-            .bind(key.to_vec());
+            .bind(keys);
         self.execute(split).await.map(drop)
     }
 

@@ -82,7 +82,7 @@ struct Split {
     desk: DeskId,
     ids: Vec<MessageId>,
     ticket: u64,
-    conversation: (ConversationId, Bytes),
+    conversation: (ConversationId, Vec<Bytes>),
 }
 
 #[async_trait]
@@ -95,11 +95,12 @@ impl Write for Split {
 
     async fn run(&self, connection: &mut SqliteConnection, _now: Timestamp) -> Result<(), Failure> {
         let conversation = self.conversation.0.0.as_bytes().to_vec();
-        let known = "INSERT INTO conversation_key (desk, key, conversation) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-        let known = sqlx::query(known)
-            .bind(self.desk.as_str())
-            .bind(self.conversation.1.to_vec());
-        known.bind(conversation.clone()).execute(&mut *connection).await?;
+        for key in &self.conversation.1 {
+            let leads = "INSERT INTO conversation_key (desk, key, conversation) VALUES (?, ?, ?) \
+                         ON CONFLICT DO UPDATE SET conversation = excluded.conversation";
+            let leads = sqlx::query(leads).bind(self.desk.as_str()).bind(key.to_vec());
+            leads.bind(conversation.clone()).execute(&mut *connection).await?;
+        }
         for id in &self.ids {
             let split = sqlx::query("UPDATE message SET ticket = ?, conversation = ? WHERE desk = ? AND id = ?");
             let split = split.bind(self.ticket.cast_signed()).bind(conversation.clone());
@@ -166,7 +167,7 @@ impl ConversationStore for SqliteStore {
         desk: &DeskId,
         ids: &[MessageId],
         ticket: u64,
-        conversation: (ConversationId, Bytes),
+        conversation: (ConversationId, Vec<Bytes>),
     ) -> Result<(), StoreError> {
         let (desk, ids) = (desk.clone(), ids.to_vec());
         self.write(Split {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tandem_desk::{Consume, HandleError, Recorded, decode_record};
 use tandem_domain::routing::{RoutingEvent, UndeliveredReason};
-use tandem_domain::{ConversationId, DeskId, MessageId, TicketId, Timestamp};
+use tandem_domain::{Channel, ConversationId, DeskId, MessageId, TicketId, Timestamp};
 use tandem_routing::RoutingCore;
 use tandem_store::{Commit, NewJob, Record, Store, StoreError, StoredDocument, Stream};
 
@@ -14,7 +15,7 @@ use super::job::{self, Job, Step};
 use super::rows::{self, ANSWERS, CALLBACKS};
 use super::{Deliveries, PAGE};
 use crate::document::Document;
-use crate::mail::MailSecret;
+use crate::mail::{MailSecret, parse_in_background};
 
 /// The consumer's name.
 pub(crate) const CONSUMER: &str = "ingest-answers";
@@ -82,15 +83,31 @@ impl Consumer {
                 conversation,
                 messages,
             } => {
-                let key = self.secret.conversation_key(desk, *conversation);
+                let mut keys = vec![self.secret.conversation_key(desk, *conversation)];
+                for message in messages {
+                    keys.extend(self.key_of_mail(desk, *message).await?);
+                }
                 self.store()
-                    .split_documents(desk, messages, ticket.0, (*conversation, key))
+                    .split_documents(desk, messages, ticket.0, (*conversation, keys))
                     .await
             }
             Move::Merge { ticket, into, messages } => {
                 self.store().merge_documents(desk, messages, ticket.0, into.0).await
             }
         }
+    }
+
+    /// By which follow-ups find the message, if it is a mail.
+    async fn key_of_mail(&self, desk: &DeskId, message: MessageId) -> Result<Option<Bytes>, StoreError> {
+        let Some(stored) = self.store().document(desk, message).await? else {
+            return Ok(None);
+        };
+        let document = Document::decode(&stored.id.0, &stored.body)?;
+        if document.channel != Channel::Email || document.submitted_as.is_some() {
+            return Ok(None);
+        }
+        let raw = self.store().raw(desk, message).await?.unwrap_or_default();
+        Ok(self.secret.key_of_mail(desk, &parse_in_background(raw).await))
     }
 
     /// No code that can panic runs under this lock.

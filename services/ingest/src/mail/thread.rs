@@ -12,6 +12,8 @@
 //! | came *before* the mail that it is answered by | its own Message-ID, with the author | the follow-up is known by what it refers to |
 //! | bounces | the sealed Message-ID of ours in what it returns | every conversation is known by its id |
 //!
+//! A mail that is split off is known by its Message-ID in its new conversation from then on.
+//!
 //! Two mails with one and the same Message-ID are *not* one conversation: web forms send hundreds of
 //! different people's mails under one. A visible ticket number joins nothing, and neither does a subject.
 
@@ -23,6 +25,11 @@ use super::{Kind, ParsedMail};
 
 /// References that are looked at, the newest ones.
 const REFERENCES: usize = 20;
+
+/// A mail that is there.
+const KNOWN: &str = "known";
+/// A mail that others refer to and that is yet to come.
+const AWAITED: &str = "awaited";
 
 /// By which keys a mail finds its conversation, and is found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +74,17 @@ impl MailSecret {
         self.thread_key(desk, "conversation", &[conversation.0.as_bytes()])
     }
 
+    /// The key by which an author's follow-ups find this mail; none where it has no Message-ID, or not one plain author.
+    #[must_use]
+    pub fn key_of_mail(&self, desk: &DeskId, mail: &ParsedMail) -> Option<Bytes> {
+        let (id, author) = (mail.message_id.as_deref()?, mail.author()?);
+        Some(self.mail_key(desk, KNOWN, id, &author))
+    }
+
+    fn mail_key(&self, desk: &DeskId, how: &str, message_id: &str, author: &str) -> Bytes {
+        self.thread_key(desk, how, &[message_id.as_bytes(), author.as_bytes()])
+    }
+
     fn thread_key(&self, desk: &DeskId, kind: &str, fields: &[&[u8]]) -> Bytes {
         let fields = [&[kind.as_bytes(), desk.as_str().as_bytes()], fields].concat();
         Bytes::copy_from_slice(&self.keyed_hash("thread", &fields))
@@ -94,15 +112,15 @@ impl Keys<'_> {
 
     fn by_reference(&mut self, mail: &ParsedMail, author: &str) {
         for id in referred(mail) {
-            let awaited = self.of_mail("awaited", id, author);
+            let awaited = self.of_mail(AWAITED, id, author);
             self.found
                 .find_by
-                .extend([self.of_mail("known", id, author), awaited.clone()]);
+                .extend([self.of_mail(KNOWN, id, author), awaited.clone()]);
             self.found.known_as.push(awaited);
         }
         if let Some(id) = &mail.message_id {
-            self.found.find_by.push(self.of_mail("awaited", id, author));
-            self.found.known_as.push(self.of_mail("known", id, author));
+            self.found.find_by.push(self.of_mail(AWAITED, id, author));
+            self.found.known_as.push(self.of_mail(KNOWN, id, author));
         }
     }
 
@@ -117,8 +135,7 @@ impl Keys<'_> {
     }
 
     fn of_mail(&self, how: &str, message_id: &str, author: &str) -> Bytes {
-        self.secret
-            .thread_key(self.desk, how, &[message_id.as_bytes(), author.as_bytes()])
+        self.secret.mail_key(self.desk, how, message_id, author)
     }
 }
 

@@ -138,3 +138,32 @@ async fn what_is_split_off_goes_on_in_a_conversation_of_its_own() {
     }
     end_on(&world, &service, &[1, 2, 2, 2, 2]).await;
 }
+
+#[tokio::test]
+async fn who_follows_up_on_what_was_split_off_reaches_the_ticket_that_it_is_on_now() {
+    let smarthost = Smarthost::start(Mood::Take).await;
+    let (world, router, service) = started(&smarthost).await;
+    assert_eq!(service.takes(&Letter::new("a1@customer.example")).await, 250);
+    world.settled(&service, ACME).await;
+    let other = Letter::new("a2@customer.example").field("In-Reply-To: <a1@customer.example>");
+    assert_eq!(service.takes(&other).await, 250);
+    let messages = world.settled(&service, ACME).await;
+    tell(&router, split(&messages[1])).await;
+    end_on(&world, &service, &[1, 2]).await;
+
+    let to_what_moved = Letter::new("a3@customer.example")
+        .field("In-Reply-To: <a2@customer.example>")
+        .field("References: <a1@customer.example> <a2@customer.example>");
+    let to_what_stayed = Letter::new("a4@customer.example").field("In-Reply-To: <a1@customer.example>");
+    for more in [to_what_moved, to_what_stayed] {
+        assert_eq!(service.takes(&more).await, 250);
+        world.settled(&service, ACME).await;
+    }
+    end_on(&world, &service, &[1, 2, 2, 1]).await;
+
+    tell(&router, merge(2, 1)).await;
+    end_on(&world, &service, &[1, 1, 1, 1]).await;
+    let after_all = Letter::new("a5@customer.example").field("In-Reply-To: <a2@customer.example>");
+    assert_eq!(service.takes(&after_all).await, 250);
+    end_on(&world, &service, &[1, 1, 1, 1, 1]).await;
+}

@@ -161,7 +161,7 @@ impl ConversationStore for FreezingStore {
         desk: &DeskId,
         ids: &[MessageId],
         ticket: u64,
-        conversation: (ConversationId, Bytes),
+        conversation: (ConversationId, Vec<Bytes>),
     ) -> Result<(), StoreError> {
         self.store()
             .await

@@ -116,7 +116,7 @@ measured!(DocumentStore {
 measured!(ConversationStore {
     fn add_answer(answer: NewAnswer) -> KeptAnswer;
     fn release_answers(desk: &DeskId, ids: &[MessageId]) -> ();
-    fn split_documents(desk: &DeskId, ids: &[MessageId], ticket: u64, conversation: (ConversationId, Bytes)) -> ();
+    fn split_documents(desk: &DeskId, ids: &[MessageId], ticket: u64, conversation: (ConversationId, Vec<Bytes>)) -> ();
     fn merge_documents(desk: &DeskId, ids: &[MessageId], from: u64, into: u64) -> ();
     fn documents_of_conversation(
         desk: &DeskId,
