@@ -1,5 +1,5 @@
 //! Every stored message against the journal: on exactly one ticket, or unrouted, or still on its way. Answers are
-//! stored too, once ingest has read of them in the journal.
+//! stored too, and messages go where tickets were merged and split, once ingest has read of it in the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use tandem_domain::{DeskId, MessageId, TicketId};
 use tandem_store::{Store, StoreError, StoredDocument, Stream};
 
 use super::finding::{Findings, Kind};
-use super::history::History;
+use super::history::{History, Moved};
 
 const PAGE: usize = 1_000;
 
@@ -21,14 +21,20 @@ pub(crate) async fn check(
     let desk = &stream.desk;
     let on_tickets = on_tickets(history);
     let on_their_way = on_their_way(store, desk).await?;
+    let read = read_by_ingest(store, stream).await?;
     let mut seen = BTreeSet::new();
     let mut after = None;
     loop {
         let page = store.documents(desk, None, after, PAGE).await?;
         for document in &page {
             seen.insert(document.id);
+            let moved = history.moved.get(&document.id);
+            if moved.is_some_and(|moved| moved.seq > read) {
+                continue;
+            }
             let waits = on_their_way.contains(&document.id);
-            if let Some((kind, why)) = fault(document, on_tickets.get(&document.id), waits) {
+            let fault = fault(document, on_tickets.get(&document.id), waits);
+            if let Some((kind, why)) = fault.or_else(|| astray(document, moved)) {
                 findings.add(kind, document.id, why);
             }
         }
@@ -37,8 +43,7 @@ pub(crate) async fn check(
             break;
         }
     }
-    let released = released(store, stream).await?;
-    let due = |message: &MessageId| history.answers.get(message).is_none_or(|answer| answer.seq <= released);
+    let due = |message: &MessageId| history.answers.get(message).is_none_or(|answer| answer.seq <= read);
     let missing = on_tickets
         .iter()
         .filter(|(message, _)| !seen.contains(message) && due(message));
@@ -59,8 +64,8 @@ fn on_tickets(history: &History) -> BTreeMap<MessageId, TicketId> {
     answers.chain(messages).collect()
 }
 
-/// Up to where answers have become documents.
-async fn released(store: &dyn Store, stream: &Stream) -> Result<u64, StoreError> {
+/// Up to where answers have become documents, and documents have gone where their messages are.
+async fn read_by_ingest(store: &dyn Store, stream: &Stream) -> Result<u64, StoreError> {
     let position = store.position(super::rows::ANSWERS, stream).await?;
     Ok(position.map_or(0, |position| position.seq))
 }
@@ -77,6 +82,13 @@ async fn on_their_way(store: &dyn Store, desk: &DeskId) -> Result<BTreeSet<Messa
             return Ok(waiting);
         }
     }
+}
+
+/// What is wrong with the conversation of a message that went to another ticket.
+fn astray(document: &StoredDocument, moved: Option<&Moved>) -> Option<(Kind, String)> {
+    let own = moved?.conversation?;
+    let why = || format!("not in {own}, the conversation of what it was split off with");
+    (document.conversation != Some(own)).then(|| (Kind::TicketMismatch, why()))
 }
 
 /// What is wrong with a message; `on_ticket` is where the journal has it.

@@ -9,6 +9,7 @@ mod eligible;
 mod idle;
 mod left_over;
 mod load;
+mod moved;
 mod offers;
 mod requirement;
 mod steps;
@@ -23,6 +24,7 @@ use tandem_domain::{AgentId, CompiledDesk, MessageId, Presence, TicketId, Timest
 
 use super::finding::{Findings, Kind, Notes};
 use agents::Agents;
+pub(crate) use moved::Moved;
 use tickets::Tickets;
 
 /// Where every message, ticket and agent of a desk stands after its journal.
@@ -35,6 +37,8 @@ pub(crate) struct History {
     pub(crate) messages: BTreeMap<MessageId, TicketId>,
     /// On which ticket each answer and each note is.
     pub(crate) answers: BTreeMap<MessageId, Answered>,
+    /// Where those went that did not stay where they were put first.
+    pub(crate) moved: BTreeMap<MessageId, Moved>,
     /// When the last event happened: everything that was due until then had been done before it.
     last_at: Timestamp,
 }
@@ -66,6 +70,10 @@ impl History {
             RoutingEvent::AvailabilityChanged { agent, available } => {
                 self.agents.set_available(agent, *available);
                 None
+            }
+            RoutingEvent::TicketSplit { .. } | RoutingEvent::TicketMerged { .. } => {
+                let nothing_there = self.move_messages(seq, &event.body, &mut notes);
+                nothing_there.or(self.follow_ticket(seq, event, &mut notes))
             }
             _ => self.follow_ticket(seq, event, &mut notes),
         };
@@ -102,22 +110,6 @@ impl History {
             }
             RoutingEvent::MessageAdded { ticket, message, .. } => {
                 put_message(&mut self.messages, *message, *ticket, notes);
-            }
-            RoutingEvent::TicketSplit {
-                ticket, from, messages, ..
-            } => {
-                for message in messages {
-                    let before = self.messages.insert(*message, *ticket);
-                    notes.check(before == Some(*from), Kind::MessageTwice, || {
-                        format!("message {message} was split off {from}, and was not on it")
-                    });
-                }
-            }
-            RoutingEvent::TicketMerged { ticket, into, .. } => {
-                let answered = self.answers.values_mut().map(|answered| &mut answered.ticket);
-                for on in self.messages.values_mut().chain(answered).filter(|on| *on == ticket) {
-                    *on = *into;
-                }
             }
             RoutingEvent::AnswerAdded { ticket, message, .. } => {
                 let (answer, ticket) = (*message, *ticket);

@@ -11,6 +11,7 @@ mod answers;
 mod eligible;
 mod impossible;
 mod load;
+mod moved;
 mod offers;
 mod passed_over;
 mod requirements;

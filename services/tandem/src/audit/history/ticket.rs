@@ -119,6 +119,8 @@ impl Ticket {
                 self.owner = Some(agent.clone());
                 self.passed_over.clear();
             }
+            // Whoever did not take it now may be asked at the appointment.
+            RoutingEvent::TicketScheduled { .. } => self.passed_over.clear(),
             RoutingEvent::OfferDeclined { agent, until, .. } | RoutingEvent::OfferExpired { agent, until, .. } => {
                 self.pass_over(agent, *until, at);
             }

@@ -84,10 +84,10 @@ impl Tickets {
                 requirement,
                 ..
             } => {
-                let missing = (!self.live.contains_key(from)).then(|| not_there(*from));
+                let over = self.is_over(*from, "split");
                 let mut new = Ticket::new(*ticket, intake, desk);
                 new.enter(desk, &intake.queue, requirement, notes);
-                missing.or(self.open(new, notes))
+                over.or(self.open(new, notes))
             }
             RoutingEvent::TicketMerged { ticket, into, .. } => self.merge(desk, (*ticket, *into), event, notes),
             RoutingEvent::MessageAdded { ticket, .. } => (!self.live.contains_key(ticket)).then(|| not_there(*ticket)),
@@ -111,10 +111,15 @@ impl Tickets {
         event: &Event<RoutingEvent>,
         notes: &mut Notes,
     ) -> Option<String> {
-        if id == into || !self.live.contains_key(&into) {
-            return Some(format!("{id} cannot go into {into}, which is not there beside it"));
+        let over = self.is_over(into, "merged into");
+        if over.is_some() || id == into {
+            return over.or(Some(format!("{id} cannot go into itself")));
         }
         let ticket = self.live.get_mut(&id)?;
+        if !ticket.helpers.is_empty() || !ticket.offers.is_empty() {
+            let why = "is still offered, or somebody helps with it";
+            notes.add(Kind::TwoOwners, format_args!("{id} went into {into} and {why}"));
+        }
         let answers = std::mem::take(&mut ticket.answers);
         let mut conversations = std::mem::take(&mut ticket.conversations);
         conversations.push(ticket.conversation);
@@ -126,6 +131,15 @@ impl Tickets {
         goes_on.answers.join(answers);
         goes_on.conversations.extend(conversations);
         impossible
+    }
+
+    /// Why that cannot be done with a ticket whose customer is served.
+    fn is_over(&self, id: TicketId, deed: &str) -> Option<String> {
+        let Some(ticket) = self.live.get(&id) else {
+            return Some(not_there(id));
+        };
+        let over = matches!(ticket.state, RoutingState::WrappingUp | RoutingState::Done);
+        over.then(|| format!("{id} is {} and cannot be {deed}", ticket.state))
     }
 
     /// Who helps with a ticket, or is asked to, leaves it where it is.

@@ -158,6 +158,81 @@ async fn an_answer_that_no_journal_names_is_not_listed() {
     assert_eq!(kinds(&story.store).await, [Kind::MessageLost]);
 }
 
+/// Of ana's ticket, which has two messages, the second is split off.
+fn second_message_apart() -> RoutingEvent {
+    let intake = Intake {
+        conversation: mail(20).conversation,
+        ..mail(7)
+    };
+    RoutingEvent::TicketSplit {
+        ticket: NEW,
+        from: OWNED_BY_ANA,
+        messages: vec![intake.message],
+        requirement: requirement(&intake).into(),
+        intake: Box::new(intake),
+        place: StepPlace::default(),
+        still_waiting_since: None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_was_split_off_must_be_stored_where_it_is_now() {
+    let (desk, moved) = (acme(), [mail(7).message]);
+    let story = Story::told().await;
+    story.forge(Forgery::of(second_message_apart())).await;
+    offer(&story, NEW, "ana", false).await;
+    assert_eq!(kinds(&story.store).await, [], "ingest has not read of it yet");
+    let last = story.last().await;
+    stand(&story, "ingest-answers", last.seq).await;
+    assert_eq!(kinds(&story.store).await, [Kind::TicketMismatch]);
+    for (conversation, expected) in [(2, &[Kind::TicketMismatch][..]), (20, &[])] {
+        let conversation = (mail(conversation).conversation, Vec::new());
+        let split = story.store.split_documents(&desk, &moved, NEW.0, conversation).await;
+        split.expect("moved");
+        assert_eq!(kinds(&story.store).await, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_a_merged_ticket_must_be_stored_on_the_one_that_goes_on() {
+    let story = Story::told().await;
+    let merged = RoutingEvent::TicketMerged {
+        ticket: WAITS_FOR_BEN,
+        into: OWNED_BY_ANA,
+        messages: vec![mail(4).message],
+    };
+    story.forge(Forgery::of(merged)).await;
+    assert_eq!(kinds(&story.store).await, [], "ingest has not read of it yet");
+    let last = story.last().await;
+    stand(&story, "ingest-answers", last.seq).await;
+    assert_eq!(kinds(&story.store).await, [Kind::TicketMismatch]);
+    let (desk, from, into) = (acme(), WAITS_FOR_BEN.0, OWNED_BY_ANA.0);
+    story
+        .store
+        .merge_documents(&desk, &[], from, into)
+        .await
+        .expect("moved");
+    assert_eq!(kinds(&story.store).await, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_merged_ticket_is_nobodys() {
+    let story = Story::told().await;
+    let merged = RoutingEvent::TicketMerged {
+        ticket: WAITS_FOR_BEN,
+        into: OWNED_BY_ANA,
+        messages: vec![mail(4).message],
+    };
+    story.forge(Forgery::of(merged)).await;
+    let view = TicketView {
+        state: RoutingState::Assigned,
+        owner: Some(key("ben")),
+        ..row_of(&story, WAITS_FOR_BEN).await
+    };
+    put_ticket(&story, &view).await;
+    assert_eq!(kinds(&story.store).await, [Kind::RowDiffers]);
+}
+
 async fn without_one_record(story: &Story) -> Vec<Kind> {
     let (mut reader, mut findings) = (Reader::new(&stream()), Findings::new(acme()));
     let records = story.journal().await;

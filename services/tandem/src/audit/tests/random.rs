@@ -1,5 +1,7 @@
 //! Random legal histories: whatever the router's core does, an audit finds nothing wrong with it.
 
+mod sharing;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -49,7 +51,7 @@ async fn legal_histories_have_no_findings_whatever_happens_in_them() {
     }
 }
 
-const EVERYTHING: [&str; 22] = [
+const EVERYTHING: [&str; 29] = [
     "DeskActivated",
     "TicketOpened",
     "MessageAdded",
@@ -72,6 +74,13 @@ const EVERYTHING: [&str; 22] = [
     "AnswerDelivered",
     "AnswerFailed",
     "PriorityChanged",
+    "TicketMerged",
+    "TicketSplit",
+    "TicketScheduled",
+    "OwnerChanged",
+    "HelpOffered",
+    "HelpAccepted",
+    "HelperLeft",
 ];
 
 const AGENTS: [&str; 4] = ["ana", "bo", "cy", "di"];
@@ -130,6 +139,8 @@ pub(super) struct Player<'a> {
     offers: Vec<(OfferId, AgentId)>,
     tickets: u64,
     answers: Vec<(TicketId, MessageId)>,
+    /// On which ticket each of the customers' messages is.
+    received: Vec<(TicketId, MessageId)>,
     seen: BTreeSet<&'static str>,
 }
 
@@ -148,6 +159,7 @@ impl<'a> Player<'a> {
             offers: Vec::new(),
             tickets: 0,
             answers: Vec::new(),
+            received: Vec::new(),
             seen: BTreeSet::new(),
         }
     }
@@ -263,6 +275,7 @@ impl<'a> Player<'a> {
         if self.rng.random_bool(0.9) {
             let released = self.store.release_answers(&self.desk, &answers).await;
             released.expect("released");
+            self.move_documents(events).await;
         }
     }
 
@@ -298,9 +311,14 @@ impl<'a> Player<'a> {
     }
 
     fn note(&mut self, event: &RoutingEvent) {
+        self.note_messages(event);
         match event {
-            RoutingEvent::OfferIssued { offer, agent, .. } => self.offers.push((*offer, agent.clone())),
-            RoutingEvent::TicketOpened { ticket, .. } => self.tickets = ticket.0,
+            RoutingEvent::OfferIssued { offer, agent, .. } | RoutingEvent::HelpOffered { offer, agent, .. } => {
+                self.offers.push((*offer, agent.clone()));
+            }
+            RoutingEvent::TicketOpened { ticket, .. } | RoutingEvent::TicketSplit { ticket, .. } => {
+                self.tickets = ticket.0;
+            }
             RoutingEvent::AnswerAdded { ticket, message, .. } => self.answers.push((*ticket, *message)),
             _ => {}
         }
@@ -324,7 +342,8 @@ impl<'a> Player<'a> {
     }
 
     fn command(&mut self) -> Command {
-        match self.rng.random_range(0..50) {
+        match self.rng.random_range(0..56) {
+            50.. => self.share(),
             40..44 => self.answer(),
             44..48 => self.report(),
             48 => Command::CustomerLeft {
