@@ -10,7 +10,7 @@ mod view;
 pub use command::{
     AfterAnswer, Command, DeclineReason, DeliveryOutcome, Intake, Reply, TransferTarget, UndeliveredReason,
 };
-pub use event::{RequeueReason, RevokeReason, RoutingEvent};
+pub use event::{Opening, RequeueReason, RevokeReason, RoutingEvent};
 pub use place::{SkipReason, Skipped, StepEnd, StepPlace};
 pub use rejection::Rejection;
 pub use sharing::{HelpEnd, NoHelp, OwnerChange};

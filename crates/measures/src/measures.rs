@@ -6,7 +6,7 @@ mod intervals;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use tandem_domain::routing::{RequeueReason, RoutingEvent};
+use tandem_domain::routing::{Opening, RequeueReason, RoutingEvent};
 use tandem_domain::{AgentId, CompiledDesk, Event, TeamId, TicketId, Timestamp};
 
 use crate::state::{Attendance, Desk, Progress};
@@ -109,26 +109,19 @@ impl Measures {
                 self.agents.insert(agent.clone(), attendance);
                 self.touched.agents.insert(agent.clone());
             }
-            RoutingEvent::TicketOpened {
-                ticket,
-                intake,
-                requirement,
-                ..
-            }
-            | RoutingEvent::TicketSplit {
-                ticket,
-                intake,
-                requirement,
-                ..
-            } => {
-                let teams = self.desk.serving(&requirement.queue);
-                let opened = Ticket::new(intake, requirement, teams, at);
-                self.count(&opened, None, |counts| counts.received += 1);
-                self.begin_waiting(&opened);
-                self.keep(*ticket, opened);
-            }
-            about_a_ticket => self.follow_ticket(about_a_ticket, at),
+            about_a_ticket => match about_a_ticket.opening() {
+                Some(opening) => self.open(opening, at),
+                None => self.follow_ticket(about_a_ticket, at),
+            },
         }
+    }
+
+    fn open(&mut self, opening: Opening<'_>, at: Timestamp) {
+        let teams = self.desk.serving(&opening.requirement.queue);
+        let opened = Ticket::new(opening.intake, opening.requirement, teams, at);
+        self.count(&opened, None, |counts| counts.received += 1);
+        self.begin_waiting(&opened);
+        self.keep(opening.ticket, opened);
     }
 
     fn activate(&mut self, file: &CompiledDesk, at: Timestamp) {

@@ -1,7 +1,7 @@
 //! What the router's events mean for the clocks. The one place that knows them.
 
 use tandem_domain::escalation::{EscalationEvent, Heard, Observed, Rejection, Standing, TicketFacts};
-use tandem_domain::routing::{Intake, RoutingEvent};
+use tandem_domain::routing::{Opening, RoutingEvent};
 use tandem_domain::{Event, Requirement, TicketId, Timestamp};
 
 use crate::turn::{Origin, Turn};
@@ -120,24 +120,17 @@ impl Turn<'_> {
         {
             self.owe(*from, *still_waiting_since, at);
         }
-        if let RoutingEvent::TicketOpened {
-            ticket,
-            intake,
-            requirement,
-            ..
-        }
-        | RoutingEvent::TicketSplit {
-            ticket,
-            intake,
-            requirement,
-            ..
-        } = body
-        {
-            self.open(*ticket, intake, requirement, at);
+        if let Some(opening) = body.opening() {
+            self.open(opening, at);
         }
     }
 
-    fn open(&mut self, ticket: TicketId, intake: &Intake, requirement: &Requirement, at: Timestamp) {
+    fn open(&mut self, opening: Opening<'_>, at: Timestamp) {
+        let Opening {
+            ticket,
+            intake,
+            requirement,
+        } = opening;
         let facts = TicketFacts {
             queue: requirement.queue.clone(),
             channel: intake.channel,

@@ -349,6 +349,30 @@ impl RoutingEvent {
         }
     }
 
+    /// How a ticket begins, if one does: it is opened, or split off.
+    #[must_use]
+    pub fn opening(&self) -> Option<Opening<'_>> {
+        match self {
+            Self::TicketOpened {
+                ticket,
+                intake,
+                requirement,
+                ..
+            }
+            | Self::TicketSplit {
+                ticket,
+                intake,
+                requirement,
+                ..
+            } => Some(Opening {
+                ticket: *ticket,
+                intake,
+                requirement,
+            }),
+            _ => None,
+        }
+    }
+
     /// Another ticket that gains or loses messages by it.
     #[must_use]
     pub const fn other_ticket(&self) -> Option<TicketId> {
@@ -358,6 +382,17 @@ impl RoutingEvent {
             _ => None,
         }
     }
+}
+
+/// How a ticket begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'a> {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The message that opens it, or as if it did.
+    pub intake: &'a Intake,
+    /// What it asks of an agent.
+    pub requirement: &'a Requirement,
 }
 
 /// Why an offer ended unanswered.

@@ -1,7 +1,7 @@
 //! What happened on a desk, counted from its events: of what was recorded and of what is simulated alike.
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use tandem_domain::routing::RoutingEvent;
+use tandem_domain::routing::{Opening, RoutingEvent};
 use tandem_domain::{AgentId, CompiledDesk, Event, MessageId, Requirement, TicketId, Timestamp};
 
 use super::{AgentShare, Group};
@@ -70,21 +70,6 @@ impl Tally {
     pub(super) fn tell(&mut self, event: &Event<RoutingEvent>) {
         match &event.body {
             RoutingEvent::DeskActivated(desk) => self.adopt(desk.clone()),
-            RoutingEvent::TicketOpened {
-                ticket,
-                intake,
-                requirement,
-                ..
-            }
-            | RoutingEvent::TicketSplit {
-                ticket,
-                intake,
-                requirement,
-                ..
-            } => {
-                self.opened_by.insert(intake.message, *ticket);
-                self.tales.insert(*ticket, Box::new(Tale::new(requirement)));
-            }
             RoutingEvent::OfferAccepted { ticket, .. } | RoutingEvent::OwnerChanged { ticket, .. } => {
                 self.change(*ticket, |tale| tale.owners += 1);
             }
@@ -93,7 +78,17 @@ impl Tally {
             } => self.change(*ticket, |tale| {
                 tale.answered_at.get_or_insert(event.at);
             }),
-            _ => {}
+            other => {
+                if let Some(Opening {
+                    ticket,
+                    intake,
+                    requirement,
+                }) = other.opening()
+                {
+                    self.opened_by.insert(intake.message, ticket);
+                    self.tales.insert(ticket, Box::new(Tale::new(requirement)));
+                }
+            }
         }
     }
 

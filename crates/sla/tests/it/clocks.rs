@@ -3,33 +3,18 @@
 use proptest::prelude::*;
 use tandem_domain::escalation::{ClockFilter, ClockState, Command, Heard, Observed, Rejection, Reply};
 use tandem_domain::routing::{RequeueReason, RoutingEvent};
-use tandem_domain::{ClockKind, Core, Priority, SlaPlan, TicketId, Timestamp};
+use tandem_domain::{ClockKind, Core, Priority, TicketId};
 
 use crate::support::{
-    accepted, answered, closed, desk, done, failed, held, hours, key, message, mins, opened, policy, requeued, resumed,
-    utc, wrote,
+    accepted, answered, at, closed, done, failed, held, hours, key, message, mins, opened, requeued, resumed, wrote,
 };
 use crate::world::{World, clock, router_event};
 
 use ClockKind::{Accept, FirstResponse, NextResponse, Resolution};
 
-/// Every clock has an hour, round the clock.
-fn an_hour_for_everything() -> World {
-    let targets = [Accept, FirstResponse, NextResponse, Resolution].map(|kind| (kind, 60));
-    World::with(desk(SlaPlan {
-        policies: vec![policy("all", &targets)],
-        ..SlaPlan::default()
-    }))
-}
-
-/// Minutes after the ticket's opening.
-fn at(minutes: u64) -> Timestamp {
-    utc("2026-09-07T08:00:00").plus(mins(minutes))
-}
-
 /// With ticket 1, opened at minute 0.
 fn with_a_ticket() -> World {
-    let mut world = an_hour_for_everything();
+    let mut world = World::an_hour_for_everything();
     world.happens(at(0), opened(1, "support", Priority::Normal, at(0)));
     world
 }
@@ -40,7 +25,7 @@ fn elapsed(world: &World, kind: ClockKind) -> u64 {
 
 #[test]
 fn a_ticket_starts_three_clocks_when_ingest_took_its_message() {
-    let mut world = an_hour_for_everything();
+    let mut world = World::an_hour_for_everything();
     world.happens(at(5), opened(1, "support", Priority::Normal, at(0)));
     let clocks = world.clocks(ClockFilter::default());
     let kinds: Vec<_> = clocks.iter().map(|clock| clock.id.kind).collect();
@@ -304,7 +289,7 @@ fn a_breach_is_a_fact_and_the_clock_goes_on_to_measure() {
 
 #[test]
 fn a_ticket_that_is_heard_of_too_late_is_breached_at_once() {
-    let mut world = an_hour_for_everything();
+    let mut world = World::an_hour_for_everything();
     world.happens(at(90), opened(1, "support", Priority::Normal, at(0)));
     assert_eq!(world.breaches().len(), 3);
     assert!(world.breaches().iter().all(|(_, due)| *due == at(60)));
@@ -312,7 +297,7 @@ fn a_ticket_that_is_heard_of_too_late_is_breached_at_once() {
 
 #[test]
 fn what_the_core_hears_late_is_late_but_never_false() {
-    let mut world = an_hour_for_everything();
+    let mut world = World::an_hour_for_everything();
     world.lag = hours(5);
     world.happen([
         (at(0), opened(1, "support", Priority::Normal, at(0))),
@@ -352,7 +337,7 @@ fn stretch(after: u64, bodies: Vec<RoutingEvent>) -> Heard {
 
 #[test]
 fn repeats_are_dropped_also_when_they_overlap_with_news() {
-    let mut world = an_hour_for_everything();
+    let mut world = World::an_hour_for_everything();
     let open = |ticket| opened(ticket, "support", Priority::Normal, at(0));
     let first = Command::Observe(stretch(1, vec![open(1), open(2)]));
     assert_eq!(world.tell(at(9), first.clone()), Ok(Reply::Followed { seq: 3 }));
@@ -367,7 +352,7 @@ fn repeats_are_dropped_also_when_they_overlap_with_news() {
 
 #[test]
 fn a_gap_is_refused_and_says_what_is_missing() {
-    let mut world = an_hour_for_everything();
+    let mut world = World::an_hour_for_everything();
     let gap = Command::Observe(stretch(5, vec![accepted(1, "ana")]));
     assert_eq!(world.tell(at(9), gap), Err(Rejection::Missing { seq: 1 }));
     let ahead = Command::Advance { seq: 2, until: at(9) };
@@ -404,7 +389,7 @@ fn a_rewritten_history_is_followed_anew_with_new_numbers() {
 
 #[test]
 fn events_about_unknown_tickets_change_nothing() {
-    let mut world = an_hour_for_everything();
+    let mut world = World::an_hour_for_everything();
     world.happens(at(1), closed(1));
     for body in [
         accepted(1, "ana"),
@@ -434,7 +419,7 @@ proptest! {
         .enumerate()
         .map(|(index, body)| (at(25 * index as u64), body))
         .collect();
-        let (mut whole, mut cut) = (an_hour_for_everything(), an_hour_for_everything());
+        let (mut whole, mut cut) = (World::an_hour_for_everything(), World::an_hour_for_everything());
         whole.happen(story.clone());
         let mut rest = &story[..];
         for size in cuts.into_iter().cycle() {

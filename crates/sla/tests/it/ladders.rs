@@ -5,19 +5,15 @@ use std::time::Duration;
 use tandem_domain::escalation::{EscalationEvent, EscalationFilter, Query, Rejection, Reply, Telling};
 use tandem_domain::routing::{RequeueReason, RoutingEvent};
 use tandem_domain::sla::{Action, Recipient, Repeat, Rung, RungAt};
-use tandem_domain::{ClockKind, ContactId, EscalationId, Priority, Role, SlaPlan, TicketId, Timestamp};
+use tandem_domain::{ClockKind, ContactId, EscalationId, Priority, Role, SlaPlan, TicketId};
 
 use crate::support::{
-    accepted, answered, calendar, desk, failed, held, hours, key, ladder, mins, opened, policy, prioritised, requeued,
-    resumed, rung, utc,
+    accepted, answered, at, calendar, desk, failed, held, hours, key, ladder, mins, opened, policy, prioritised,
+    requeued, resumed, rung, utc,
 };
 use crate::world::{World, clock};
 
 use ClockKind::{FirstResponse, Resolution};
-
-fn at(minutes: u64) -> Timestamp {
-    utc("2026-09-07T08:00:00").plus(mins(minutes))
-}
 
 fn tell(contact: &str) -> Vec<Action> {
     vec![Action::Tell(vec![Recipient::Contact(key(contact))])]

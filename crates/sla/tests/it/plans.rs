@@ -3,16 +3,12 @@
 use tandem_domain::escalation::ClockState;
 use tandem_domain::routing::{RequeueReason, RoutingEvent};
 use tandem_domain::sla::Policy;
-use tandem_domain::{Channel, ClockKind, CompiledDesk, Priority, Requirement, SlaPlan, Timestamp};
+use tandem_domain::{Channel, ClockKind, CompiledDesk, Priority, Requirement, SlaPlan};
 
-use crate::support::{calendar, desk, done, held, hours, key, mins, opened, policy, prioritised, requeued, utc};
+use crate::support::{at, calendar, desk, done, held, hours, key, mins, opened, policy, prioritised, requeued};
 use crate::world::{World, clock};
 
 use ClockKind::{FirstResponse, Resolution};
-
-fn at(minutes: u64) -> Timestamp {
-    utc("2026-09-07T08:00:00").plus(mins(minutes))
-}
 
 fn activated(desk: CompiledDesk) -> RoutingEvent {
     RoutingEvent::DeskActivated(Box::new(desk))

@@ -3,10 +3,10 @@
 use tandem_domain::escalation::{ClockFilter, ClockId, ClockState, ClockView, EscalationFilter, EscalationView, Query};
 use tandem_domain::routing::{RequeueReason, RoutingEvent};
 use tandem_domain::sla::{Action, Recipient, RungAt};
-use tandem_domain::{ClockKind, EscalationId, Priority, SlaPlan, Timestamp};
+use tandem_domain::{ClockKind, EscalationId, Priority, SlaPlan};
 use tandem_sla::rows;
 
-use crate::support::{answered, closed, desk, key, ladder, mins, opened, policy, requeued, rung, utc};
+use crate::support::{answered, at, closed, desk, key, ladder, mins, opened, policy, requeued, rung};
 use crate::world::{World, clock};
 
 pub(crate) fn clock_row(world: &World, id: ClockId) -> ClockView {
@@ -17,10 +17,6 @@ pub(crate) fn clock_row(world: &World, id: ClockId) -> ClockView {
 fn escalation_row(world: &World, id: u64) -> EscalationView {
     let key = rows::escalation_key(EscalationId(id));
     serde_json::from_slice(&world.rows[&(rows::ESCALATION.to_owned(), key)]).unwrap()
-}
-
-fn at(minutes: u64) -> Timestamp {
-    utc("2026-09-07T08:00:00").plus(mins(minutes))
 }
 
 /// First responses in `support` are promised within an hour, and a boss is told half way.

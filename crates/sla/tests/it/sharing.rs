@@ -6,29 +6,15 @@ use tandem_domain::sla::{Action, RungAt};
 use tandem_domain::{ClockKind, Priority, SlaPlan, TicketId, Timestamp};
 
 use crate::support::{
-    accepted, answered, desk, failed, key, ladder, message, mins, opened, policy, requirement, rung, utc, wrote,
+    accepted, answered, at, desk, failed, key, ladder, message, mins, opened, policy, requirement, rung, wrote,
 };
 use crate::world::{World, clock};
 
 use ClockKind::{Accept, FirstResponse, NextResponse, Resolution};
 
-/// Every clock has an hour, round the clock.
-fn an_hour_for_everything() -> World {
-    let targets = [Accept, FirstResponse, NextResponse, Resolution].map(|kind| (kind, 60));
-    World::with(desk(SlaPlan {
-        policies: vec![policy("all", &targets)],
-        ..SlaPlan::default()
-    }))
-}
-
-/// Minutes after the first ticket's opening.
-fn at(minutes: u64) -> Timestamp {
-    utc("2026-09-07T08:00:00").plus(mins(minutes))
-}
-
 /// Ticket 1 of `ana`'s, opened at minute 0.
 fn with_a_ticket() -> World {
-    let mut world = an_hour_for_everything();
+    let mut world = World::an_hour_for_everything();
     world.happens(at(0), opened(1, "support", Priority::Normal, at(0)));
     world.happens(at(1), accepted(1, "ana"));
     world
@@ -170,7 +156,7 @@ fn a_scheduled_tickets_question_rests_after_a_split_too() {
 #[test]
 fn merging_puts_off_no_promise() {
     for (older, younger) in [(1, 2), (2, 1)] {
-        let mut world = an_hour_for_everything();
+        let mut world = World::an_hour_for_everything();
         world.happens(at(0), opened(1, "support", Priority::Normal, at(0)));
         world.happens(at(30), opened(2, "support", Priority::Normal, at(30)));
         world.happens(at(40), merge(older, younger));

@@ -4,17 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use tandem_domain::sla::{Action, Recipient, RungAt};
-use tandem_domain::{ClockKind, Core, Priority, RestoreError, SlaPlan, Timestamp};
+use tandem_domain::{ClockKind, Core, Priority, RestoreError, SlaPlan};
 use tandem_sla::SlaCore;
 
-use crate::support::{
-    accepted, answered, calendar, closed, desk, held, key, ladder, mins, opened, policy, rung, utc, wrote,
-};
+use crate::support::{accepted, answered, at, calendar, closed, desk, held, key, ladder, opened, policy, rung, wrote};
 use crate::world::World;
-
-fn at(minutes: u64) -> Timestamp {
-    utc("2026-09-07T08:00:00").plus(mins(minutes))
-}
 
 /// A little of everything that a snapshot holds.
 fn story() -> World {

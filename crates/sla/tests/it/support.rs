@@ -14,6 +14,11 @@ use uuid::Uuid;
 
 pub(crate) use crate::words::{calendar, hours, key, mins, utc, windows};
 
+/// Minutes after the first thing that happens, on a Monday morning.
+pub(crate) fn at(minutes: u64) -> Timestamp {
+    utc("2026-09-07T08:00:00").plus(mins(minutes))
+}
+
 /// A policy for every ticket, with one target for each of these clocks whatever the priority.
 pub(crate) fn policy(id: &str, targets: &[(ClockKind, u64)]) -> Policy {
     let all = |minutes: u64| Priority::ALL.iter().map(move |priority| (*priority, mins(minutes)));

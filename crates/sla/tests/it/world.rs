@@ -10,11 +10,12 @@ use tandem_domain::escalation::{
 };
 use tandem_domain::routing::RoutingEvent;
 use tandem_domain::{
-    Actor, Cause, ClockKind, CompiledDesk, Context, Core, EscalationId, Event, Role, TicketId, Timestamp, Trace,
+    Actor, Cause, ClockKind, CompiledDesk, Context, Core, EscalationId, Event, Role, SlaPlan, TicketId, Timestamp,
+    Trace,
 };
 use tandem_sla::{SlaCore, rows};
 
-use crate::support::key;
+use crate::support::{desk, key, policy};
 
 pub(crate) struct World {
     pub(crate) core: SlaCore,
@@ -43,6 +44,15 @@ impl World {
         let mut world = Self::new();
         world.happens(Timestamp::EPOCH, RoutingEvent::DeskActivated(Box::new(desk)));
         world
+    }
+
+    /// Every clock has an hour, round the clock.
+    pub(crate) fn an_hour_for_everything() -> Self {
+        let targets: Vec<_> = ClockKind::ALL.iter().map(|kind| (*kind, 60)).collect();
+        Self::with(desk(SlaPlan {
+            policies: vec![policy("all", &targets)],
+            ..SlaPlan::default()
+        }))
     }
 
     /// The router's journal gets one more record, and the core hears of it.

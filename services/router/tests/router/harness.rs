@@ -240,20 +240,27 @@ impl Replica {
             tandem: None,
             due_at: None,
         };
+        let (ticket, opened) = self.take_in(desk, intake).await;
+        assert!(opened, "the message joined T{ticket}");
+        ticket
+    }
+
+    /// A message comes in, as ingest hands it on; where it went, and whether it opened that ticket.
+    pub(crate) async fn take_in(&self, desk: &str, intake: Intake) -> (u64, bool) {
         let submission = Submission {
-            command: Command::Intake(Box::new(intake)),
             actor: Actor::service("ingest"),
             request: RequestMark {
                 method: "Intake".to_owned(),
-                id: message.to_string(),
+                id: intake.message.to_string(),
                 forever: true,
             },
+            command: Command::Intake(Box::new(intake)),
             rows: Vec::new(),
             trace: Trace::default(),
         };
         match self.router.desks().submit(&key::<DeskId>(desk), submission).await {
-            Ok(Reply::OnTicket { ticket, opened: true }) => ticket.0,
-            other => panic!("the message opened no ticket: {other:?}"),
+            Ok(Reply::OnTicket { ticket, opened }) => (ticket.0, opened),
+            other => panic!("the message is on no ticket: {other:?}"),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Merging and splitting.
 
-use tandem_desk::{Recorded, RequestMark, Submission, decode_record};
-use tandem_domain::routing::{Command, Intake, Reply, RoutingEvent};
-use tandem_domain::{Actor, Clock, IdSource, MessageId, TicketId, Trace};
+use tandem_desk::{Recorded, decode_record};
+use tandem_domain::routing::{Intake, RoutingEvent};
+use tandem_domain::{Clock, IdSource, MessageId, TicketId};
 use tandem_proto::v1;
 use tandem_routing::RoutingCore;
 use tandem_service_kit::ids::{SystemClock, SystemIds};
@@ -41,21 +41,9 @@ impl Scene {
             received_at: now,
             ..opening.clone()
         };
-        let submission = Submission {
-            command: Command::Intake(Box::new(intake)),
-            actor: Actor::service("ingest"),
-            request: RequestMark {
-                method: "Intake".to_owned(),
-                id: message.to_string(),
-                forever: true,
-            },
-            rows: Vec::new(),
-            trace: Trace::default(),
-        };
-        match self.replica.router.desks().submit(&key(ACME), submission).await {
-            Ok(Reply::OnTicket { ticket, opened: false }) => (message.to_string(), ticket.0),
-            other => panic!("the message joined no ticket: {other:?}"),
-        }
+        let (ticket, opened) = self.replica.take_in(ACME, intake).await;
+        assert!(!opened, "the message joined no ticket");
+        (message.to_string(), ticket)
     }
 }
 

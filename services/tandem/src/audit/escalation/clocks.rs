@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tandem_domain::escalation::ClockId;
-use tandem_domain::routing::RoutingEvent;
+use tandem_domain::routing::{Opening, RoutingEvent};
 use tandem_domain::sla::Policy;
 use tandem_domain::{
     Channel, ClockKind, CompiledDesk, Event, LanguageTag, MessageId, Priority, QueueId, Tag, TicketId, Timestamp,
@@ -75,44 +75,6 @@ impl Clocks {
         self.due.known_until = at;
         match &event.body {
             RoutingEvent::DeskActivated(desk) => self.activate(desk, at),
-            RoutingEvent::TicketOpened {
-                ticket,
-                intake,
-                requirement,
-                ..
-            }
-            | RoutingEvent::TicketSplit {
-                ticket,
-                intake,
-                requirement,
-                ..
-            } => {
-                if let RoutingEvent::TicketSplit {
-                    from,
-                    still_waiting_since,
-                    ..
-                } = &event.body
-                {
-                    self.owe(*from, *still_waiting_since, at);
-                }
-                let (queue, language) = (
-                    requirement.queue.clone(),
-                    requirement.language_or(intake.language.as_ref()),
-                );
-                let of = Ticket {
-                    queue,
-                    channel: intake.channel,
-                    language,
-                    priority: intake.priority,
-                    tags: intake.tags.clone(),
-                    state: State::Open,
-                    answers: Vec::new(),
-                };
-                self.tickets.insert(*ticket, of);
-                for kind in [ClockKind::Accept, ClockKind::FirstResponse, ClockKind::Resolution] {
-                    self.start(*ticket, kind, intake.received_at.min(at));
-                }
-            }
             RoutingEvent::MessageAdded {
                 ticket,
                 automatic: false,
@@ -121,7 +83,40 @@ impl Clocks {
             } if self.tickets.contains_key(ticket) && self.waiting(*ticket).is_empty() => {
                 self.start(*ticket, ClockKind::NextResponse, (*received_at).min(at));
             }
-            _ => self.follow_ticket(&event.body, at),
+            body => match body.opening() {
+                Some(opening) => self.open(body, opening, at),
+                None => self.follow_ticket(body, at),
+            },
+        }
+    }
+
+    /// One that it was split off may owe less from now on.
+    fn open(&mut self, body: &RoutingEvent, opening: Opening<'_>, at: Timestamp) {
+        if let RoutingEvent::TicketSplit {
+            from,
+            still_waiting_since,
+            ..
+        } = body
+        {
+            self.owe(*from, *still_waiting_since, at);
+        }
+        let Opening {
+            ticket,
+            intake,
+            requirement,
+        } = opening;
+        let of = Ticket {
+            queue: requirement.queue.clone(),
+            channel: intake.channel,
+            language: requirement.language_or(intake.language.as_ref()),
+            priority: intake.priority,
+            tags: intake.tags.clone(),
+            state: State::Open,
+            answers: Vec::new(),
+        };
+        self.tickets.insert(ticket, of);
+        for kind in [ClockKind::Accept, ClockKind::FirstResponse, ClockKind::Resolution] {
+            self.start(ticket, kind, intake.received_at.min(at));
         }
     }
 

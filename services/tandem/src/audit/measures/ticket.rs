@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tandem_domain::routing::{RequeueReason, RoutingEvent};
+use tandem_domain::routing::{Opening, RequeueReason, RoutingEvent};
 use tandem_domain::{AgentId, Channel, CompiledDesk, LanguageTag, MessageId, Requirement, TeamId, Timestamp};
 
 use super::Step;
@@ -67,12 +67,9 @@ pub(crate) struct Life {
 
 impl Life {
     pub(crate) fn follow(&mut self, step: &Step, file: &CompiledDesk) {
-        if let RoutingEvent::TicketOpened {
+        if let Some(Opening {
             intake, requirement, ..
-        }
-        | RoutingEvent::TicketSplit {
-            intake, requirement, ..
-        } = &step.body
+        }) = step.body.opening()
         {
             self.opened_at = intake.received_at.min(step.at);
             self.language.clone_from(&intake.language);
