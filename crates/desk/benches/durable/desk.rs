@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use tandem_desk::{RequestMark, Submission};
@@ -76,25 +77,35 @@ pub(crate) fn opening() -> impl Iterator<Item = Command> {
     std::iter::once(Command::Activate(Box::new(compiled()))).chain(online)
 }
 
-/// The `number`th customer's message.
-pub(crate) fn intake(number: u64) -> Command {
-    let at = usize::try_from(number).expect("64 bits");
-    let id = Uuid::from_u128(u128::from(number) + 1);
+/// A message of each kind; customers copy them, which costs little beside what is measured.
+static KINDS: LazyLock<Vec<Intake>> = LazyLock::new(|| (0..SKILLS * LANGUAGES.len()).map(kind).collect());
+
+fn kind(number: usize) -> Intake {
     let text = serde_json::json!({
-        "message": MessageId(id),
-        "conversation": ConversationId(id),
+        "message": MessageId(Uuid::nil()),
+        "conversation": ConversationId(Uuid::nil()),
         "account": "mail",
         "channel": Channel::Email,
         "queue": "support",
-        "language": LANGUAGES[at % LANGUAGES.len()],
-        "skills": {skill(at / LANGUAGES.len()): 2},
+        "language": LANGUAGES[number % LANGUAGES.len()],
+        "skills": {skill(number / LANGUAGES.len()): 2},
         "tags": [],
         "priority": Priority::Normal,
         "received_at": Timestamp::EPOCH,
         "automatic": false,
     });
-    let intake: Intake = serde_json::from_value(text).expect("an intake");
-    Command::Intake(Box::new(intake))
+    serde_json::from_value(text).expect("an intake")
+}
+
+/// The `number`th customer's message.
+pub(crate) fn intake(number: u64) -> Command {
+    let at = usize::try_from(number).expect("64 bits");
+    let id = Uuid::from_u128(u128::from(number) + 1);
+    Command::Intake(Box::new(Intake {
+        message: MessageId(id),
+        conversation: ConversationId(id),
+        ..KINDS[at % KINDS.len()].clone()
+    }))
 }
 
 /// A command as ingest sends it: remembered for ever.

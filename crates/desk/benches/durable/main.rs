@@ -2,14 +2,17 @@
 //! store does by itself with the very same records, rows and requests, beside the same decision written by hand in
 //! SQL, and beside the queue that a team would write in SQL instead. All sides take turns within one run, and each
 //! figure is the median of its turns. Compare ratios: absolute numbers are the disk's.
+//!
+//! `TANDEM_BENCH_STORES=postgres,sql TANDEM_BENCH_SECONDS=1` measures these sides only (of `sqlite`, `postgres` and `sql`),
+//! with turns of one second.
 
 mod alone;
+mod asked;
 mod desk;
 mod queue;
 mod shell;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tandem_bus::InProcessBus;
 use tandem_desk::{Desks, Settings};
@@ -19,10 +22,9 @@ use tandem_store::{PostgresStore, SqliteStore, Store};
 use tandem_test_support::postgres::Postgres;
 use uuid::Uuid;
 
+use asked::Asked;
 use queue::Queue;
 
-/// One turn of one side.
-const TURN: Duration = Duration::from_secs(2);
 /// Odd, so that there is a median.
 const TURNS: usize = 3;
 
@@ -37,10 +39,19 @@ impl IdSource for Ids {
 
 #[tokio::main]
 async fn main() {
-    let directory = tempfile::tempdir().expect("a directory for the database");
-    let sqlite = SqliteStore::open(directory.path()).await.expect("a new database");
+    let asked = Asked::from_environment();
     print_head();
-    on_store("sqlite", Arc::new(sqlite)).await;
+    if asked.sides.contains("sqlite") {
+        let directory = tempfile::tempdir().expect("a directory for the database");
+        let sqlite = SqliteStore::open(directory.path()).await.expect("a new database");
+        on_store("sqlite", Arc::new(sqlite), &asked).await;
+    }
+    if asked.sides.contains("postgres") {
+        on_server(&asked).await;
+    }
+}
+
+async fn on_server(asked: &Asked) {
     let Some(server) = Postgres::start().await else {
         println!("skipped: PostgreSQL is not installed");
         return;
@@ -48,44 +59,43 @@ async fn main() {
     let store = PostgresStore::connect(&server.database(), 8)
         .await
         .expect("a new database");
-    let tandem = on_store("postgres", Arc::new(store)).await;
-    let queue = Queue::new(&server.database()).await;
-    on_sql(&queue, tandem).await;
+    let tandem = on_store("postgres", Arc::new(store), asked).await;
+    if asked.sides.contains("sql") {
+        let queue = Queue::new(&server.database()).await;
+        on_sql(&queue, tandem, asked).await;
+    }
 }
 
-/// The shell beside its store, with one desk and with two; the rate with one desk.
-async fn on_store(name: &str, store: Arc<dyn Store>) -> f64 {
+/// The shell beside its store, with one desk and with two; the rates.
+async fn on_store(name: &str, store: Arc<dyn Store>, asked: &Asked) -> [f64; 2] {
     let desks = Desks::<RoutingCore>::start(settings(), store.clone(), Arc::new(InProcessBus::new()), Arc::new(Ids));
-    let mut with_one = 0.0;
-    for count in [1, 2] {
+    let mut rates = [0.0; 2];
+    for (count, rate) in (1..).zip(&mut rates) {
         let (mut of_shell, mut of_store) = (Vec::new(), Vec::new());
         for turn in 0..TURNS {
-            of_store.push(alone::tickets_per_second(&store, &format!("alone-{count}-{turn}"), count, TURN).await);
-            of_shell.push(shell::tickets_per_second(&desks, &format!("shell-{count}-{turn}"), count, TURN).await);
+            of_store.push(alone::tickets_per_second(&store, &format!("alone-{count}-{turn}"), count, asked.turn).await);
+            of_shell.push(shell::tickets_per_second(&desks, &format!("shell-{count}-{turn}"), count, asked.turn).await);
         }
-        let (shell, alone) = (median(of_shell), median(of_store));
+        *rate = median(of_shell);
         print(
             name,
             &format!("{count} desk(s), shell"),
-            shell,
-            &[("store alone", alone)],
+            *rate,
+            &[("store alone", median(of_store))],
         );
-        if count == 1 {
-            with_one = shell;
-        }
     }
     desks.shutdown().await;
-    with_one
+    rates
 }
 
 /// What a team would write instead, on the same server.
-async fn on_sql(queue: &Queue, tandem: f64) {
+async fn on_sql(queue: &Queue, tandem: [f64; 2], asked: &Asked) {
     let (mut decisions, mut statements, mut function, mut pull) = (vec![], vec![], vec![], vec![]);
     for _ in 0..TURNS {
-        decisions.push(queue.decisions_per_second(TURN).await);
-        statements.push(queue.pushes_per_second(queue::Push::Statements, TURN).await);
-        function.push(queue.pushes_per_second(queue::Push::Function, TURN).await);
-        pull.push(queue.pulls_per_second(TURN).await);
+        decisions.push(queue.decisions_per_second(asked.turn).await);
+        statements.push(queue.pushes_per_second(queue::Push::Statements, asked.turn).await);
+        function.push(queue.pushes_per_second(queue::Push::Function, asked.turn).await);
+        pull.push(queue.pulls_per_second(asked.turn).await);
     }
     let sides = [
         ("by hand, 1 writer, batches of 100", median(decisions)),
@@ -93,7 +103,9 @@ async fn on_sql(queue: &Queue, tandem: f64) {
         ("SQL queue, push, one function, 8 clients", median(function)),
         ("SQL queue, pull, SKIP LOCKED, 8 clients", median(pull)),
     ];
-    print("postgres", "1 desk(s), shell", tandem, &sides);
+    for (count, rate) in (1..).zip(tandem) {
+        print("postgres", &format!("{count} desk(s), shell"), rate, &sides);
+    }
 }
 
 fn settings() -> Settings {

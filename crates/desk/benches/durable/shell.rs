@@ -11,9 +11,9 @@ use tokio::time::Instant;
 
 use crate::desk;
 
-/// So many callers keep a desk's next batches full while one is being committed.
+/// As many portions of as many messages as ingest has under way to one desk.
 const CALLERS: u64 = 4;
-const PORTION: u64 = 128;
+const PORTION: u64 = 256;
 
 /// Tickets whose offers are committed, on `count` desks together.
 pub(crate) async fn tickets_per_second(desks: &Desks<RoutingCore>, name: &str, count: usize, time: Duration) -> f64 {
