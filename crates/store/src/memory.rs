@@ -85,7 +85,11 @@ impl MemoryStore {
     ) -> Result<T, StoreError> {
         let store = self.clone();
         finish(async move {
-            let fault = store.faults.draw(operation)?;
+            let mut fault = store.faults.draw(operation)?;
+            if let Some(Fault::HeldThen(gate, then)) = fault {
+                gate.pass().await;
+                fault = Some(*then);
+            }
             match fault {
                 Some(Fault::Slow(delay)) => tokio::time::sleep(delay).await,
                 Some(Fault::Held(gate)) => gate.pass().await,
@@ -97,7 +101,7 @@ impl MemoryStore {
                     write(&mut store.state())?;
                     return Err(faults::outcome_unknown());
                 }
-                None => {}
+                Some(Fault::HeldThen(..)) | None => {}
             }
             write(&mut store.state())
         })

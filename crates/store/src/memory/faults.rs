@@ -42,6 +42,8 @@ pub enum Fault {
     Slow(Duration),
     /// It succeeds once the test opens the gate.
     Held(Gate),
+    /// It meets another fault once the test opens the gate.
+    HeldThen(Gate, Box<Self>),
 }
 
 /// Holds an operation until a test lets it go.
@@ -110,6 +112,7 @@ impl Injected {
             Fault::Full => &mut self.full,
             Fault::Unavailable => &mut self.unavailable,
             Fault::Slow(_) | Fault::Held(_) => &mut self.slow,
+            Fault::HeldThen(_, then) => return self.count(then),
         };
         *counter += 1;
     }

@@ -1,6 +1,6 @@
 //! What a commit does to one key, where it names the key more than once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tandem_domain::{DeskId, MessageId};
 
@@ -18,9 +18,9 @@ pub(crate) fn last_words(rows: &[Row]) -> (Vec<&Row>, Vec<&Row>) {
 
 /// Requests without repeated keys, sorted: the first keeps its key, as if they came one by one.
 pub(crate) fn first_requests(requests: &[RequestRecord]) -> Vec<&RequestRecord> {
-    let mut seen = BTreeSet::new();
-    let mut first: Vec<_> = requests.iter().filter(|request| seen.insert(&request.key)).collect();
+    let mut first: Vec<_> = requests.iter().collect();
     first.sort_by(|a, b| a.key.cmp(&b.key));
+    first.dedup_by(|later, earlier| later.key == earlier.key);
     first
 }
 
