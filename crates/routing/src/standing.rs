@@ -62,11 +62,20 @@ impl State {
         let mut tickets: Vec<TicketId> = moved.filter_map(|event| event.body.ticket()).collect();
         tickets.sort_unstable();
         tickets.dedup();
-        let views = tickets.into_iter().filter_map(|ticket| self.view_of(ticket));
-        views
-            .filter(|view| view.requirement.channel == Channel::Chat)
-            .map(|view| view.conversation)
-            .collect()
+        tickets.into_iter().filter_map(|ticket| self.chat_of(ticket)).collect()
+    }
+
+    /// The ticket's conversation, if it is a chat.
+    fn chat_of(&self, id: TicketId) -> Option<ConversationId> {
+        let open = self.tickets.get(id);
+        let open = open.map(|ticket| (ticket, &self.classes.get(ticket.class).requirement));
+        let closed = || {
+            self.just_closed
+                .get(id)
+                .map(|closed| (&closed.ticket, &closed.requirement))
+        };
+        let (ticket, requirement) = open.or_else(closed)?;
+        (requirement.channel == Channel::Chat).then_some(ticket.conversation)
     }
 }
 
