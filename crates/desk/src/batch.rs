@@ -1,17 +1,35 @@
-//! What a batch wants committed, collected while the core handles it.
+//! A batch: its calls, and what they want committed, collected while the core handles them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use tandem_domain::{Event, RowChange, Timestamp, Trace};
 use tandem_store::{NewRecord, RequestRecord, Row, Stream};
 
+use crate::call::Call;
 use crate::requests::Remembered;
 use crate::shell_event::ShellEvent;
 use crate::{DeskError, Journaled, Topic};
 
+/// Calls that are committed together.
+pub(crate) struct Batch<C: Journaled> {
+    pub(crate) calls: Vec<Call<C>>,
+    pub(crate) draft: Draft<C>,
+}
+
+impl<C: Journaled> Batch<C> {
+    /// An empty one on a desk at this journal level.
+    pub(crate) fn new(level: u32) -> Self {
+        Self {
+            calls: Vec::new(),
+            draft: Draft::new(level),
+        }
+    }
+}
+
 /// What a batch wants committed.
 pub(crate) struct Draft<C: Journaled> {
+    /// When the last call was handled.
     pub(crate) now: Timestamp,
     /// The journal level in force at this point of the batch.
     pub(crate) level: u32,
@@ -19,6 +37,8 @@ pub(crate) struct Draft<C: Journaled> {
     pub(crate) requests: Vec<RequestRecord>,
     pub(crate) events: Vec<Event<C::Body>>,
     pub(crate) records: Vec<NewRecord>,
+    /// The records' traces.
+    pub(crate) traces: Vec<Trace>,
     pub(crate) topics: Vec<Topic>,
     /// The first command's that has one: the commit shows up in it, on behalf of all.
     pub(crate) trace: Option<Trace>,
@@ -30,14 +50,15 @@ pub(crate) struct Draft<C: Journaled> {
 }
 
 impl<C: Journaled> Draft<C> {
-    pub(crate) fn new(now: Timestamp, level: u32, remembered: Remembered) -> Self {
+    fn new(level: u32) -> Self {
         Self {
-            now,
+            now: Timestamp::EPOCH,
             level,
-            remembered,
+            remembered: Remembered::default(),
             requests: Vec::new(),
             events: Vec::new(),
             records: Vec::new(),
+            traces: Vec::new(),
             topics: Vec::new(),
             trace: None,
             parked: BTreeMap::new(),
@@ -65,25 +86,36 @@ impl<C: Journaled> Draft<C> {
                     knows: C::LEVEL,
                 });
             }
-            let kind = encoded.kind.to_owned();
-            self.records.push(NewRecord {
-                kind,
+            let record = NewRecord {
+                kind: encoded.kind.to_owned(),
                 at: event.at,
                 payload: encoded.payload,
-            });
+            };
+            self.record(record, event.trace.clone());
         }
         self.events.extend(events);
         Ok(())
     }
 
     pub(crate) fn raise_level(&mut self, event: &ShellEvent, level: u32) {
-        self.records.push(event.record(self.now));
+        self.record(event.record(self.now), Trace::default());
         self.level = level;
+    }
+
+    fn record(&mut self, record: NewRecord, trace: Trace) {
+        self.records.push(record);
+        self.traces.push(trace);
     }
 
     pub(crate) fn remember(&mut self, record: RequestRecord) {
         self.remembered.add(&record);
         self.requests.push(record);
+    }
+
+    /// Which commands are parked from now on.
+    pub(crate) fn settle_parked(&mut self, parked: &mut HashMap<String, String>) {
+        parked.extend(std::mem::take(&mut self.parked));
+        parked.retain(|id, _| !self.unparked.contains(id));
     }
 
     pub(crate) fn put(&mut self, row: Row) {

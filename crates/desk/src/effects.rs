@@ -47,7 +47,7 @@ pub(crate) async fn carry_out<C: Journaled>(shared: Arc<Shared>, stop: Cancellat
         tokio::select! {
             () = stop.cancelled() => break,
             _ = save_due.tick() => follower.save_if_moved().await,
-            records = follower.next(CHUNK) => carry_out_all::<C>(&shared, &mut follower, &records).await,
+            next = follower.next(CHUNK) => carry_out_all::<C>(&shared, &mut follower, &next.records).await,
         }
     }
     follower.save_if_moved().await;

@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use crate::backoff::Backoff;
 use crate::heads::Head;
+use crate::recent::Stretch;
 use crate::shared::Shared;
 use crate::store_calls::{commit_within, within};
 
@@ -56,10 +57,15 @@ impl Follower {
         self.cursor.map_or(0, |cursor| cursor.seq)
     }
 
+    /// How many committed records are not done.
+    pub(crate) fn behind(&self) -> u64 {
+        let head = self.head.borrow().as_ref().map_or(0, |head| head.seq);
+        head.saturating_sub(self.seq())
+    }
+
     /// Whether everything that is committed is done.
     pub(crate) fn is_at_head(&self) -> bool {
-        let head = self.head.borrow().as_ref().map_or(0, |head| head.seq);
-        self.seq() >= head
+        self.behind() == 0
     }
 
     /// Waits until something is committed that is not done.
@@ -71,12 +77,16 @@ impl Follower {
     }
 
     /// The next records, at most `max`; waits until there are some.
-    pub(crate) async fn next(&mut self, max: usize) -> Vec<Record> {
+    pub(crate) async fn next(&mut self, max: usize) -> Stretch {
         loop {
             self.moved().await;
+            let recent = self.shared.handed_over(self.seq() + 1, max);
+            if !recent.records.is_empty() {
+                return recent;
+            }
             let reading = self.shared.store.read(&self.shared.stream, self.seq() + 1, max);
             match within(self.shared.settings.store_timeout, reading).await {
-                Ok(records) if !records.is_empty() => return records,
+                Ok(records) if !records.is_empty() => return read(records),
                 Ok(_) => self.pause("journal ends before its head", "").await,
                 Err(error) => self.pause("journal not read", &error.to_string()).await,
             }
@@ -140,5 +150,12 @@ impl Follower {
 
     fn limit(&self) -> Duration {
         self.shared.settings.store_timeout
+    }
+}
+
+fn read(records: Vec<Record>) -> Stretch {
+    Stretch {
+        records,
+        traces: Vec::new(),
     }
 }

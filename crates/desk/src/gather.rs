@@ -25,10 +25,15 @@ impl<C: Journaled> Gather<C> {
         }
     }
 
-    /// The next batch, which is empty when `wake_at` came first; none: stop.
+    /// Whether each call makes a batch of its own.
+    pub(crate) fn is_one_by_one(&self) -> bool {
+        self.one_by_one
+    }
+
+    /// The next calls; there are none when `wake_at` came first; none at all: stop. Nothing is lost if this is dropped.
     pub(crate) async fn next(
         &mut self,
-        wake_at: Instant,
+        wake_at: Option<Instant>,
         stop: &CancellationToken,
         max: usize,
     ) -> Option<Vec<Call<C>>> {
@@ -42,7 +47,7 @@ impl<C: Journaled> Gather<C> {
                 biased;
                 () = stop.cancelled() => return None,
                 call = self.mailbox.recv() => calls.push(call?),
-                () = sleep_until(wake_at) => {}
+                () = sleep_until(wake_at.unwrap_or_else(Instant::now)), if wake_at.is_some() => {}
             }
         }
         self.fill(&mut calls, max);

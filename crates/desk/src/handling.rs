@@ -8,7 +8,7 @@ use crate::call::{Call, Outcome, Standing, Write};
 use crate::opening::OpenDesk;
 use crate::parking::{self, ParkedItem, Stored};
 use crate::replay::guarded;
-use crate::requests::{self, Memory};
+use crate::requests::{self, Memory, Remembered};
 use crate::sessions::Sessions;
 use crate::shared::Shared;
 use crate::shell_event::ShellEvent;
@@ -45,25 +45,41 @@ pub(crate) struct Handling<'a, C: Journaled> {
     pub(crate) desk: &'a mut OpenDesk<C>,
     pub(crate) sessions: &'a mut Sessions,
     pub(crate) draft: &'a mut Draft<C>,
+    /// What the batch before it remembers, while that is not known to be committed.
+    pub(crate) before: Option<&'a Remembered>,
     /// Whether timers may run; not for a while after they made the core panic.
     pub(crate) timers: bool,
 }
 
 impl<C: Journaled> Handling<'_, C> {
-    /// Handles the batch; each call's answer is decided, but not sent.
-    pub(crate) fn run(mut self, calls: &mut [Call<C>]) -> Result<(), Halted<C>> {
+    /// Handles the batch's calls from the `first` on; each one's answer is decided, but not sent.
+    pub(crate) fn run(mut self, calls: &mut [Call<C>], first: usize) -> Result<(), Halted<C>> {
+        let first_event = self.draft.events.len();
         if self.timers {
             self.run_timers()?;
         }
-        for (index, call) in calls.iter_mut().enumerate() {
+        for (index, call) in calls.iter_mut().enumerate().skip(first) {
             self.call(index, call)?;
         }
-        let whole = if let [_] = calls {
-            Culprit::Call(0)
-        } else {
-            Culprit::Unknown
+        let whole = match calls {
+            [_] => Culprit::Call(0),
+            _ => Culprit::Unknown,
         };
-        self.finish().map_err(|reason| Halted::Panicked { at: whole, reason })
+        self.change_rows(first_event)
+            .map_err(|reason| Halted::Panicked { at: whole, reason })
+    }
+
+    /// The rows that have changed with the events from the `first` on, which the core knows of only until more happens.
+    fn change_rows(&mut self, first: usize) -> Result<(), String> {
+        let events = &self.draft.events[first..];
+        if events.is_empty() {
+            return Ok(());
+        }
+        let rows = guarded(|| self.desk.core.rows(events))?;
+        for change in rows {
+            self.draft.change(change);
+        }
+        Ok(())
     }
 
     fn run_timers(&mut self) -> Result<(), Halted<C>> {
@@ -166,7 +182,8 @@ impl<C: Journaled> Handling<'_, C> {
 
     /// What needs no core: overdue, done before, parked before, or to be parked now.
     fn without_core(&mut self, write: &Write<C>) -> Option<Decision<C>> {
-        match self.draft.remembered.recall(write) {
+        let before = self.before.map_or(Memory::New, |before| before.recall(write));
+        match before.or_else(|| self.draft.remembered.recall(write)) {
             Memory::Done(reply) => {
                 let reply = serde_json::from_slice(&reply);
                 let unreadable = |_| DeskError::Failed("the stored answer cannot be read by this program".to_owned());
@@ -255,27 +272,6 @@ impl<C: Journaled> Handling<'_, C> {
             self.draft.raise_level(&raised, level);
         }
         Ok(level)
-    }
-
-    /// Rows and topics, once for the whole batch.
-    fn finish(&mut self) -> Result<(), String> {
-        if self.draft.events.is_empty() {
-            return Ok(());
-        }
-        let changed = guarded(|| {
-            (
-                self.desk.core.rows(&self.draft.events),
-                self.desk.core.topics(&self.draft.events),
-            )
-        });
-        let (rows, topics) = changed?;
-        for change in rows {
-            self.draft.change(change);
-        }
-        self.draft.topics = topics;
-        self.draft.topics.sort_unstable();
-        self.draft.topics.dedup();
-        Ok(())
     }
 }
 

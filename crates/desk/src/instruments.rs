@@ -71,14 +71,18 @@ impl Instruments {
     }
 }
 
-/// A command was answered. `method` is a name of the program's own.
-pub(crate) fn answered(name: &'static str, method: &str, outcome: &'static str) {
-    let labels = [
-        service(name),
-        KeyValue::new("tandem.command", method.to_owned()),
-        KeyValue::new("tandem.outcome", outcome),
-    ];
-    INSTRUMENTS.commands.add(1, &labels);
+/// Commands were answered: by which method, and how. A method is a name of the program's own.
+pub(crate) fn answered<'a>(name: &'static str, outcomes: impl Iterator<Item = (&'a str, &'static str)>) {
+    let mut counts = BTreeMap::<_, u64>::new();
+    outcomes.for_each(|outcome| *counts.entry(outcome).or_default() += 1);
+    for ((method, outcome), count) in counts {
+        let labels = [
+            service(name),
+            KeyValue::new("tandem.command", method.to_owned()),
+            KeyValue::new("tandem.outcome", outcome),
+        ];
+        INSTRUMENTS.commands.add(count, &labels);
+    }
 }
 
 /// A batch was handled.

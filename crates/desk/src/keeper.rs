@@ -131,7 +131,9 @@ impl<C: Journaled> Keeper<C> {
 
     /// The state is thrown away; the calls are answered, or handled again once the desk is open.
     fn broken(&mut self, failure: Failure<C>) -> Next<C> {
-        let Failure { cause, calls } = failure;
+        let Failure { cause, calls, behind } = failure;
+        // Nothing was committed of them: they come after the others.
+        self.carry(behind, false);
         match cause {
             FailureCause::Core(halted) => self.core_failed(halted, calls),
             FailureCause::Store(error) => self.store_failed(&error, calls),

@@ -83,6 +83,7 @@ pub(crate) fn take_up<C: Journaled>(parts: &Parts, stream: Stream, lease_until: 
         head: watch::Sender::new(None),
         topics,
         status: Mutex::new(status),
+        recent: Mutex::default(),
     });
     let owned = Arc::new(Owned { shared, mailbox });
     let task = tokio::spawn(run(owned.clone(), Gather::new(calls), topics_to_send));

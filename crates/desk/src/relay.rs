@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use tandem_bus::{BusError, EventMessage, Headers, subject};
+use tandem_domain::Trace;
 use tandem_store::{Record, Stream};
 use tokio::time::{interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::follow::Follower;
+use crate::recent::Stretch;
 use crate::shared::Shared;
 use crate::shell_event::{Recorded, decode_record};
 use crate::{Journaled, wire};
@@ -33,26 +35,29 @@ pub(crate) async fn relay<C: Journaled>(shared: Arc<Shared>, stop: CancellationT
         tokio::select! {
             () = stop.cancelled() => break,
             _ = save_due.tick() => follower.save_if_moved().await,
-            records = gathered(&mut follower) => publish::<C>(&shared, &mut follower, &records).await,
+            stretch = gathered(&mut follower) => publish::<C>(&shared, &mut follower, &stretch).await,
         }
     }
     while !follower.is_at_head() {
-        let records = follower.next(CHUNK).await;
-        publish::<C>(&shared, &mut follower, &records).await;
+        let stretch = follower.next(CHUNK).await;
+        publish::<C>(&shared, &mut follower, &stretch).await;
     }
     follower.save_if_moved().await;
 }
 
-async fn gathered(follower: &mut Follower) -> Vec<Record> {
+async fn gathered(follower: &mut Follower) -> Stretch {
     follower.moved().await;
-    sleep(REST).await;
+    if follower.behind() < CHUNK as u64 {
+        sleep(REST).await;
+    }
     follower.next(CHUNK).await
 }
 
-async fn publish<C: Journaled>(shared: &Shared, follower: &mut Follower, records: &[Record]) {
+async fn publish<C: Journaled>(shared: &Shared, follower: &mut Follower, Stretch { records, traces }: &Stretch) {
     let messages: Vec<_> = records
         .iter()
-        .map(|record| message::<C>(&shared.stream, record))
+        .enumerate()
+        .map(|(place, record)| message::<C>(&shared.stream, record, traces.get(place)))
         .collect();
     let publishing = messages.into_iter().map(|message| publish_one(shared, message));
     let mut published = futures::stream::iter(publishing).buffered(IN_FLIGHT);
@@ -79,7 +84,7 @@ async fn publish_one(shared: &Shared, message: EventMessage) -> Result<(), BusEr
 }
 
 /// The record as a `CloudEvents` 1.0 event in the binary mode of the NATS binding.
-fn message<C: Journaled>(stream: &Stream, record: &Record) -> EventMessage {
+fn message<C: Journaled>(stream: &Stream, record: &Record, trace: Option<&Trace>) -> EventMessage {
     let id = format!("{stream}:{}", record.seq);
     let mut headers = Headers::from(
         [
@@ -97,10 +102,9 @@ fn message<C: Journaled>(stream: &Stream, record: &Record) -> EventMessage {
         ]
         .map(|(name, value)| (name.to_owned(), value)),
     );
-    if let Ok(Recorded::Core(event)) = decode_record::<C>(record)
-        && !event.trace.0.is_empty()
-    {
-        headers.insert("traceparent".to_owned(), event.trace.0.to_string());
+    let trace = trace.cloned().or_else(|| trace_of::<C>(record));
+    if let Some(trace) = trace.filter(|trace| !trace.0.is_empty()) {
+        headers.insert("traceparent".to_owned(), trace.0.to_string());
     }
     let subject = subject::event(&stream.desk, &record.kind);
     EventMessage {
@@ -108,5 +112,13 @@ fn message<C: Journaled>(stream: &Stream, record: &Record) -> EventMessage {
         id,
         headers,
         payload: record.payload.clone(),
+    }
+}
+
+/// What the record itself says.
+fn trace_of<C: Journaled>(record: &Record) -> Option<Trace> {
+    match decode_record::<C>(record) {
+        Ok(Recorded::Core(event)) => Some(event.trace),
+        Ok(Recorded::Shell(_)) | Err(_) => None,
     }
 }

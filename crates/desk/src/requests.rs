@@ -49,6 +49,15 @@ pub(crate) enum Memory {
     Reused,
 }
 
+impl Memory {
+    pub(crate) fn or_else(self, ask: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::New => ask(),
+            known => known,
+        }
+    }
+}
+
 impl Remembered {
     /// Asks the store, once for the whole batch.
     pub(crate) async fn look_up(store: &(impl JournalStore + ?Sized), keys: &[RequestKey]) -> Result<Self, StoreError> {
@@ -70,6 +79,10 @@ impl Remembered {
             Some((hash, reply)) if *hash == write.hash => Memory::Done(reply.clone()),
             Some(_) => Memory::Reused,
         }
+    }
+
+    pub(crate) fn extend(&mut self, more: Self) {
+        self.0.extend(more.0);
     }
 
     /// A second one of the same batch gets the same answer.

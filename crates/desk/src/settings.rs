@@ -24,7 +24,7 @@ pub struct Settings {
     pub lease_every: Duration,
     /// How long an agent's session may be silent; starts anew with each opening.
     pub session_grace: Duration,
-    /// Events between two snapshots.
+    /// Events between two snapshots, at least; the larger the last one was, the more.
     pub snapshot_every: u64,
     /// How often the head is announced.
     pub head_every: Duration,

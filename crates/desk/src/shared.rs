@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::heads::Head;
 use crate::lease_guard::LeaseGuard;
+use crate::recent::{Followed, Recent, Stretch};
 use crate::{DeskState, DeskStatus, Settings, Topic};
 
 /// What every part of one owned desk needs.
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     /// Topics to be announced; bounded, and what does not fit is lost, as hints may be.
     pub(crate) topics: mpsc::Sender<Vec<Topic>>,
     pub(crate) status: Mutex<DeskStatus>,
+    pub(crate) recent: Mutex<Recent>,
 }
 
 impl Shared {
@@ -40,6 +42,22 @@ impl Shared {
 
     pub(crate) fn set_state(&self, state: DeskState) {
         self.set_status(|status| status.state = state);
+    }
+
+    /// Keeps what was committed for those who follow the journal.
+    pub(crate) fn hand_over(&self, committed: Vec<Followed>) {
+        self.recent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(committed);
+    }
+
+    /// Up to `max` records that were committed just now, from `seq` on; none if the journal must be read.
+    pub(crate) fn handed_over(&self, seq: u64, max: usize) -> Stretch {
+        self.recent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .from(seq, max)
     }
 
     /// A random number, from the ids' random bits.

@@ -2,8 +2,9 @@
 //! So a snapshot costs the desk no time, and each one proves that the one before it can be loaded.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::opening::OpenDesk;
 use crate::replay::{Replay, ReplayError, freeze, guarded};
@@ -11,26 +12,39 @@ use crate::shared::Shared;
 use crate::store_calls::within;
 use crate::{Journaled, Settings};
 
+/// The journal grows by so many times the last snapshot's bytes before the next one is taken. So what snapshots cost a
+/// desk is in proportion to what happens on it, however large it has become; and so is the tail that is to be replayed.
+const TAIL: u64 = 4;
+
 /// When the next snapshot is due.
 pub(crate) struct Snapshots {
     last_seq: u64,
-    running: Option<JoinHandle<()>>,
+    /// Bytes of events since.
+    tail: u64,
+    /// The last snapshot's bytes.
+    size: Arc<AtomicU64>,
+    running: Option<AbortOnDropHandle<()>>,
 }
 
 impl Snapshots {
     pub(crate) fn new(last_seq: u64) -> Self {
         Self {
             last_seq,
+            tail: 0,
+            size: Arc::default(),
             running: None,
         }
     }
 
-    /// Starts one if it is due and none is being taken.
-    pub(crate) fn consider<C: Journaled>(&mut self, shared: &Arc<Shared>, seq: u64) {
-        let idle = self.running.as_ref().is_none_or(JoinHandle::is_finished);
-        if idle && is_due(&shared.settings, self.last_seq, seq) {
-            self.last_seq = seq;
-            self.running = Some(tokio::spawn(take_and_log::<C>(shared.clone())));
+    /// Starts one if it is due, now that the journal is `written` bytes longer, and none is being taken.
+    pub(crate) fn consider<C: Journaled>(&mut self, shared: &Arc<Shared>, seq: u64, written: usize) {
+        self.tail += written as u64;
+        let idle = self.running.as_ref().is_none_or(AbortOnDropHandle::is_finished);
+        let long_enough = self.tail >= TAIL * self.size.load(Ordering::Relaxed);
+        if idle && long_enough && is_due(&shared.settings, self.last_seq, seq) {
+            (self.last_seq, self.tail) = (seq, 0);
+            let taking = tokio::spawn(take_and_log::<C>(shared.clone(), self.size.clone()));
+            self.running = Some(AbortOnDropHandle::new(taking));
         }
     }
 }
@@ -39,21 +53,27 @@ fn is_due(settings: &Settings, last_seq: u64, seq: u64) -> bool {
     seq.saturating_sub(last_seq) >= settings.snapshot_every
 }
 
-async fn take_and_log<C: Journaled>(shared: Arc<Shared>) {
-    if let Err(error) = take::<C>(&shared).await {
-        tracing::warn!(stream = %shared.stream, %error, "no snapshot taken; it is tried again later");
+async fn take_and_log<C: Journaled>(shared: Arc<Shared>, size: Arc<AtomicU64>) {
+    match take::<C>(&shared).await {
+        Ok(bytes) => size.store(bytes as u64, Ordering::Relaxed),
+        Err(error) => {
+            tracing::warn!(stream = %shared.stream, %error, "no snapshot taken; it is tried again later");
+        }
     }
 }
 
-async fn take<C: Journaled>(shared: &Shared) -> Result<(), ReplayError> {
+/// Returns how many bytes it has.
+async fn take<C: Journaled>(shared: &Shared) -> Result<usize, ReplayError> {
     let replay = Replay::<C>::load(shared.store.as_ref(), &shared.stream, &shared.settings).await?;
     let freezing = tokio::task::spawn_blocking(move || guarded(|| replay.freeze()));
     let frozen = freezing
         .await
         .map_err(|error| ReplayError::Unreadable(error.to_string()))?;
     let snapshot = frozen.map_err(ReplayError::Unreadable)?;
+    let size = snapshot.bytes.len();
     let saving = shared.store.save_snapshot(&shared.stream, snapshot);
-    Ok(within(shared.settings.store_timeout, saving).await?)
+    within(shared.settings.store_timeout, saving).await?;
+    Ok(size)
 }
 
 /// Saves the state of a desk that is given up in good order, so that the next owner has little to replay.

@@ -1,33 +1,40 @@
-//! The wheel of one open desk: gather → handle → commit → answer → relay. While a commit runs, calls
-//! gather; none is handled. So nothing uncommitted is ever seen.
+//! The wheel of one open desk: gather → handle → commit → answer → relay.
+//!
+//! While a batch is being committed, the next one is looked up and handled: it is committed behind it, and nobody is
+//! told of it before. If the commit fails, so does whatever was handled on top of it: the state in memory is thrown
+//! away and the calls are handled again. So nothing uncommitted is ever seen.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tandem_store::{Append, Commit, StoreError};
+use tandem_domain::Timestamp;
+use tandem_store::StoreError;
 use tokio::time::Instant;
-use tracing::Instrument;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::Journaled;
-use crate::batch::Draft;
+use crate::batch::Batch;
 use crate::call::Call;
+use crate::committing::Committing;
 use crate::gather::Gather;
 use crate::handling::{Halted, Handling, wake_at};
 use crate::heads::Head;
-use crate::instruments::{self, Kinds};
+use crate::instruments;
 use crate::opening::OpenDesk;
+use crate::recent::Followed;
 use crate::requests::{self, Remembered};
 use crate::sessions::Sessions;
 use crate::shared::Shared;
 use crate::snapshots::Snapshots;
-use crate::store_calls::{commit_within, within};
+use crate::store_calls::within;
 
 /// A timer that is due but did nothing is not tried again before this.
 const IDLE_TIMER: Duration = Duration::from_millis(100);
 
 /// Why the wheel stopped turning.
 pub(crate) enum Stopped<C: Journaled> {
-    /// Asked to; the batch at hand is finished.
+    /// Asked to; the batches at hand are finished.
     Asked,
     /// The desk may be somebody else's by now.
     LeaseLost,
@@ -39,6 +46,8 @@ pub(crate) enum Stopped<C: Journaled> {
 pub(crate) struct Failure<C: Journaled> {
     pub(crate) cause: FailureCause<C>,
     pub(crate) calls: Vec<Call<C>>,
+    /// They were taken up already, on top of what failed.
+    pub(crate) behind: Vec<Call<C>>,
 }
 
 pub(crate) enum FailureCause<C: Journaled> {
@@ -54,6 +63,26 @@ pub(crate) struct Wheel<C: Journaled> {
     snapshots: Snapshots,
     timers_from: Instant,
     head_due: Instant,
+    /// Calls whose repeats are being looked up.
+    asking: Option<Asking<C>>,
+    /// What is handled already and is committed next.
+    next: Option<Batch<C>>,
+    under_way: Option<Committing<C>>,
+    /// It stops once nothing is under way; no more calls are taken.
+    stopping: Option<Stopped<C>>,
+}
+
+struct Asking<C: Journaled> {
+    calls: Vec<Call<C>>,
+    answer: AbortOnDropHandle<Result<Remembered, StoreError>>,
+}
+
+/// What the wheel waits for.
+enum Step<C: Journaled> {
+    Committed(Result<(), StoreError>),
+    LookedUp(Result<Remembered, StoreError>),
+    /// None: asked to stop.
+    Gathered(Option<Vec<Call<C>>>),
 }
 
 impl<C: Journaled> Wheel<C> {
@@ -68,112 +97,208 @@ impl<C: Journaled> Wheel<C> {
             snapshots,
             timers_from,
             head_due: Instant::now(),
+            asking: None,
+            next: None,
+            under_way: None,
+            stopping: None,
         }
     }
 
     /// Turns until something stops it. `turned` is called after each turn that went well.
     pub(crate) async fn run(&mut self, gather: &mut Gather<C>, mut turned: impl FnMut()) -> Stopped<C> {
-        self.publish_head();
+        self.publish_head(self.desk.clock.now(), self.desk.level);
         loop {
-            let max = self.shared.settings.batch_max;
-            let Some(mut calls) = gather.next(self.wake_at(), &self.shared.stop, max).await else {
-                return Stopped::Asked;
-            };
-            if !self.shared.lease.is_valid() {
-                gather.carry(calls);
-                return Stopped::LeaseLost;
+            if self.is_at_rest()
+                && let Some(stopped) = self.stopping.take()
+            {
+                return stopped;
             }
-            if let Err(cause) = self.turn(&mut calls).await {
-                return Stopped::Broken(Failure { cause, calls });
+            let mut ended = None;
+            match self.step(gather).await {
+                Step::Committed(Ok(())) => ended = self.committed(),
+                Step::Committed(Err(error)) => return Stopped::Broken(self.not_committed(error)),
+                Step::LookedUp(Ok(remembered)) => self.looked_up(remembered),
+                Step::LookedUp(Err(error)) => self.not_looked_up(error),
+                Step::Gathered(calls) => self.gathered(calls, gather),
             }
-            self.answer(calls);
-            turned();
+            // The store has work again before callers are told and hints are made.
+            let has_started = self.start_next(gather).await;
+            if let Some(batch) = ended {
+                self.settle(batch);
+                turned();
+            }
+            if has_started {
+                self.find_topics();
+            }
         }
     }
 
-    /// The desk as it is after the last commit.
+    /// The desk as it is after the last commit; nothing is under way.
     pub(crate) fn into_desk(self) -> OpenDesk<C> {
         self.desk
     }
 
-    fn wake_at(&self) -> Instant {
-        wake_at(&self.desk, &self.sessions)
+    fn is_at_rest(&self) -> bool {
+        self.under_way.is_none() && self.asking.is_none() && self.next.is_none()
+    }
+
+    async fn step(&mut self, gather: &mut Gather<C>) -> Step<C> {
+        let wake_at = self.wake_at();
+        let taken = self.next.as_ref().map_or(0, |batch| batch.calls.len());
+        let room = self.shared.settings.batch_max.saturating_sub(taken);
+        let is_open = self.next.is_none() || (room > 0 && !gather.is_one_by_one());
+        let takes_more = is_open && self.asking.is_none() && self.stopping.is_none();
+        tokio::select! {
+            biased;
+            outcome = ended(&mut self.under_way) => Step::Committed(outcome),
+            outcome = answered(&mut self.asking) => Step::LookedUp(outcome),
+            calls = gather.next(wake_at, &self.shared.stop, room), if takes_more => Step::Gathered(calls),
+        }
+    }
+
+    /// When it turns without a call; never for a batch that waits for its turn anyway.
+    fn wake_at(&self) -> Option<Instant> {
+        let due = wake_at(&self.desk, &self.sessions)
             .max(self.timers_from)
-            .min(self.head_due)
+            .min(self.head_due);
+        self.next.is_none().then_some(due)
     }
 
-    async fn turn(&mut self, calls: &mut [Call<C>]) -> Result<(), FailureCause<C>> {
-        let keys = requests::keys(calls);
-        let look_up = Remembered::look_up(self.shared.store.as_ref(), &keys);
-        let remembered = within(self.shared.settings.store_timeout, look_up)
-            .await
-            .map_err(FailureCause::Store)?;
-        let mut draft = self.handle(calls, remembered).map_err(FailureCause::Core)?;
-        if !draft.is_empty() {
-            self.commit(&mut draft).await.map_err(FailureCause::Store)?;
+    fn gathered(&mut self, calls: Option<Vec<Call<C>>>, gather: &mut Gather<C>) {
+        let Some(calls) = calls else {
+            self.stopping = Some(Stopped::Asked);
+            return;
+        };
+        if !self.shared.lease.is_valid() {
+            gather.carry(calls);
+            self.stopping = Some(Stopped::LeaseLost);
+            return;
         }
-        self.settle(draft);
-        Ok(())
+        let keys = requests::keys(&calls);
+        if keys.is_empty() {
+            return self.handle(calls, Remembered::default());
+        }
+        let shared = self.shared.clone();
+        let asking = tokio::spawn(async move {
+            let look_up = Remembered::look_up(shared.store.as_ref(), &keys);
+            within(shared.settings.store_timeout, look_up).await
+        });
+        self.asking = Some(Asking {
+            calls,
+            answer: AbortOnDropHandle::new(asking),
+        });
     }
 
-    fn handle(&mut self, calls: &mut [Call<C>], remembered: Remembered) -> Result<Draft<C>, Halted<C>> {
-        let mut draft = Draft::new(self.desk.clock.now(), self.desk.level, remembered);
-        let timers = Instant::now() >= self.timers_from;
-        let (shared, desk, sessions) = (self.shared.as_ref(), &mut self.desk, &mut self.sessions);
-        Handling {
-            shared,
-            desk,
-            sessions,
-            draft: &mut draft,
-            timers,
+    fn looked_up(&mut self, remembered: Remembered) {
+        if let Some(Asking { calls, .. }) = self.asking.take() {
+            self.handle(calls, remembered);
         }
-        .run(calls)?;
-        self.rest_idle_timer(&draft);
-        Ok(draft)
+    }
+
+    fn not_looked_up(&mut self, error: StoreError) {
+        let asked = self.asking.take().map(|asking| asking.calls);
+        let handled = self.next.take().map(|batch| batch.calls);
+        let calls = handled.into_iter().chain(asked).flatten().collect();
+        self.break_off(FailureCause::Store(error), calls);
+    }
+
+    /// Stops as soon as it is known what became of the batch under way.
+    fn break_off(&mut self, cause: FailureCause<C>, calls: Vec<Call<C>>) {
+        let behind = Vec::new();
+        self.stopping = Some(Stopped::Broken(Failure { cause, calls, behind }));
+    }
+
+    fn handle(&mut self, calls: Vec<Call<C>>, remembered: Remembered) {
+        let mut batch = self.next.take().unwrap_or_else(|| Batch::new(self.desk.level));
+        batch.draft.now = self.desk.clock.now();
+        batch.draft.remembered.extend(remembered);
+        let handling = Handling {
+            shared: self.shared.as_ref(),
+            desk: &mut self.desk,
+            sessions: &mut self.sessions,
+            draft: &mut batch.draft,
+            before: self.under_way.as_ref().map(Committing::remembered),
+            timers: Instant::now() >= self.timers_from,
+        };
+        let first = batch.calls.len();
+        batch.calls.extend(calls);
+        match handling.run(&mut batch.calls, first) {
+            Ok(()) => {
+                self.rest_idle_timer(&batch);
+                self.next = Some(batch);
+            }
+            Err(halted) => self.break_off(FailureCause::Core(halted), batch.calls),
+        }
     }
 
     /// A core whose timer stays due without doing anything would make the wheel spin.
-    fn rest_idle_timer(&mut self, draft: &Draft<C>) {
-        let still_due = self.desk.core.next_wakeup().is_some_and(|due| due <= draft.now);
-        if still_due && draft.events.is_empty() {
+    fn rest_idle_timer(&mut self, batch: &Batch<C>) {
+        let still_due = self.desk.core.next_wakeup().is_some_and(|due| due <= batch.draft.now);
+        if still_due && batch.draft.events.is_empty() {
             self.timers_from = self.timers_from.max(Instant::now() + IDLE_TIMER);
         }
     }
 
-    async fn commit(&mut self, draft: &mut Draft<C>) -> Result<(), StoreError> {
-        let records = std::mem::take(&mut draft.records);
-        let span = tracing::info_span!("desk.commit", stream = %self.shared.stream, records = records.len());
-        if let Some(trace) = &draft.trace {
-            (self.shared.settings.link_span)(&span, trace);
+    /// Commits what is handled, unless something else is being committed; whether it does.
+    async fn start_next(&mut self, gather: &mut Gather<C>) -> bool {
+        if self.under_way.is_some() {
+            return false;
         }
-        let (written, kinds, begun) = (records.len() as u64, Kinds::of(&records), Instant::now());
-        let commit = Commit {
-            append: (!records.is_empty()).then(|| Append {
-                stream: self.shared.stream.clone(),
-                first_seq: self.desk.seq + 1,
-                incarnation: self.desk.incarnation,
-                records,
-            }),
-            rows: draft.take_rows(&self.shared.stream),
-            requests: std::mem::take(&mut draft.requests),
-            ..Commit::default()
+        let Some(mut batch) = self.next.take() else {
+            return false;
         };
-        let limit = self.shared.settings.store_timeout;
-        let outcome = commit_within(limit, self.shared.store.as_ref(), commit)
-            .instrument(span)
-            .await;
-        instruments::committed(C::SERVICE, begun.elapsed(), kinds, outcome.is_ok());
-        outcome?;
-        self.desk.seq += written;
-        Ok(())
+        if !self.shared.lease.is_valid() {
+            batch.calls.iter_mut().for_each(|call| call.undecide(false));
+            gather.carry(batch.calls);
+            self.stopping = Some(Stopped::LeaseLost);
+            return false;
+        }
+        self.desk.level = batch.draft.level;
+        batch.draft.settle_parked(&mut self.desk.parked);
+        self.under_way = Some(Committing::start(&self.shared, &self.desk, batch));
+        // Another thread takes it up before this one goes on with the next batch.
+        tokio::task::yield_now().await;
+        true
+    }
+
+    /// Whom the batch under way concerns: found out while the store works, and before anything else is handled.
+    fn find_topics(&mut self) {
+        if let Some(committing) = &mut self.under_way {
+            committing.find_topics(&self.desk.core);
+        }
+    }
+
+    fn committed(&mut self) -> Option<Batch<C>> {
+        let (records, batch) = self.under_way.take()?.into_parts();
+        self.desk.seq += records.len() as u64;
+        let written = records.iter().map(Followed::size).sum();
+        self.snapshots.consider::<C>(&self.shared, self.desk.seq, written);
+        self.shared.hand_over(records);
+        Some(batch)
+    }
+
+    fn not_committed(&mut self, error: StoreError) -> Failure<C> {
+        let calls = self
+            .under_way
+            .take()
+            .map_or_else(Vec::new, |committing| committing.into_parts().1.calls);
+        let halted = match self.stopping.take() {
+            Some(Stopped::Broken(failure)) => Some(failure.calls),
+            _ => None,
+        };
+        let next = self.next.take().map(|batch| batch.calls);
+        let asked = self.asking.take().map(|asking| asking.calls);
+        Failure {
+            cause: FailureCause::Store(error),
+            calls,
+            behind: halted.into_iter().chain(next).chain(asked).flatten().collect(),
+        }
     }
 
     /// The batch is committed: its consequences outside the core.
-    fn settle(&mut self, draft: Draft<C>) {
+    fn settle(&mut self, batch: Batch<C>) {
+        let Batch { calls, draft } = batch;
         draft.events.iter().filter_map(C::late_by).for_each(instruments::late);
-        self.desk.level = draft.level;
-        self.desk.parked.extend(draft.parked);
-        self.desk.parked.retain(|id, _| !draft.unparked.contains(id));
         let moved = self
             .shared
             .head
@@ -181,38 +306,53 @@ impl<C: Journaled> Wheel<C> {
             .as_ref()
             .is_none_or(|head| head.seq != self.desk.seq);
         if moved || Instant::now() >= self.head_due {
-            self.publish_head();
+            self.publish_head(draft.now, draft.level);
         }
         if !draft.topics.is_empty() {
             // A hint that does not fit is lost; listeners look again by themselves now and then.
             let _ = self.shared.topics.try_send(draft.topics);
         }
-        self.snapshots.consider::<C>(&self.shared, self.desk.seq);
+        self.answer(calls);
     }
 
-    /// Asked between two turns, so no event before `at` can still come behind `seq`.
-    fn publish_head(&mut self) {
+    /// `at` is when the last batch that is committed was handled: no event before it can still come behind `seq`, while
+    /// the next batch may have been handled by now.
+    fn publish_head(&mut self, at: Timestamp, level: u32) {
         self.head_due = Instant::now() + self.shared.settings.head_every;
         let head = Head {
             service: C::SERVICE.to_owned(),
             desk: self.shared.stream.desk.clone(),
             incarnation: self.desk.incarnation,
             seq: self.desk.seq,
-            at: self.desk.clock.now(),
+            at,
         };
         self.shared.head.send_replace(Some(head));
-        let (seq, level, ahead) = (self.desk.seq, self.desk.level, self.desk.clock.journal_ahead());
+        let (seq, ahead) = (self.desk.seq, self.desk.clock.journal_ahead());
         self.shared
             .set_status(|status| (status.seq, status.level, status.journal_ahead) = (seq, level, ahead));
     }
 
     fn answer(&self, calls: Vec<Call<C>>) {
         instruments::gathered(C::SERVICE, calls.iter().filter(|call| call.is_write()).count());
+        instruments::answered(C::SERVICE, calls.iter().filter_map(Call::outcome));
+        let is_owner = self.shared.lease.is_valid();
         for call in calls {
-            if let Some((method, outcome)) = call.outcome() {
-                instruments::answered(C::SERVICE, method, outcome);
-            }
-            call.answer(self.shared.lease.is_valid());
+            call.answer(is_owner);
         }
+    }
+}
+
+async fn ended<C: Journaled>(under_way: &mut Option<Committing<C>>) -> Result<(), StoreError> {
+    match under_way {
+        Some(committing) => committing.outcome().await,
+        None => pending().await,
+    }
+}
+
+async fn answered<C: Journaled>(asking: &mut Option<Asking<C>>) -> Result<Remembered, StoreError> {
+    let broken_off = |error| Err(StoreError::Unavailable(format!("the look-up was broken off: {error}")));
+    match asking {
+        Some(asking) => (&mut asking.answer).await.unwrap_or_else(broken_off),
+        None => pending().await,
     }
 }

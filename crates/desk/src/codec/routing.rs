@@ -38,12 +38,18 @@ impl Journaled for RoutingCore {
     /// An agent's work list is announced when one of its tickets or the agent has changed, a chat's
     /// conversation when its ticket has moved or was answered.
     fn topics(&self, events: &[Event<RoutingEvent>]) -> Vec<Topic> {
-        let agents = self.changed_work_lists(events.len()).into_iter();
+        let agents = self.changed_work_lists(events.len());
         let chats = self.changed_chats(events).into_iter();
+        let most = if agents.len() > news::MOST_AGENTS {
+            0
+        } else {
+            news::MOST_TICKETS
+        };
         agents
+            .into_iter()
             .map(|agent| Topic {
                 news: self
-                    .work_list(&agent, news::MOST_TICKETS)
+                    .work_list(&agent, most)
                     .map(|list| news::write(&list))
                     .unwrap_or_default(),
                 name: format!("agent.{agent}"),

@@ -6,6 +6,9 @@ use tandem_domain::routing::WorkList;
 
 /// Lists of more tickets are looked at: most hints about them would bring the same tickets again.
 pub(super) const MOST_TICKETS: usize = 12;
+/// A batch that changes the lists of more agents than this is one of many: the next ones would change most of the lists
+/// again before anybody has read them.
+pub(super) const MOST_AGENTS: usize = 64;
 /// A hint with more bytes would take longer than the look that it spares.
 const MOST_BYTES: usize = 16 * 1024;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tandem_desk::{DeskError, RequestMark};
 use tandem_store::JournalStore;
-use tandem_store::memory::Fault;
+use tandem_store::memory::{Fault, Gate};
 
 use crate::support::ledger::{Answer, Command, Query, Refusal};
 use crate::support::{World, acme, add, asking, desk, submitting, total, until, write};
@@ -20,29 +20,92 @@ async fn a_command_is_handled_committed_and_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_a_commit_runs_commands_gather_and_none_is_handled() {
+async fn while_a_commit_runs_the_next_batch_is_handled_and_nobody_is_told() {
     let world = World::new();
     let desks = world.owner().await;
     let gate = world.hold_commit();
     let first = submitting(&desks, "1", Command::Add(1)).await;
     gate.reached().await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
     let second = submitting(&desks, "2", Command::Add(1)).await;
     let third = submitting(&desks, "3", Command::Add(1)).await;
+    let refused = submitting(&desks, "4", Command::Add(-9)).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(!first.is_finished() && !second.is_finished() && !third.is_finished());
+    assert!(!refused.is_finished(), "a refusal rests on what was handled before it");
+    let second_commit = world.hold_commit();
     gate.open();
-    assert_eq!(
-        (first.await.unwrap(), second.await.unwrap(), third.await.unwrap()),
-        (Ok(1), Ok(2), Ok(3))
-    );
+    assert_eq!(first.await.unwrap(), Ok(1));
+    second_commit.reached().await;
+    assert!(!second.is_finished() && !third.is_finished() && !refused.is_finished());
+    second_commit.open();
+    assert_eq!((second.await.unwrap(), third.await.unwrap()), (Ok(2), Ok(3)));
+    assert_eq!(refused.await.unwrap(), Err(DeskError::Rejected(Refusal::Negative)));
     let journal = world.journal(&acme()).await;
-    let times: Vec<_> = journal
-        .iter()
-        .filter(|record| record.kind == "Added")
-        .map(|record| record.at)
-        .collect();
-    assert!(times[0] < times[1], "the second was handled after the first commit");
-    assert_eq!(times[1], times[2], "what had gathered was handled as one batch");
+    let added = journal.iter().filter(|record| record.kind == "Added");
+    let times: Vec<_> = added.map(|record| record.at).collect();
+    assert_eq!(times[2].since(times[0]), Duration::from_millis(1), "handled at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_handled_on_top_of_a_commit_that_failed_is_handled_again() {
+    let unknown = |written| Fault::OutcomeUnknown { written };
+    for (fault, told) in [
+        (Fault::Full, Err(DeskError::StoreFull)),
+        (Fault::Fenced, Ok(5)),
+        (unknown(true), Ok(5)),
+        (unknown(false), Ok(5)),
+    ] {
+        let world = World::new();
+        let desks = world.owner().await;
+        let gate = Gate::new();
+        world.next_commit(Fault::HeldThen(gate.clone(), Box::new(fault)));
+        let first = submitting(&desks, "1", Command::Add(5)).await;
+        gate.reached().await;
+        let (second, read) = (submitting(&desks, "2", Command::Add(2)).await, asking(&desks).await);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(!second.is_finished() && !read.is_finished());
+        gate.open();
+        let kept = told.as_ref().map_or(0, |total| *total);
+        assert_eq!(first.await.unwrap(), told);
+        assert_eq!(second.await.unwrap(), Ok(kept + 2));
+        assert_eq!(read.await.unwrap(), Ok(Answer::Total(kept + 2)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_on_top_of_a_commit_that_is_under_way_leaves_that_commit_alone() {
+    let world = World::new();
+    let desks = world.owner().await;
+    let gate = world.hold_commit();
+    let first = submitting(&desks, "1", Command::Add(5)).await;
+    gate.reached().await;
+    let explosive = submitting(&desks, "2", Command::Explode("on-top".to_owned())).await;
+    let third = submitting(&desks, "3", Command::Add(2)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!explosive.is_finished() && !third.is_finished());
+    gate.open();
+    assert_eq!(first.await.unwrap(), Ok(5));
+    assert!(matches!(explosive.await.unwrap(), Err(DeskError::Parked(_))));
+    assert_eq!(third.await.unwrap(), Ok(7));
+    assert_eq!(world.kinds().await, ["Added", "Added"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_that_comes_while_its_first_is_being_committed_happens_once() {
+    let world = World::new();
+    let desks = world.owner().await;
+    let gate = world.hold_commit();
+    let first = submitting(&desks, "1", Command::Add(1)).await;
+    gate.reached().await;
+    let repeated = submitting(&desks, "1", Command::Add(1)).await;
+    let other = submitting(&desks, "1", Command::Add(2)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(!repeated.is_finished() && !other.is_finished());
+    gate.open();
+    assert_eq!((first.await.unwrap(), repeated.await.unwrap()), (Ok(1), Ok(1)));
+    assert_eq!(other.await.unwrap(), Err(DeskError::RequestReused));
+    assert_eq!(world.kinds().await, ["Added"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -102,38 +165,54 @@ async fn a_single_command_on_an_idle_desk_does_not_wait_for_a_batch() {
 async fn a_full_queue_refuses_at_once() {
     let mut world = World::new();
     world.settings.mailbox = 1;
+    world.settings.batch_max = 1;
     let desks = world.owner().await;
     let gate = world.hold_commit();
     let first = submitting(&desks, "1", Command::Add(1)).await;
     gate.reached().await;
     let second = submitting(&desks, "2", Command::Add(1)).await;
-    assert_eq!(add(&desks, "3", 1).await, Err(DeskError::Overloaded));
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let third = submitting(&desks, "3", Command::Add(1)).await;
+    assert_eq!(add(&desks, "4", 1).await, Err(DeskError::Overloaded));
     gate.open();
-    assert_eq!((first.await.unwrap(), second.await.unwrap()), (Ok(1), Ok(2)));
+    let told = (first.await.unwrap(), second.await.unwrap(), third.await.unwrap());
+    assert_eq!(told, (Ok(1), Ok(2), Ok(3)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_command_whose_caller_has_given_up_is_not_handled() {
-    let world = World::new();
+    let mut world = World::new();
+    world.settings.batch_max = 1;
     let desks = world.owner().await;
     let gate = world.hold_commit();
     let first = submitting(&desks, "1", Command::Add(1)).await;
     gate.reached().await;
     let second = submitting(&desks, "2", Command::Add(1)).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let third = submitting(&desks, "3", Command::Add(1)).await;
     assert_eq!(
         first.await.unwrap(),
         Err(DeskError::DeadlineExceeded),
         "nobody knows what became of it"
     );
-    assert_eq!(second.await.unwrap(), Err(DeskError::DeadlineExceeded));
+    assert_eq!(
+        second.await.unwrap(),
+        Err(DeskError::DeadlineExceeded),
+        "nor of what was handled meanwhile"
+    );
+    assert_eq!(third.await.unwrap(), Err(DeskError::DeadlineExceeded));
     gate.open();
-    until(async || total(&desks).await == Ok(Answer::Total(1))).await;
+    until(async || total(&desks).await == Ok(Answer::Total(2))).await;
     assert_eq!(
         add(&desks, "1", 1).await,
         Ok(1),
         "repeated under its id, it is told what became of it"
     );
-    assert_eq!(world.kinds().await, ["Added"]);
+    assert_eq!(
+        world.kinds().await,
+        ["Added", "Added"],
+        "the third waited in the mailbox"
+    );
 }
 
 #[tokio::test(start_paused = true)]
