@@ -5,6 +5,7 @@
 //! [`authorize`] checks the desk. A service that forgets to call it answers nothing: the gate
 //! replaces its answer by an error.
 
+mod checked;
 mod desk;
 mod gate;
 mod principal;

@@ -208,10 +208,13 @@ fn keys_change_without_a_restart_and_a_broken_file_changes_nothing() {
     std::fs::copy(old.public_key_file(), &second).unwrap();
     let verifier = verifier(vec![old.public_key_file(), second.clone()]);
     let token = new.sign(Some("second"), &good_claims());
+    let of_the_old_key = old.sign(Some("second"), &good_claims());
     assert_eq!(verifier.verify(&token), Err(TokenError::Invalid));
+    assert!(verifier.verify(&of_the_old_key).is_ok());
     std::fs::copy(new.public_key_file(), &second).unwrap();
     verifier.reload().unwrap();
     assert!(verifier.verify(&token).is_ok());
+    assert_eq!(verifier.verify(&of_the_old_key), Err(TokenError::Invalid));
     std::fs::write(&second, "half a file").unwrap();
     assert!(verifier.reload().unwrap_err().to_string().contains("second.pem"));
     assert!(verifier.verify(&token).is_ok());

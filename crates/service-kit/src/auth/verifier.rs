@@ -8,13 +8,15 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
-use tandem_domain::{AgentId, Role, Timestamp};
+use tandem_domain::{AgentId, Clock, Role, Timestamp};
 use tokio_util::sync::CancellationToken;
 
+use super::checked::Checked;
 use super::token::{Claims, TANDEM};
 use super::{AuthError, Principal, Signer, TokenError};
 use crate::config::AuthConfig;
 use crate::error::chain;
+use crate::ids::SystemClock;
 
 type Keys = HashMap<String, DecodingKey>;
 
@@ -23,9 +25,15 @@ const OWN_LEEWAY: Duration = Duration::from_secs(5);
 
 /// Checks tokens. Only `EdDSA` is accepted, whatever a token's header says.
 pub struct Verifier {
-    keys: RwLock<Arc<Keys>>,
+    trusted: RwLock<Arc<Trusted>>,
     files: Vec<PathBuf>,
     validation: Validation,
+}
+
+/// The keys, and the tokens that were found good by them: whenever keys are read again, each token is checked anew.
+struct Trusted {
+    keys: Keys,
+    checked: Checked,
 }
 
 impl Verifier {
@@ -53,7 +61,7 @@ impl Verifier {
         validation.validate_nbf = true;
         validation.leeway = leeway.as_secs();
         Self {
-            keys: RwLock::new(Arc::new(keys)),
+            trusted: RwLock::new(Trusted::new(keys)),
             files,
             validation,
         }
@@ -77,11 +85,16 @@ impl Verifier {
     /// # Errors
     /// If the token is not good.
     pub fn verify(&self, token: &str) -> Result<Principal, TokenError> {
+        let trusted = Arc::clone(&self.trusted.read().unwrap_or_else(PoisonError::into_inner));
+        if let Some(principal) = trusted.checked.recall(token, SystemClock.now()) {
+            return Ok(principal);
+        }
         let name = decode_header(token)?.kid.ok_or(TokenError::UnknownKey)?;
-        let keys = Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner));
-        let key = keys.get(&name).ok_or(TokenError::UnknownKey)?;
+        let key = trusted.keys.get(&name).ok_or(TokenError::UnknownKey)?;
         let claims = decode::<Claims>(token, key, &self.validation)?.claims;
-        self.principal(claims)
+        let principal = self.principal(claims)?;
+        trusted.checked.keep(token, &principal);
+        Ok(principal)
     }
 
     fn principal(&self, claims: Claims) -> Result<Principal, TokenError> {
@@ -104,7 +117,7 @@ impl Verifier {
     /// As [`from_files`](Self::from_files).
     pub fn reload(&self) -> Result<(), AuthError> {
         let keys = load(&self.files)?;
-        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        *self.trusted.write().unwrap_or_else(PoisonError::into_inner) = Trusted::new(keys);
         Ok(())
     }
 
@@ -121,6 +134,13 @@ impl Verifier {
                 );
             }
         }
+    }
+}
+
+impl Trusted {
+    fn new(keys: Keys) -> Arc<Self> {
+        let checked = Checked::default();
+        Arc::new(Self { keys, checked })
     }
 }
 
