@@ -63,7 +63,7 @@ impl SqliteStore {
         let readers = schema::open_readers(&file).await?;
         let transactions = Arc::new(AtomicU64::new(0));
         let (writes, waiting) = mpsc::channel(WAITING_WRITES);
-        tokio::spawn(Writer::new(file, connection, lock, Arc::clone(&transactions)).run(waiting));
+        writer::start(Writer::new(file, connection, lock, Arc::clone(&transactions)), waiting)?;
         Ok(Self {
             writes,
             readers,

@@ -42,6 +42,17 @@ pub(super) struct Writer {
     lock: File,
 }
 
+/// Starts the writer on a thread of its own: between two of its many short statements it would otherwise wait for its turn
+/// among all tasks of a busy process.
+pub(super) fn start(writer: Writer, waiting: mpsc::Receiver<Message>) -> Result<(), StoreError> {
+    let unavailable = |error: std::io::Error| StoreError::Unavailable(format!("the writer cannot be started: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(unavailable)?;
+    let work = move || runtime.block_on(writer.run(waiting));
+    let thread = std::thread::Builder::new().name("sqlite-writer".to_owned());
+    thread.spawn(work).map(drop).map_err(unavailable)
+}
+
 impl Writer {
     pub(super) fn new(file: PathBuf, connection: SqliteConnection, lock: File, transactions: Arc<AtomicU64>) -> Self {
         let queue = FairQueue::new();
