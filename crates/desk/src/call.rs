@@ -107,7 +107,12 @@ impl<C: Journaled> Call<C> {
     ) -> (Self, Answer<C, C::Reply>) {
         let (waiting, answer) = Waiting::until(deadline);
         let key = requests::key(desk, &submission);
-        let hash = requests::hash(&submission.command);
+        // What is not remembered is not compared, and may be large.
+        let hash = if submission.request.is_remembered() {
+            requests::hash(&submission.command)
+        } else {
+            requests::Hash::default()
+        };
         let write = Write {
             submission,
             key,
