@@ -131,10 +131,34 @@ pub mod subject {
         format!("tandem.journal.{service}.{desk}")
     }
 
+    /// The records of a desk's journal in a service, many at once, for the services that consume it.
+    #[must_use]
+    pub fn records(service: &str, desk: &DeskId) -> String {
+        format!("{RECORDS}{service}.{desk}")
+    }
+
+    /// The same of all desks.
+    #[must_use]
+    pub fn all_records(service: &str) -> String {
+        format!("{RECORDS}{service}.*")
+    }
+
+    /// The same of all services.
+    pub const EVERY_RECORD: &str = "tandem.records.>";
+
+    /// What the subjects of [`records`] begin with.
+    pub(crate) const RECORDS: &str = "tandem.records.";
+
     /// Hints that a head has moved; every owner sends one on opening and every two seconds.
     #[must_use]
     pub fn head(service: &str, desk: &DeskId) -> String {
         format!("tandem.head.{service}.{desk}")
+    }
+
+    /// The same of all desks.
+    #[must_use]
+    pub fn heads(service: &str) -> String {
+        format!("tandem.head.{service}.*")
     }
 
     /// Hints that a topic of a desk has changed, such as an agent's work list.

@@ -21,7 +21,7 @@ use tokio::sync::{broadcast, oneshot, watch};
 use tokio_stream::wrappers::BroadcastStream;
 
 use crate::limits::{self, MAX_WAITING_HINTS};
-use crate::{Bus, BusError, Delivery, EventMessage, Headers, Incoming};
+use crate::{Bus, BusError, Delivery, EventMessage, Headers, Incoming, subject};
 
 pub use config::{NatsConfig, NatsTls};
 pub use durability::Weakness;
@@ -40,6 +40,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct NatsBus {
     client: Client,
     stream: Arc<EventStream>,
+    records: Arc<EventStream>,
     link: watch::Receiver<Link>,
     config: NatsConfig,
 }
@@ -52,7 +53,8 @@ impl NatsBus {
     /// `Unavailable` if the configuration makes no sense: an address, or a file that cannot be read.
     pub async fn connect(config: NatsConfig) -> Result<Self, BusError> {
         let (client, link) = link::connect(&config).await?;
-        let stream = Arc::new(EventStream::new(client.clone(), &config));
+        let stream = Arc::new(EventStream::of_events(client.clone(), &config));
+        let records = Arc::new(EventStream::of_records(client.clone(), &config));
         if link.borrow().connected {
             // What fails here is tried again when it is needed.
             let _ = stream
@@ -63,6 +65,7 @@ impl NatsBus {
         Ok(Self {
             client,
             stream,
+            records,
             link,
             config,
         })
@@ -90,6 +93,14 @@ impl NatsBus {
         self.reachable()?;
         let info = self.stream.info().await?;
         Ok(durability::weaknesses(&info.config, self.config.monitor.as_deref()).await)
+    }
+
+    fn stream_of(&self, subject: &str) -> &Arc<EventStream> {
+        if subject.starts_with(subject::RECORDS) {
+            &self.records
+        } else {
+            &self.stream
+        }
     }
 
     /// Without it, calls would queue up until there is a connection, long after their callers have given up.
@@ -133,14 +144,14 @@ impl Bus for NatsBus {
         let mut link = self.link.clone();
         let connections = link.borrow().connections;
         tokio::select! {
-            published = self.stream.publish(event) => published,
+            published = self.stream_of(&event.subject).publish(event) => published,
             () = link::over(&mut link, connections) => Err(BusError::Unavailable("the connection was lost".to_owned())),
         }
     }
 
     async fn events(&self, consumer: &str, subject: &str) -> Result<BoxStream<'static, Delivery>, BusError> {
         self.reachable()?;
-        let (stream, link) = (self.stream.clone(), self.link.clone());
+        let (stream, link) = (self.stream_of(subject).clone(), self.link.clone());
         let reader = Reader::start(stream, link, &self.config, consumer, subject).await?;
         Ok(stream::unfold(reader, async |mut reader| Some((reader.next().await?, reader))).boxed())
     }

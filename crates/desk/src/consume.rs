@@ -4,6 +4,7 @@
 mod dispatch;
 mod history;
 mod parked;
+mod second;
 mod worker;
 
 use std::sync::Arc;
@@ -43,6 +44,12 @@ pub trait Consume: Send + Sync + 'static {
     /// costs few commits so, and takes none from what somebody does wait for.
     fn patience(&self) -> Duration {
         Duration::ZERO
+    }
+
+    /// Whether another replica is better placed to handle this stream. It is then left to that one, as long as that one
+    /// does it. Where neither says so, the first one does it.
+    fn is_second(&self, _stream: &Stream) -> bool {
+        false
     }
 
     /// Everything that happened before `up_to` has been handled: the records up to `seq`, or further.

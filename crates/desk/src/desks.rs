@@ -83,6 +83,12 @@ impl<C: Journaled> Desks<C> {
         }
     }
 
+    /// Whether this process owns the desk.
+    #[must_use]
+    pub fn owns(&self, desk: &DeskId) -> bool {
+        self.owned(desk).is_some()
+    }
+
     /// Submits one write.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ mod owned;
 mod ownership;
 mod parking;
 mod recent;
+mod records;
 mod relay;
 mod replay;
 mod requests;

@@ -15,7 +15,7 @@ use crate::follow::Follower;
 use crate::recent::Stretch;
 use crate::shared::Shared;
 use crate::shell_event::{Recorded, decode_record};
-use crate::{Journaled, wire};
+use crate::{Journaled, records, wire};
 
 /// The cursor's name.
 const CONSUMER: &str = "relay";
@@ -54,6 +54,7 @@ async fn gathered(follower: &mut Follower) -> Stretch {
 }
 
 async fn publish<C: Journaled>(shared: &Shared, follower: &mut Follower, Stretch { records, traces }: &Stretch) {
+    records::tell(shared, records).await;
     let messages: Vec<_> = records
         .iter()
         .enumerate()

@@ -3,7 +3,8 @@
 //! No event may be passed over, or clocks would be wrong for ever. So whatever goes wrong here is waited for, never parked;
 //! and where the core turns out to know less than the position says, it is told the missing range again.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -31,6 +32,8 @@ pub(crate) struct Feed {
     desks: Desks<SlaCore>,
     store: Arc<dyn Store>,
     watermarks: Arc<Watermarks>,
+    /// Desks that another replica was seen to own.
+    elsewhere: Mutex<BTreeSet<DeskId>>,
 }
 
 impl Feed {
@@ -41,7 +44,13 @@ impl Feed {
             desks,
             store,
             watermarks,
+            elsewhere: Mutex::default(),
         }
+    }
+
+    /// No code that can panic runs under this lock.
+    fn elsewhere(&self) -> MutexGuard<'_, BTreeSet<DeskId>> {
+        self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells all records, and those before them that the core turns out not to know.
@@ -76,8 +85,7 @@ impl Feed {
 
     /// Tells a run of records. The last `seq` that the core knows, where it misses some before them.
     async fn observe(&self, desk: &DeskId, records: &[Record]) -> Result<Option<u64>, HandleError> {
-        let command = Command::Observe(heard(records)?);
-        match self.submit(desk, command).await {
+        match self.submit(desk, records).await? {
             Ok(_) => Ok(None),
             Err(DeskError::Rejected(Rejection::Missing { seq })) => Ok(Some(seq)),
             Err(error) => Err(HandleError::Wait(error.to_string())),
@@ -85,21 +93,27 @@ impl Feed {
     }
 
     /// The desk begins here with the first thing that the router says of it.
-    async fn submit(&self, desk: &DeskId, command: Command) -> Result<Reply, DeskError<Rejection>> {
-        match self.desks.submit(desk, unremembered(command.clone())).await {
-            Err(DeskError::UnknownDesk(_)) => {
-                self.desks.create(desk).await?;
-                self.desks.submit(desk, unremembered(command)).await
-            }
-            outcome => outcome,
+    async fn submit(&self, desk: &DeskId, records: &[Record]) -> Result<Outcome, HandleError> {
+        let observe = || Ok::<_, HandleError>(unremembered(Command::Observe(heard(records)?)));
+        match self.desks.submit(desk, observe()?).await {
+            Err(DeskError::UnknownDesk(_)) => match self.desks.create(desk).await {
+                Ok(()) => Ok(self.desks.submit(desk, observe()?).await),
+                Err(error) => Ok(Err(error)),
+            },
+            outcome => Ok(outcome),
         }
     }
 }
+
+type Outcome = Result<Reply, DeskError<Rejection>>;
 
 #[async_trait]
 impl Consume for Feed {
     async fn handle(&self, stream: &Stream, records: &[Record]) -> Result<Commit, HandleError> {
         self.tell(stream, records).await?;
+        if !self.desks.owns(&stream.desk) {
+            self.elsewhere().insert(stream.desk.clone());
+        }
         Ok(Commit {
             rows: contacts::wanted(&stream.desk, records)?.into_iter().collect(),
             ..Commit::default()
@@ -114,6 +128,11 @@ impl Consume for Feed {
 
     fn patience(&self) -> Duration {
         PATIENCE
+    }
+
+    /// Whoever owns the desk tells itself what another replica would have to send it.
+    fn is_second(&self, stream: &Stream) -> bool {
+        !self.desks.owns(&stream.desk) && self.elsewhere().contains(&stream.desk)
     }
 
     fn watermark(&self, stream: &Stream, seq: u64, up_to: Timestamp) {

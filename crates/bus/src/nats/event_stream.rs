@@ -1,4 +1,4 @@
-//! The stream that holds the events, made as it must be and made again when it is gone.
+//! The streams that hold events, made as they must be and made again when they are gone.
 
 use std::time::Duration;
 
@@ -15,8 +15,14 @@ use super::config::NatsConfig;
 use super::{durability, headers};
 use crate::{BusError, EventMessage, subject};
 
-/// The stream's name.
+/// The name of the stream of single events.
 pub const STREAM: &str = "TANDEM_EVENTS";
+/// The name of the stream of records.
+const RECORDS: &str = "TANDEM_RECORDS";
+
+/// Records are for consumers that keep up; others read the journals.
+const RECORDS_MAX_AGE: Duration = Duration::from_mins(2);
+const RECORDS_MAX_BYTES: i64 = 64 * 1024 * 1024;
 
 /// How long a repeated id is recognised. Larger windows cost the server memory; consumers drop repeats in any case.
 const DEDUPLICATION_WINDOW: Duration = Duration::from_mins(2);
@@ -30,12 +36,22 @@ pub(super) struct EventStream {
 }
 
 impl EventStream {
-    pub(super) fn new(client: async_nats::Client, config: &NatsConfig) -> Self {
+    /// The single events, for everybody.
+    pub(super) fn of_events(client: async_nats::Client, config: &NatsConfig) -> Self {
+        Self::new(client, config, stream_config(config))
+    }
+
+    /// Records, for Tandem's own services.
+    pub(super) fn of_records(client: async_nats::Client, config: &NatsConfig) -> Self {
+        Self::new(client, config, records_config(config))
+    }
+
+    fn new(client: async_nats::Client, config: &NatsConfig, stream: Config) -> Self {
         Self {
             context: jetstream::context::ContextBuilder::new()
                 .timeout(config.timeout)
                 .build(client),
-            config: stream_config(config),
+            config: stream,
             monitor: config.monitor.clone(),
             timeout: config.timeout,
             made: Mutex::new(false),
@@ -78,8 +94,10 @@ impl EventStream {
     pub(super) async fn make(&self) -> Result<(), BusError> {
         let mut made = self.made.lock().await;
         if !*made {
-            let info = self.create_or_update().await.map_err(|error| make_error(&error))?;
-            durability::report(&durability::weaknesses(&info.config, self.monitor.as_deref()).await);
+            let info = self.create_or_update().await.map_err(|error| self.not_made(&error))?;
+            if self.name() == STREAM {
+                durability::report(&durability::weaknesses(&info.config, self.monitor.as_deref()).await);
+            }
             *made = true;
         }
         Ok(())
@@ -96,7 +114,7 @@ impl EventStream {
     }
 
     async fn make_again(&self) -> Result<(), BusError> {
-        tracing::error!(stream = STREAM, "the stream of events is gone and is made anew");
+        tracing::error!(stream = self.name(), "the stream is gone and is made anew");
         *self.made.lock().await = false;
         self.make().await
     }
@@ -104,15 +122,23 @@ impl EventStream {
     /// What the server knows of the stream; makes it first where it is missing.
     pub(super) async fn info(&self) -> Result<Info, BusError> {
         self.make().await?;
-        match self.context.get_stream(STREAM).await {
+        match self.context.get_stream(self.name()).await {
             Err(error) if is_missing(&error) => {
                 self.make_again().await?;
-                self.context.get_stream(STREAM).await
+                self.context.get_stream(self.name()).await
             }
             found => found,
         }
         .map(|stream| stream.cached_info().clone())
         .map_err(|error| BusError::Unavailable(error.to_string()))
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.config.name
+    }
+
+    fn not_made(&self, error: &CreateStreamError) -> BusError {
+        BusError::Unavailable(format!("stream {}: {error}", self.name()))
     }
 
     /// The most bytes of one message: ours, or the server's if that is less.
@@ -137,6 +163,20 @@ fn stream_config(config: &NatsConfig) -> Config {
     }
 }
 
+/// In memory, as the journals are behind it; what is too much pushes out the oldest.
+fn records_config(config: &NatsConfig) -> Config {
+    Config {
+        name: RECORDS.to_owned(),
+        description: Some("journals on their way between Tandem's services".to_owned()),
+        subjects: vec![subject::EVERY_RECORD.to_owned()],
+        storage: StorageType::Memory,
+        discard: DiscardPolicy::Old,
+        max_age: RECORDS_MAX_AGE.min(config.max_age),
+        max_bytes: RECORDS_MAX_BYTES,
+        ..stream_config(config)
+    }
+}
+
 fn is_missing(error: &GetStreamError) -> bool {
     matches!(error.kind(), GetStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
@@ -144,10 +184,6 @@ fn is_missing(error: &GetStreamError) -> bool {
 /// Whether a stream of this name is there with another configuration.
 fn is_otherwise(error: &CreateStreamError) -> bool {
     matches!(error.kind(), CreateStreamErrorKind::JetStream(error) if error.error_code() == ErrorCode::STREAM_NAME_EXIST)
-}
-
-fn make_error(error: &CreateStreamError) -> BusError {
-    BusError::Unavailable(format!("stream {STREAM}: {error}"))
 }
 
 fn publish_error(event: EventMessage, error: &PublishError) -> BusError {

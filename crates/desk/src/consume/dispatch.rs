@@ -1,4 +1,4 @@
-//! Takes events and heads from the bus and hands each to its stream's worker, so that one desk's trouble
+//! Takes records and heads from the bus and hands them to their stream's worker, so that one desk's trouble
 //! is no other's.
 
 use std::collections::HashMap;
@@ -8,8 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use tandem_bus::{BusError, Delivery, subject};
-use tandem_domain::Timestamp;
-use tandem_store::{Record, Stream};
+use tandem_store::Stream;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinSet;
@@ -17,10 +16,10 @@ use tokio::time::sleep;
 
 use super::Consumer;
 use super::worker::{News, Worker};
-use crate::{Head, wire};
+use crate::{Head, records};
 
 /// News that may wait for one stream's worker. What does not fit is dropped and read from the journal later.
-const WAITING: usize = 1024;
+const WAITING: usize = 256;
 /// How long to wait before subscribing again.
 const SUBSCRIBE_AGAIN: Duration = Duration::from_secs(1);
 
@@ -48,13 +47,13 @@ pub(super) async fn run(consumer: Arc<Consumer>, subscription: String) {
 impl Dispatch {
     /// Until a subscription ends.
     async fn listen(&mut self, subscription: &str) -> Result<(), BusError> {
-        let bus = self.consumer.bus.clone();
-        let mut heads = bus.hints(&format!("tandem.head.{}.*", self.consumer.service)).await?;
-        let mut events = bus.events(subscription, subject::ALL_EVENTS).await?;
+        let (bus, service) = (self.consumer.bus.clone(), self.consumer.service.clone());
+        let mut heads = bus.hints(&subject::heads(&service)).await?;
+        let mut records = bus.events(subscription, &subject::all_records(&service)).await?;
         loop {
             tokio::select! {
-                delivery = events.next() => match delivery {
-                    Some(delivery) => self.event(delivery).await,
+                delivery = records.next() => match delivery {
+                    Some(delivery) => self.records(delivery).await,
                     None => return Ok(()),
                 },
                 hint = heads.next() => match hint {
@@ -65,12 +64,13 @@ impl Dispatch {
         }
     }
 
-    /// Acknowledged as soon as the worker has it: if this process ends before it is handled, the head
-    /// shows that it is missing.
-    async fn event(&mut self, delivery: Delivery) {
-        let ours = read(&delivery).filter(|(stream, _)| *stream.service == *self.consumer.service);
-        if let Some((stream, record)) = ours {
-            self.tell(&stream, News::Event(record));
+    /// Acknowledged as soon as the worker has them: if this process ends before they are handled, the head
+    /// shows that they are missing.
+    async fn records(&mut self, delivery: Delivery) {
+        if let Some((stream, records)) = records::read(&self.consumer.service, &delivery) {
+            self.tell(&stream, News::Records(records));
+        } else {
+            tracing::warn!(consumer = self.consumer.name, id = delivery.id, "unreadable records");
         }
         delivery.ack().await;
     }
@@ -98,18 +98,4 @@ impl Dispatch {
             }
         }
     }
-}
-
-/// Events of others than desks' owners are none of ours.
-fn read(delivery: &Delivery) -> Option<(Stream, Record)> {
-    let header = |name: &str| delivery.headers.get(name);
-    let (service, desk) = header(wire::STREAM)?.split_once('.')?;
-    let record = Record {
-        seq: header(wire::SEQ)?.parse().ok()?,
-        incarnation: header(wire::INCARNATION)?.parse().ok()?,
-        kind: header(wire::KIND)?.clone(),
-        at: Timestamp::from_micros(header(wire::AT)?.parse().ok()?),
-        payload: delivery.payload.clone(),
-    };
-    Some((Stream::new(service, desk.parse().ok()?), record))
 }

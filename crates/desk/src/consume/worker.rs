@@ -11,13 +11,14 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use super::history::{self, History};
+use super::second::stand_back;
 use super::{Consumer, HandleError, parked};
 use crate::Head;
 use crate::backoff::Backoff;
 use crate::store_calls::{commit_within, within};
 
-/// Events that are handled together at most.
-const BATCH: usize = 256;
+/// With so many events at hand no more are gathered.
+const BATCH: usize = 1024;
 /// How often one record is tried before it is parked.
 const ATTEMPTS: u32 = 6;
 const BACKOFF_MIN: Duration = Duration::from_millis(100);
@@ -31,8 +32,21 @@ const HANDLER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What the bus brings.
 pub(super) enum News {
-    Event(Record),
+    Records(Vec<Record>),
     Head(Head),
+}
+
+impl News {
+    /// Up to where it tells of the stream.
+    pub(super) fn up_to(&self) -> Option<Position> {
+        match self {
+            Self::Records(records) => records.last().map(place),
+            Self::Head(head) => Some(Position {
+                seq: head.seq,
+                incarnation: head.incarnation,
+            }),
+        }
+    }
 }
 
 /// Consumes one stream.
@@ -44,6 +58,8 @@ pub(super) struct Worker {
     /// What the store knows of it. What lies between changed nothing.
     saved: Option<Position>,
     save_due: Option<Instant>,
+    /// Another replica was faster: it may go on with it.
+    late: bool,
     backoff: Backoff,
 }
 
@@ -71,6 +87,7 @@ impl Worker {
             position: None,
             saved: None,
             save_due: None,
+            late: false,
             backoff,
         }
     }
@@ -79,6 +96,9 @@ impl Worker {
     pub(super) async fn run(mut self, mut news: mpsc::Receiver<News>) {
         self.reload().await;
         loop {
+            if self.is_second() && stand_back(&mut self, &mut news).await.is_none() {
+                return;
+            }
             let first = tokio::select! {
                 biased;
                 () = until(self.save_due) => {
@@ -91,6 +111,33 @@ impl Worker {
             let found = self.gather(first, &mut news).await;
             self.step(found).await;
         }
+    }
+
+    /// Whether another replica does the work, as far as this one knows.
+    pub(super) fn is_second(&self) -> bool {
+        self.late || self.consumer.handler.is_second(&self.stream)
+    }
+
+    pub(super) fn position(&self) -> Option<Position> {
+        self.position
+    }
+
+    /// Looks how far the other one has come; whether that is further than before.
+    pub(super) async fn follow(&mut self) -> bool {
+        let before = self.position;
+        self.reload().await;
+        let moved = self.position != before;
+        if moved {
+            self.consumer.handler.committed(&self.stream).await;
+        }
+        moved
+    }
+
+    /// Goes on from where the other one has come to.
+    pub(super) async fn take_over(&mut self) {
+        self.late = false;
+        self.reload().await;
+        self.catch_up(Found::default(), true).await;
     }
 
     /// What is there already, and what comes while the handler can wait.
@@ -110,7 +157,7 @@ impl Worker {
     async fn step(&mut self, found: Found) {
         let head = found.head.as_ref().map(|head| head.seq);
         self.measure_lag(head);
-        self.catch_up(found).await;
+        self.catch_up(found, false).await;
         self.measure_lag(head);
     }
 
@@ -121,9 +168,13 @@ impl Worker {
         }
     }
 
-    async fn catch_up(&mut self, found: Found) {
-        let whole = self.take(found.events).await;
+    /// `missed` says that there is more than was found.
+    async fn catch_up(&mut self, found: Found, missed: bool) {
+        let whole = self.take(found.events).await && !missed;
         let behind = found.head.as_ref().is_some_and(|head| self.differs_from(head));
+        if self.late {
+            return;
+        }
         let repaired = if whole && !behind {
             Ok(None)
         } else {
@@ -162,13 +213,14 @@ impl Worker {
 
     /// Reads what is missing from the owner until there is no more, and returns the owner's head.
     async fn repair(&mut self) -> Result<Option<Head>, String> {
-        loop {
+        while !self.late {
             match history::after(&self.consumer, &self.stream, self.position).await? {
                 History::Rewritten => self.reset().await,
                 History::Continues { records, head } if records.is_empty() => return Ok(head),
                 History::Continues { records, .. } => drop(self.handle(records).await),
             }
         }
+        Ok(None)
     }
 
     /// The head's time is only a watermark for those who have everything up to its `seq`.
@@ -260,6 +312,7 @@ impl Worker {
     /// Commits with the new position. A store that is full or away is no fault of the records: it is
     /// waited for.
     async fn commit(&mut self, commit: Commit, to: Position) -> Handled {
+        let counts = !changes_nothing(&commit);
         loop {
             let mut commit = commit.clone();
             commit.positions.push(PositionUpdate {
@@ -272,7 +325,10 @@ impl Worker {
             let handled = match outcome {
                 Ok(()) => Handled::Committed,
                 Err(StoreError::PositionMoved { .. }) if self.is_still_behind().await => continue,
-                Err(StoreError::PositionMoved { .. }) => Handled::Moved,
+                Err(StoreError::PositionMoved { .. }) => {
+                    self.late = counts;
+                    Handled::Moved
+                }
                 Err(error) => {
                     self.pause(&error.to_string()).await;
                     if let StoreError::OutcomeUnknown(_) = error {
@@ -350,7 +406,7 @@ impl Worker {
 impl Found {
     fn add(&mut self, news: News) {
         match news {
-            News::Event(record) => self.events.push(record),
+            News::Records(records) => self.events.extend(records),
             News::Head(head) => self.head = Some(head),
         }
     }

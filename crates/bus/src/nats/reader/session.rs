@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::Position;
 use crate::MAX_UNACKED;
-use crate::nats::event_stream::{EventStream, STREAM};
+use crate::nats::event_stream::EventStream;
 use crate::nats::link::{self, Link};
 
 /// Events that wait in this process at most.
@@ -77,7 +77,7 @@ pub(super) async fn open(
     let name = durable_name(consumer);
     let info = stream.info().await?;
     let identity = info.created.unix_timestamp_nanos();
-    let server = stream.context.get_stream_no_info(STREAM).await?;
+    let server = stream.context.get_stream_no_info(stream.name()).await?;
     let acknowledged = acknowledged(&server, &name).await?;
     let first = first_to_read(&info, position.progress().resume(identity), acknowledged);
     if acknowledged.is_some() {

@@ -72,7 +72,10 @@ async fn a_gap_is_noticed_by_the_next_event_without_any_head() {
     bus.set(Faults::none().with(BusFault::LoseHint, 1.0));
     add_many(&desks, 6, 1).await;
     caught_up(&world, &counting, 7).await;
-    assert_eq!(bus.hits(BusFault::LoseEvent), 3);
+    assert!(
+        bus.hits(BusFault::LoseEvent) > 3,
+        "for consumers, and for systems outside"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,7 +89,11 @@ async fn the_very_last_event_when_lost_is_noticed_by_the_head() {
     add_many(&desks, 3, 1).await;
     sleep(Duration::from_millis(2500)).await;
     caught_up(&world, &counting, 4).await;
-    assert_eq!(bus.hits(BusFault::LoseEvent), 1);
+    assert_eq!(
+        bus.hits(BusFault::LoseEvent),
+        2,
+        "for consumers, and for systems outside"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -99,7 +106,10 @@ async fn repeats_are_dropped_and_what_was_mixed_up_is_put_in_order() {
     );
     let counting = Counting::start(&world, "a");
     let desks = world.owner().await;
-    add_many(&desks, 0, 100).await;
+    for n in 0..100 {
+        add_many(&desks, n, 1).await;
+        sleep(Duration::from_millis(10)).await;
+    }
     caught_up(&world, &counting, 100).await;
     sleep(Duration::from_mins(1)).await;
     let handled = counting.seen.lock().unwrap().handled.clone();
@@ -151,10 +161,32 @@ async fn of_several_replicas_one_does_the_work_and_all_are_told() {
     sleep(Duration::from_secs(5)).await;
     for replica in &replicas {
         assert!(
-            replica.seen.lock().unwrap().committed >= 40,
+            replica.seen.lock().unwrap().committed > 0,
             "each can refresh its memory"
         );
     }
+    let all: usize = replicas.iter().map(|replica| handled(replica)).sum();
+    assert!(all < 2 * 42, "who was too late stands back: {all} handled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_stood_back_takes_over_when_the_other_one_is_gone() {
+    let world = World::new();
+    let replicas = [Counting::start(&world, "a"), Counting::start(&world, "b")];
+    let desks = world.owner().await;
+    for n in 0..10 {
+        add_many(&desks, n, 1).await;
+        sleep(Duration::from_millis(20)).await;
+    }
+    caught_up(&world, &replicas[0], 10).await;
+    let busier = usize::from(handled(&replicas[1]) > handled(&replicas[0]));
+    replicas[busier].stop();
+    add_many(&desks, 10, 5).await;
+    caught_up(&world, &replicas[0], 15).await;
+}
+
+fn handled(replica: &Counting) -> usize {
+    replica.seen.lock().unwrap().handled.len()
 }
 
 #[tokio::test(start_paused = true)]

@@ -44,10 +44,11 @@ async fn an_effect_happens_once_however_often_it_is_sent() {
     let shaky = Faults::none()
         .with(BusFault::LoseReply, 0.5)
         .with(BusFault::LoseRequest, 0.2);
-    let bus = Arc::new(FaultyBus::new(Arc::new(InProcessBus::new()), 5, shaky));
+    let bus = Arc::new(FaultyBus::new(Arc::new(InProcessBus::new()), 5, Faults::none()));
     let world = World::with_bus(bus.clone());
     let desks = world.owner().await;
     desks.create(&desk("bravo")).await.unwrap();
+    bus.set(shaky);
     for n in 0..20 {
         pass(&desks, &n.to_string(), "bravo", 1).await;
     }
