@@ -74,6 +74,8 @@ pub(crate) struct Wheel<C: Journaled> {
 
 struct Asking<C: Journaled> {
     calls: Vec<Call<C>>,
+    /// What was committed after it was asked; the answer may not have it.
+    meanwhile: Remembered,
     answer: AbortOnDropHandle<Result<Remembered, StoreError>>,
 }
 
@@ -185,12 +187,14 @@ impl<C: Journaled> Wheel<C> {
         });
         self.asking = Some(Asking {
             calls,
+            meanwhile: Remembered::default(),
             answer: AbortOnDropHandle::new(asking),
         });
     }
 
-    fn looked_up(&mut self, remembered: Remembered) {
-        if let Some(Asking { calls, .. }) = self.asking.take() {
+    fn looked_up(&mut self, mut remembered: Remembered) {
+        if let Some(Asking { calls, meanwhile, .. }) = self.asking.take() {
+            remembered.extend(meanwhile);
             self.handle(calls, remembered);
         }
     }
@@ -269,7 +273,11 @@ impl<C: Journaled> Wheel<C> {
     }
 
     fn committed(&mut self) -> Option<Batch<C>> {
-        let (records, batch) = self.under_way.take()?.into_parts();
+        let (records, mut batch) = self.under_way.take()?.into_parts();
+        let remembered = std::mem::take(&mut batch.draft.remembered);
+        if let Some(asking) = &mut self.asking {
+            asking.meanwhile.extend(remembered);
+        }
         self.desk.seq += records.len() as u64;
         let written = records.iter().map(Followed::size).sum();
         self.snapshots.consider::<C>(&self.shared, self.desk.seq, written);

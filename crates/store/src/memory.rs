@@ -61,13 +61,19 @@ impl MemoryStore {
         operation: Operation,
         read: impl FnOnce(&state::State) -> T + Send,
     ) -> Result<T, StoreError> {
+        self.delayed(operation).await?;
+        Ok(read(&self.state()))
+    }
+
+    /// Passes on what a read of this kind meets.
+    async fn delayed(&self, operation: Operation) -> Result<(), StoreError> {
         match self.faults.draw(operation)? {
             Some(Fault::Slow(delay)) => tokio::time::sleep(delay).await,
             Some(Fault::Held(gate)) => gate.pass().await,
             Some(_) => return Err(faults::unavailable()),
             None => {}
         }
-        Ok(read(&self.state()))
+        Ok(())
     }
 
     /// Writes in one step what no fault but unreachability concerns.

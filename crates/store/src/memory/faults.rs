@@ -22,6 +22,9 @@ pub enum Operation {
     Settle,
     /// [`JournalStore::rows`](crate::JournalStore::rows), which may be slow, held or away.
     Rows,
+    /// [`JournalStore::requests`](crate::JournalStore::requests), whose answer may be slow, held or away: it says what
+    /// was so when it was asked.
+    Requests,
 }
 
 /// One failure.

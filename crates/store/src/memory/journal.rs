@@ -90,10 +90,12 @@ impl JournalStore for MemoryStore {
 
     async fn requests(&self, keys: &[RequestKey]) -> Result<Vec<RequestRecord>, StoreError> {
         let now = self.clock.now();
-        self.read(|state| {
+        let found = self.read(|state| {
             let found = keys.iter().filter_map(|key| state.requests.get(key));
             found.filter(|request| !request.has_expired(now)).cloned().collect()
-        })
+        })?;
+        self.delayed(Operation::Requests).await?;
+        Ok(found)
     }
 
     async fn forget_expired_requests(&self) -> Result<u64, StoreError> {

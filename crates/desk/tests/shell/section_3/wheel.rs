@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tandem_desk::{DeskError, RequestMark};
 use tandem_store::JournalStore;
-use tandem_store::memory::{Fault, Gate};
+use tandem_store::memory::{Fault, Gate, Operation};
 
 use crate::support::ledger::{Answer, Command, Query, Refusal};
 use crate::support::{World, acme, add, asking, desk, submitting, total, until, write};
@@ -89,6 +89,26 @@ async fn a_panic_on_top_of_a_commit_that_is_under_way_leaves_that_commit_alone()
     assert!(matches!(explosive.await.unwrap(), Err(DeskError::Parked(_))));
     assert_eq!(third.await.unwrap(), Ok(7));
     assert_eq!(world.kinds().await, ["Added", "Added"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_that_was_looked_up_before_its_first_was_committed_happens_once() {
+    let world = World::new();
+    let desks = world.owner().await;
+    let (commit, look_up) = (world.hold_commit(), Gate::new());
+    let first = submitting(&desks, "1", Command::Add(1)).await;
+    commit.reached().await;
+    world
+        .store
+        .faults()
+        .next(Operation::Requests, Fault::Held(look_up.clone()));
+    let repeated = submitting(&desks, "1", Command::Add(1)).await;
+    look_up.reached().await;
+    commit.open();
+    assert_eq!(first.await.unwrap(), Ok(1));
+    look_up.open();
+    assert_eq!(repeated.await.unwrap(), Ok(1));
+    assert_eq!(world.kinds().await, ["Added"]);
 }
 
 #[tokio::test(start_paused = true)]
