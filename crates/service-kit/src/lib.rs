@@ -5,6 +5,7 @@
 //! `deployment`, which opens them, knows which stores and buses there are. The table of what each role may call ([`auth::table`]) names
 //! methods by path.
 
+mod allocator;
 pub mod auth;
 pub mod config;
 pub mod deployment;

@@ -25,6 +25,10 @@ use uuid::Uuid;
 use asked::Asked;
 use queue::Queue;
 
+/// As in every process of Tandem.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Odd, so that there is a median.
 const TURNS: usize = 3;
 
