@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use crate::desk;
 
-/// As many portions of as many messages as ingest has under way to one desk.
-const CALLERS: u64 = 4;
+/// As many portions of as many messages as two replicas of ingest have under way to one desk.
+const CALLERS: u64 = 8;
 const PORTION: u64 = 256;
 
 /// Tickets whose offers are committed, on `count` desks together.
