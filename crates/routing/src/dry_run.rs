@@ -25,7 +25,7 @@ use tandem_domain::{AgentId, Channel, CompiledDesk, Core, DeskId, Event, Languag
 pub use figures::{Figures, Waits};
 
 use crate::RoutingCore;
-use crate::replay::{Divergence, Mode, Replayed, Replayer};
+use crate::replay::{Divergence, Replayed, Replayer};
 use crate::sim::Simulation;
 use cast::Cast;
 use script::Script;
@@ -226,15 +226,15 @@ impl DryRun {
         let (plan, core, before) = (&self.plan, &mut self.core, &mut self.before);
         self.stretch.get_or_insert_with(|| {
             // Under the same version nobody goes on from here a second time.
-            let (mode, core, mut recorded) = if plan.other.is_some() {
-                (Mode::Believe, copy_of(core, &self.desk), before.clone())
+            let (replayer, mut recorded) = if plan.other.is_some() {
+                (Replayer::believing(core), before.clone())
             } else {
                 let core = std::mem::replace(core, RoutingCore::new(&self.desk));
-                (Mode::Decide, core, std::mem::take(before))
+                (Replayer::deciding(core), std::mem::take(before))
             };
             recorded.begin(plan.from);
             Stretch {
-                replayer: Some(Replayer::new(core, mode)),
+                replayer: Some(replayer),
                 diverged: None,
                 recorded,
                 script: plan.other.is_some().then(|| Script::new(plan.from)),
@@ -323,11 +323,6 @@ fn run(simulation: &mut Simulation<Cast>, until: &Until) -> Result<(), Unfinishe
         }
     }
     Err(Unfinished::Stopped)
-}
-
-fn copy_of(core: &RoutingCore, desk: &DeskId) -> RoutingCore {
-    RoutingCore::restore(desk, RoutingCore::SNAPSHOT_FORMAT, &core.snapshot())
-        .expect("what this program writes it can read")
 }
 
 /// Another version, and what is played to it.

@@ -8,11 +8,13 @@
 //! Inputs that made no event changed nothing, and leave nothing to be replayed.
 
 mod inputs;
+mod known;
 
 use tandem_domain::routing::{Command, Rejection, RoutingEvent};
 use tandem_domain::{AgentId, Context, Core, Event};
 
 use crate::RoutingCore;
+use known::Followed;
 
 /// What a core was fed with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,34 +50,43 @@ pub struct Divergence {
     pub made: Option<Box<Event<RoutingEvent>>>,
 }
 
-/// How a history is gone through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Each input is decided anew, and must make what is recorded.
-    Decide,
-    /// What is recorded is believed: for histories that another program decided. Inputs are told apart by their
-    /// contexts alone.
-    Believe,
-}
-
-/// Replays a history, event by event; memory is bounded by the longest run of events of one context.
+/// Replays a history, event by event; memory is bounded by the longest run of events of one context and, where it is
+/// believed, by the tickets that are open at once.
 #[derive(Debug)]
 pub struct Replayer {
-    core: RoutingCore,
-    mode: Mode,
+    past: Past,
     /// Recorded events of one context that are not replayed yet.
     run: Vec<Event<RoutingEvent>>,
     made: Vec<Event<RoutingEvent>>,
     replayed: u64,
 }
 
+/// How a history is gone through.
+#[derive(Debug)]
+enum Past {
+    /// Each input is decided anew, and must make what is recorded.
+    Decided(Box<RoutingCore>),
+    /// What is recorded is believed. Inputs are told apart by their contexts alone.
+    Believed(Followed),
+}
+
 impl Replayer {
-    /// Begins with a core in the state before the first event.
+    /// Each input is decided anew by a core in the state before the first event, and must make what is recorded.
     #[must_use]
-    pub const fn new(core: RoutingCore, mode: Mode) -> Self {
+    pub fn deciding(core: RoutingCore) -> Self {
+        Self::of(Past::Decided(Box::new(core)))
+    }
+
+    /// What is recorded is believed: for histories that another program decided. The core is in the state before the
+    /// first event.
+    #[must_use]
+    pub fn believing(core: &RoutingCore) -> Self {
+        Self::of(Past::Believed(Followed::from(&core.state)))
+    }
+
+    const fn of(past: Past) -> Self {
         Self {
-            core,
-            mode,
+            past,
             run: Vec::new(),
             made: Vec::new(),
             replayed: 0,
@@ -94,26 +105,30 @@ impl Replayer {
         Ok(())
     }
 
-    /// Replays what is still held back, at the history's end; the core as it is then.
+    /// Replays what is still held back, at the history's end.
     ///
     /// # Errors
     /// The first difference.
-    pub fn finish(mut self, each: &mut impl FnMut(Replayed)) -> Result<RoutingCore, Divergence> {
-        self.replay(each)?;
-        Ok(self.core)
+    pub fn finish(mut self, each: &mut impl FnMut(Replayed)) -> Result<(), Divergence> {
+        self.replay(each)
     }
 
     fn replay(&mut self, each: &mut impl FnMut(Replayed)) -> Result<(), Divergence> {
         let run = std::mem::take(&mut self.run);
         let mut rest = run.as_slice();
         while let Some(first) = rest.first() {
-            let Some(input) = inputs::input_of(&self.core.state, rest) else {
-                return Err(self.divergence(first, None));
+            let input = match &self.past {
+                Past::Decided(core) => inputs::input_of(&core.state, rest),
+                Past::Believed(followed) => inputs::input_of(followed, rest),
+            };
+            let Some(input) = input else {
+                return Err(divergence(self.replayed, first, None));
             };
             let context = context_of(first);
-            let (input, length) = match self.mode {
-                Mode::Decide => self.decide(input, &context, rest)?,
-                Mode::Believe => (input, self.believe(rest)),
+            let (input, length) = match &mut self.past {
+                Past::Decided(core) => decide(core, (input, &context), rest, &mut self.made)
+                    .map_err(|(same, recorded, made)| divergence(self.replayed + same as u64, recorded, made))?,
+                Past::Believed(followed) => (input, believe(followed, rest)),
             };
             let (events, later) = rest.split_at(length);
             each(Replayed { input, context, events });
@@ -124,49 +139,49 @@ impl Replayer {
         self.run.clear();
         Ok(())
     }
+}
 
-    /// The input, and how many of the recorded events it makes.
-    fn decide(
-        &mut self,
-        mut input: Input,
-        context: &Context,
-        rest: &[Event<RoutingEvent>],
-    ) -> Result<(Input, usize), Divergence> {
-        let mut made = std::mem::take(&mut self.made);
-        made.clear();
-        if self.core.feed(&input, context, &mut made).is_err()
-            && let Some(less) = inputs::without_what_followed(&input)
-        {
-            input = less;
-            // Another refusal makes no event, which is a difference.
-            self.core.feed(&input, context, &mut made).ok();
-        }
-        let same = rest
-            .iter()
-            .zip(&made)
-            .take_while(|(recorded, made)| recorded == made)
-            .count();
-        if same < made.len() || made.is_empty() {
-            self.replayed += same as u64;
-            let recorded = rest.get(same).unwrap_or(&rest[rest.len() - 1]);
-            return Err(self.divergence(recorded, made.get(same)));
-        }
-        self.made = made;
-        Ok((input, same))
+/// How many events are the same, what comes next as recorded, and as it was made.
+type Difference<'a> = (usize, &'a Event<RoutingEvent>, Option<&'a Event<RoutingEvent>>);
+
+/// The input, and how many of the recorded events it makes.
+fn decide<'a>(
+    core: &mut RoutingCore,
+    (mut input, context): (Input, &Context),
+    rest: &'a [Event<RoutingEvent>],
+    made: &'a mut Vec<Event<RoutingEvent>>,
+) -> Result<(Input, usize), Difference<'a>> {
+    made.clear();
+    if core.feed(&input, context, made).is_err()
+        && let Some(less) = inputs::without_what_followed(&input)
+    {
+        input = less;
+        // Another refusal makes no event, which is a difference.
+        core.feed(&input, context, made).ok();
     }
-
-    fn believe(&mut self, rest: &[Event<RoutingEvent>]) -> usize {
-        let length = inputs::turn_length(rest);
-        rest[..length].iter().for_each(|event| self.core.apply(event));
-        length
+    let same = rest
+        .iter()
+        .zip(&*made)
+        .take_while(|(recorded, made)| recorded == made)
+        .count();
+    if same < made.len() || made.is_empty() {
+        let recorded = rest.get(same).unwrap_or(&rest[rest.len() - 1]);
+        return Err((same, recorded, made.get(same)));
     }
+    Ok((input, same))
+}
 
-    fn divergence(&self, recorded: &Event<RoutingEvent>, made: Option<&Event<RoutingEvent>>) -> Divergence {
-        Divergence {
-            at: self.replayed,
-            recorded: Box::new(recorded.clone()),
-            made: made.cloned().map(Box::new),
-        }
+fn believe(followed: &mut Followed, rest: &[Event<RoutingEvent>]) -> usize {
+    let length = inputs::turn_length(rest);
+    rest[..length].iter().for_each(|event| followed.follow(&event.body));
+    length
+}
+
+fn divergence(at: u64, recorded: &Event<RoutingEvent>, made: Option<&Event<RoutingEvent>>) -> Divergence {
+    Divergence {
+        at,
+        recorded: Box::new(recorded.clone()),
+        made: made.cloned().map(Box::new),
     }
 }
 

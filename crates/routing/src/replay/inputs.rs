@@ -1,25 +1,24 @@
 //! Which input made these events.
 
 use tandem_domain::routing::{
-    AfterAnswer, Command, DeclineReason, DeliveryOutcome, HelpEnd, Intake, NoHelp, OwnerChange, RequeueReason,
-    RoutingEvent, TransferTarget,
+    AfterAnswer, Command, DeclineReason, DeliveryOutcome, HelpEnd, NoHelp, OwnerChange, RequeueReason, RoutingEvent,
+    TransferTarget,
 };
-use tandem_domain::{Cause, CompiledDesk, Event, MessageId, TicketId, Timestamp};
+use tandem_domain::{Cause, CompiledDesk, Event, TicketId};
 
 use super::Input;
-use crate::state::State;
-use crate::ticket::Phase;
+use super::known::Knows;
 
 /// The input that made the first of these events, which are all of one context; none: no input begins with such an event.
-/// `state` is the one before.
-pub(super) fn input_of(state: &State, events: &[Event<RoutingEvent>]) -> Option<Input> {
+/// `known` are the tickets before.
+pub(super) fn input_of(known: &impl Knows, events: &[Event<RoutingEvent>]) -> Option<Input> {
     let first = events.first()?;
     match (&first.cause, &first.body) {
         (Cause::Timer, _) => Some(Input::Tick),
         (Cause::SessionLost, RoutingEvent::PresenceChanged { agent, .. }) => Some(Input::SessionLost(agent.clone())),
         (Cause::SessionLost, _) => None,
         (Cause::Request { .. } | Cause::Event(_), _) => {
-            command_of(state, events).map(|command| Input::Command(Box::new(command)))
+            command_of(known, events).map(|command| Input::Command(Box::new(command)))
         }
     }
 }
@@ -45,7 +44,7 @@ pub(super) fn without_what_followed(input: &Input) -> Option<Input> {
     Some(Input::Command(command))
 }
 
-fn command_of(state: &State, events: &[Event<RoutingEvent>]) -> Option<Command> {
+fn command_of(known: &impl Knows, events: &[Event<RoutingEvent>]) -> Option<Command> {
     match &events.first()?.body {
         RoutingEvent::DeskActivated(desk) => Some(Command::Activate(Box::new(CompiledDesk {
             version: 0,
@@ -61,41 +60,16 @@ fn command_of(state: &State, events: &[Event<RoutingEvent>]) -> Option<Command> 
             message,
             automatic,
             received_at,
-        } => joining(state, *ticket, *message, *automatic, *received_at),
-        about_ticket => of_ticket(state, concerned(about_ticket)?, events),
+        } => {
+            let intake = known.message(*ticket, *message, *automatic, *received_at)?;
+            Some(Command::Intake(Box::new(intake)))
+        }
+        about_ticket => of_ticket(known, concerned(about_ticket)?, events),
     }
 }
 
-/// A message that joins a ticket's conversation. If it opened one, that would be one like the ticket.
-fn joining(
-    state: &State,
-    ticket: TicketId,
-    message: MessageId,
-    automatic: bool,
-    received_at: Timestamp,
-) -> Option<Command> {
-    let ticket = state.tickets.get(ticket)?;
-    let requirement = state.requirement(ticket);
-    Some(Command::Intake(Box::new(Intake {
-        message,
-        conversation: ticket.conversation,
-        account: ticket.origin.account.clone(),
-        channel: requirement.channel,
-        queue: requirement.queue.clone(),
-        language: ticket.origin.asked.language.clone(),
-        skills: ticket.origin.asked.skills.clone(),
-        tags: ticket.origin.tags.clone(),
-        priority: ticket.priority,
-        received_at,
-        automatic,
-        customer: None,
-        tandem: None,
-        due_at: None,
-    })))
-}
-
 /// A command about one ticket. Before its own event, offers may have been taken back and helpers sent away.
-fn of_ticket(state: &State, ticket: TicketId, events: &[Event<RoutingEvent>]) -> Option<Command> {
+fn of_ticket(known: &impl Knows, ticket: TicketId, events: &[Event<RoutingEvent>]) -> Option<Command> {
     let about_it = events.iter().map(|event| &event.body);
     let mut own = about_it.skip_while(|event| event.ticket() == Some(ticket) && makes_way(event));
     let event = own.next().filter(|event| concerned(event) == Some(ticket));
@@ -105,7 +79,7 @@ fn of_ticket(state: &State, ticket: TicketId, events: &[Event<RoutingEvent>]) ->
             .or_else(|| simple(event))
             .or_else(|| shared(event))
             .or_else(|| moving(event, next))
-            .or_else(|| ending(state, event, &events[0].cause))
+            .or_else(|| ending(known, event, &events[0].cause))
     })
 }
 
@@ -282,29 +256,24 @@ fn by_hand(event: &RoutingEvent) -> Option<TransferTarget> {
     }
 }
 
-fn ending(state: &State, event: &RoutingEvent, cause: &Cause) -> Option<Command> {
+fn ending(known: &impl Knows, event: &RoutingEvent, cause: &Cause) -> Option<Command> {
     use RoutingEvent as E;
     match *event {
         E::TicketCancelled { ticket } => Some(Command::Cancel { ticket }),
-        E::TicketAbandoned { ticket } => left(state, ticket),
-        E::TicketDone { ticket } if is_wrapping_up(state, ticket) => Some(Command::FinishWrapUp { ticket }),
+        E::TicketAbandoned { ticket } => left(known, ticket),
+        E::TicketDone { ticket } if known.is_wrapping_up(ticket) => Some(Command::FinishWrapUp { ticket }),
         // A customer who leaves somebody's ticket ends it like its owner would.
-        E::WrapUpStarted { ticket, .. } | E::TicketDone { ticket } if is_leaving(cause) => left(state, ticket),
+        E::WrapUpStarted { ticket, .. } | E::TicketDone { ticket } if is_leaving(cause) => left(known, ticket),
         E::WrapUpStarted { ticket, .. } | E::TicketDone { ticket } => Some(Command::Resolve { ticket }),
         _ => None,
     }
 }
 
-fn left(state: &State, ticket: TicketId) -> Option<Command> {
-    let conversation = state.tickets.get(ticket)?.conversation;
+fn left(known: &impl Knows, ticket: TicketId) -> Option<Command> {
+    let conversation = known.conversation(ticket)?;
     Some(Command::CustomerLeft { conversation })
 }
 
 fn is_leaving(cause: &Cause) -> bool {
     matches!(cause, Cause::Request { method, .. } if **method == *"CustomerLeft")
-}
-
-fn is_wrapping_up(state: &State, ticket: TicketId) -> bool {
-    let ticket = state.tickets.get(ticket);
-    ticket.is_some_and(|ticket| matches!(ticket.phase, Phase::WrappingUp { .. }))
 }

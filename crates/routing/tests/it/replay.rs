@@ -3,14 +3,24 @@
 use tandem_domain::routing::{AfterAnswer, Command, DeclineReason, RoutingEvent, TransferTarget};
 use tandem_domain::{Actor, Channel, Context, Core, Event, Presence, RoutingState};
 use tandem_routing::RoutingCore;
-use tandem_routing::replay::{Divergence, Input, Mode, Replayer};
+use tandem_routing::replay::{Divergence, Input, Replayer};
 
 use crate::support::{IntakeBuilder, agent, agent_id, answer_id, as_agent, conversation_id, desk, mail, seconds};
 use crate::world::{World, desk_id};
 
+type Inputs = Result<Vec<(Input, Context)>, Divergence>;
+
 /// Feeds a fresh core with what the history was made of; the inputs, with their contexts.
-fn replay(history: &[Event<RoutingEvent>], mode: Mode) -> Result<Vec<(Input, Context)>, Divergence> {
-    let mut replayer = Replayer::new(RoutingCore::new(&desk_id()), mode);
+fn replay(history: &[Event<RoutingEvent>]) -> Inputs {
+    inputs(history, Replayer::deciding(RoutingCore::new(&desk_id())))
+}
+
+/// The inputs as they are told from what is believed.
+fn believe(history: &[Event<RoutingEvent>]) -> Inputs {
+    inputs(history, Replayer::believing(&RoutingCore::new(&desk_id())))
+}
+
+fn inputs(history: &[Event<RoutingEvent>], mut replayer: Replayer) -> Inputs {
     let mut inputs = Vec::new();
     let mut each = |replayed: tandem_routing::replay::Replayed| {
         assert!(!replayed.events.is_empty());
@@ -26,17 +36,19 @@ fn replay(history: &[Event<RoutingEvent>], mode: Mode) -> Result<Vec<(Input, Con
 /// The inputs of a history make it, event by event. Each request has an id of its own, as the shell sees to: without
 /// that, what two requests of one microsecond did could not always be told apart.
 pub(crate) fn replays(history: &[Event<RoutingEvent>]) {
-    let inputs = replay(history, Mode::Decide).unwrap_or_else(|divergence| panic!("{divergence:#?}"));
+    let inputs = replay(history).unwrap_or_else(|divergence| panic!("{divergence:#?}"));
     let mut core = RoutingCore::new(&desk_id());
     let mut made = Vec::new();
     for (input, context) in &inputs {
         core.feed(input, context, &mut made).unwrap();
     }
     assert!(made == history, "the inputs make another history");
+    let believed = believe(history).unwrap_or_else(|divergence| panic!("{divergence:#?}"));
+    assert_eq!(believed, inputs);
 }
 
 fn commands(history: &[Event<RoutingEvent>]) -> Vec<Command> {
-    let inputs = replay(history, Mode::Decide).unwrap_or_else(|divergence| panic!("{divergence:#?}"));
+    let inputs = replay(history).unwrap_or_else(|divergence| panic!("{divergence:#?}"));
     let commands = inputs.into_iter().filter_map(|(input, _)| match input {
         Input::Command(command) => Some(*command),
         Input::Tick | Input::SessionLost(_) => None,
@@ -123,7 +135,7 @@ fn two_inputs_at_the_same_moment_of_the_same_cause_are_two() {
     world.open(mail(2));
     world.lose_session("ana");
     world.lose_session("bo");
-    let inputs = replay(&world.history, Mode::Decide).unwrap();
+    let inputs = replay(&world.history).unwrap();
     let lost: Vec<_> = inputs
         .iter()
         .filter(|(input, _)| matches!(input, Input::SessionLost(_)))
@@ -170,11 +182,11 @@ fn a_history_that_another_program_decided_is_told_and_can_be_believed() {
         unreachable!("it was found as one")
     };
     std::sync::Arc::make_mut(ranking).free += 1;
-    let divergence = replay(&history, Mode::Decide).unwrap_err();
+    let divergence = replay(&history).unwrap_err();
     assert_eq!(divergence.at, place as u64);
     assert_eq!(*divergence.recorded, history[place]);
     assert_eq!(divergence.made.as_deref(), Some(&world.history[place]));
-    let believed = replay(&history, Mode::Believe).unwrap();
+    let believed = believe(&history).unwrap();
     assert!(
         matches!(&believed.last().unwrap().0, Input::Command(command) if matches!(**command, Command::Accept { .. }))
     );
@@ -191,7 +203,7 @@ fn inputs_come_back_with_who_gave_them_and_when() {
         offer,
     };
     world.run_as(as_agent("ana"), accept.clone()).unwrap();
-    let inputs = replay(&world.history, Mode::Decide).unwrap();
+    let inputs = replay(&world.history).unwrap();
     let (input, context) = inputs.last().unwrap();
     assert_eq!(*input, Input::Command(Box::new(accept)));
     assert_eq!((context.now, &context.actor), (world.now, &as_agent("ana")));

@@ -7,7 +7,7 @@ use tandem_domain::{Core, DeskId, Role};
 use tandem_proto::v1;
 use tandem_proto::v1::simulate_request::Other;
 use tandem_routing::RoutingCore;
-use tandem_routing::replay::{Mode, Replayed, Replayer};
+use tandem_routing::replay::{Replayed, Replayer};
 use tandem_service_kit::fields::timestamp;
 use tandem_store::{Record, Stream};
 use tonic::{Code, Status};
@@ -52,7 +52,7 @@ async fn journal(world: &World) -> Vec<Record> {
 async fn what_the_services_wrote_is_made_again_byte_by_byte() {
     let (world, replica) = World::with_desks().await;
     work(&world, &replica).await;
-    let mut replayer = Replayer::new(RoutingCore::new(&key(ACME)), Mode::Decide);
+    let mut replayer = Replayer::deciding(RoutingCore::new(&key(ACME)));
     let mut inputs = Vec::new();
     let mut each = |replayed: Replayed| inputs.push((replayed.input, replayed.context));
     let mut written = Vec::new();
