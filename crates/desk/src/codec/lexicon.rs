@@ -99,7 +99,7 @@ impl<T> Default for Last<T> {
 impl<T: Clone> Last<T> {
     /// The same again, if the bytes are.
     pub(super) fn again(&self, bytes: &[u8]) -> Option<T> {
-        self.read.clone().filter(|_| self.bytes == bytes)
+        self.read.as_ref().filter(|_| self.bytes == bytes).cloned()
     }
 
     pub(super) fn keep(&mut self, bytes: &[u8], read: &T) {

@@ -14,6 +14,9 @@ use super::lexicon::Names;
 use super::words::Word;
 use crate::DecodeError;
 
+/// Bytes of the largest number.
+const LONGEST_VARINT: usize = 10;
+
 /// What a field holds.
 #[derive(Clone, Copy)]
 enum Value<'a> {
@@ -50,6 +53,19 @@ pub(super) fn parts(mut message: &[u8]) -> impl Iterator<Item = Result<(u64, &[u
 /// The next field; none: these are no protobuf bytes.
 #[inline]
 fn field<'a>(rest: &mut &'a [u8]) -> Option<(u64, Value<'a>)> {
+    // Most fields are short texts and messages with small numbers: a key and a length of one byte each.
+    if let [key, length, behind @ ..] = *rest
+        && key & 0x87 == 2
+        && *length < 0x80
+    {
+        let (bytes, behind) = behind.split_at_checked(usize::from(*length))?;
+        *rest = behind;
+        return Some((u64::from(key >> 3), Value::Bytes(bytes)));
+    }
+    any_field(rest)
+}
+
+fn any_field<'a>(rest: &mut &'a [u8]) -> Option<(u64, Value<'a>)> {
     let key = varint(rest)?;
     let value = match key & 7 {
         0 => Value::Number(varint(rest)?),
@@ -85,16 +101,15 @@ fn varint(rest: &mut &[u8]) -> Option<u64> {
 
 /// Seven bits a byte, the lowest first; the highest bit says that there are more.
 fn long_varint(rest: &mut &[u8]) -> Option<u64> {
-    let (mut number, mut shift) = (0, 0);
-    loop {
-        let (byte, back) = rest.split_first()?;
-        *rest = back;
-        number |= u64::from(byte & 0x7f).checked_shl(shift)?;
+    let mut number = 0;
+    for (place, byte) in rest.iter().take(LONGEST_VARINT).enumerate() {
+        number |= u64::from(byte & 0x7f) << (7 * place);
         if *byte < 0x80 {
+            *rest = &rest[place + 1..];
             return Some(number);
         }
-        shift += 7;
     }
+    None
 }
 
 fn torn() -> DecodeError {
@@ -246,7 +261,7 @@ pub(super) fn uuid(name: &str, text: &[u8]) -> Result<Uuid, DecodeError> {
 pub(super) fn time(name: &str, mut message: &[u8]) -> Result<Timestamp, DecodeError> {
     let mut time = ProtoTime::default();
     while !message.is_empty() {
-        match field(&mut message).ok_or_else(torn)? {
+        match any_field(&mut message).ok_or_else(torn)? {
             (1, Value::Number(seconds)) => time.seconds = seconds.cast_signed(),
             (2, Value::Number(nanos)) => {
                 time.nanos = i32::try_from(nanos.cast_signed()).map_err(|_| damaged(name))?;

@@ -182,9 +182,12 @@ fn ranking_to_proto(ranking: &Ranking) -> v1::Ranking {
 
 fn ranking(ranking: &Fields<10>, lexicon: &mut Lexicon) -> Result<Ranking, DecodeError> {
     let agents = &mut lexicon.agents;
-    let runners_up = ranking.each(5).map(|of| rank(&Fields::of(of?)?, agents));
+    let mut runners_up = Vec::new();
+    for runner_up in ranking.each(5) {
+        runners_up.push(rank(&Fields::of(runner_up?)?, agents)?);
+    }
     Ok(Ranking {
-        runners_up: runners_up.collect::<Result<_, _>>()?,
+        runners_up,
         considered: ranking.narrow("ranking.considered", 1)?,
         fit: ranking.narrow("ranking.fit", 2)?,
         free: ranking.narrow("ranking.free", 3)?,
