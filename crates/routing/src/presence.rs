@@ -57,7 +57,7 @@ impl Turn<'_> {
     /// Does what is due.
     pub(crate) fn tick(mut self) {
         self.window_is_over = self.state.window_end() <= self.now();
-        for due in self.state.timers.due(self.now()) {
+        for due in self.state.due(self.now()) {
             // What was due first may have settled what was due second.
             if self.state.is_true(&due) {
                 self.end(&due);

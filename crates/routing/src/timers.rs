@@ -121,6 +121,14 @@ impl State {
         }
     }
 
+    /// What is due at `now`, in order. What was stopped may still stand in its lane, or not, as after a restart: if this
+    /// very turn makes it true again, it is done with all else that the turn brings about, never among these.
+    pub(crate) fn due(&self, now: Timestamp) -> Vec<Due> {
+        let mut due = self.timers.due(now);
+        due.retain(|due| self.is_true(due));
+        due
+    }
+
     /// After each event: what is due next must be true.
     pub(crate) fn tidy_timers(&mut self) {
         if self.timers.is_untidy() {

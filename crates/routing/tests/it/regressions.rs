@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tandem_domain::desk::{BatchPolicy, BetweenQueues};
 use tandem_domain::routing::{Command, RoutingEvent, TransferTarget};
-use tandem_domain::{Actor, CompiledDesk, Core, Event, OfferId, Presence, Priority, RoutingState, TicketId};
+use tandem_domain::{Actor, Channel, CompiledDesk, Core, Event, OfferId, Presence, Priority, RoutingState, TicketId};
 
+use crate::steps::{StepBuilder, last, step, stepped};
 use crate::support::{AgentBuilder, IntakeBuilder, agent, desk, key, mail, queue, seconds};
 use crate::world::World;
 
@@ -152,6 +153,30 @@ fn r08_who_accepted_by_the_journal_is_the_owner() {
         .apply(&context.event(RoutingEvent::OfferAccepted { offer, ticket, agent }));
     assert_eq!((world.agent("ana").tickets, world.agent("ana").used), (vec![], 0));
     assert_eq!((world.agent("bo").tickets, world.agent("bo").used), (vec![ticket], 1));
+}
+
+/// What ended with an offer came before or after what ended by itself in the same late tick, depending on whether a timer that
+/// had been stopped still stood in its lane; after a restart none did.
+#[test]
+fn r09_a_restart_changes_no_order_of_what_is_due_late() {
+    let vera = agent("vera").skill("vip", 3).at_most(0, Channel::Email);
+    let experts = step("experts").requires("vip >= 2");
+    let mut world = World::new(stepped([vera, agent("ann")], [experts, last("anyone")]));
+    let before = world.open(mail(1));
+    let offered = world.open(mail(2).by(Channel::Chat));
+    let behind = world.open(mail(3));
+    world.set_presence("vera", Presence::Online);
+    assert_eq!(world.offered_to(offered).as_deref(), Some("vera"));
+    // The offer stands for half a minute, the step ends after a minute.
+    world.skip(seconds(70));
+    world.restart();
+    let seen = world.history.len();
+    world.pass(seconds(0));
+    let entered = world.since(seen).into_iter().filter_map(|event| match event {
+        RoutingEvent::StepEntered { ticket, .. } => Some(*ticket),
+        _ => None,
+    });
+    assert_eq!(entered.collect::<Vec<_>>(), [before, behind, offered]);
 }
 
 /// The ticket's last offer once more, under a new number and to somebody else.
