@@ -20,6 +20,10 @@ use tokio::time::Instant;
 
 use history::History;
 
+/// As in every process of Tandem.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let tickets = std::env::args().find_map(|argument| argument.parse().ok());
     let history = History::of(tickets.unwrap_or(100_000));
