@@ -60,6 +60,9 @@ impl<C: Journaled> Committing<C> {
     /// Finds out, while the store works, whom it concerns. They are told when it is committed.
     pub(crate) fn find_topics(&mut self, core: &C) {
         let draft = &mut self.batch.draft;
+        if draft.events.is_empty() {
+            return;
+        }
         match guarded(|| core.topics(&draft.events)) {
             Ok(topics) => draft.topics = topics,
             Err(reason) => tracing::error!(reason, "nobody is given a hint; all look again by themselves"),

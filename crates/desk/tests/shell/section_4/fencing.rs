@@ -176,3 +176,25 @@ async fn a_fenced_owner_without_a_lease_gives_the_desk_up() {
     sleep(Duration::from_mins(1)).await;
     assert_eq!(world.openings().await, openings, "nobody fights over it");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_handled_ahead_is_not_committed_once_the_lease_has_ended() {
+    let mut world = World::new();
+    world.settings.lease_ttl = Duration::from_secs(5);
+    let frozen = FreezingStore::new(world.store.clone());
+    let desks = process_on(&world, &frozen);
+    desks.create(&acme()).await.unwrap();
+    let gate = world.hold_commit();
+    let first = submitting(&desks, "1", Command::Add(1)).await;
+    gate.reached().await;
+    let ahead = submitting(&desks, "2", Command::Add(2)).await;
+    sleep(Duration::from_millis(1)).await;
+    frozen.freeze(true);
+    sleep(Duration::from_secs(6)).await;
+    gate.open();
+    assert_eq!(first.await.unwrap(), Ok(1));
+    assert!(matches!(ahead.await.unwrap(), Err(DeskError::Unavailable(_))));
+    frozen.freeze(false);
+    until(async || total(&desks).await == Ok(Answer::Total(1))).await;
+    assert_eq!(world.kinds().await, ["Added"]);
+}
