@@ -16,8 +16,9 @@ use crate::lists;
 use crate::site::Site;
 use crate::wait::found_within;
 
-/// How long it may take until every mail is on its ticket and every ticket is done.
-const DRAIN_LIMIT: Duration = Duration::from_mins(2);
+/// How long it may take until every mail is on its ticket and every ticket is done: what is stuck stays so, and a busy machine
+/// has thousands of tickets to bring to their end.
+const DRAIN_LIMIT: Duration = Duration::from_mins(5);
 
 /// Of so many mails the raw text is compared.
 const COMPARED: usize = 200;
