@@ -92,7 +92,9 @@ mod tests {
     use sqlx::{AssertSqlSafe, Connection, Execute, SqliteConnection};
 
     use super::*;
-    use crate::sqlite::{accept, schema};
+    use crate::OutboxOutcome;
+    use crate::sqlite::{accept, outbox, schema};
+    use tandem_domain::MessageId;
 
     /// Tables that the statement reads from end to end.
     async fn scans(mut statement: Statement) -> Vec<String> {
@@ -102,7 +104,7 @@ mod tests {
         let explain = format!("EXPLAIN QUERY PLAN {}", statement.sql().as_str());
         let explain = sqlx::query_as_with::<_, (i64, i64, i64, String), _>(AssertSqlSafe(explain), arguments);
         let plan = explain.fetch_all(&mut connection).await.unwrap();
-        let tables = ["read_row", "message", "conversation_key", "request"];
+        let tables = ["read_row", "message", "conversation_key", "request", "outbox"];
         let is_scan = |step: &String| tables.iter().any(|table| step.starts_with(&format!("SCAN {table}")));
         plan.into_iter().map(|(.., step)| step).filter(is_scan).collect()
     }
@@ -131,6 +133,13 @@ mod tests {
         assert_eq!(scans(requests).await, [""; 0]);
         for query in [accept::KNOWN_MESSAGES, accept::KNOWN_CONVERSATIONS] {
             assert_eq!(scans(asking(&keys, query)).await, [""; 0]);
+        }
+        let acme = "acme".parse().unwrap();
+        let outcome = OutboxOutcome::OnTicket(7);
+        let outcomes: [outbox::Outcome<'_>; 2] =
+            [1, 2].map(|id| (&acme, MessageId(uuid::Uuid::from_u128(id)), &outcome));
+        for statement in [outbox::told(&outcomes), outbox::gone(&outcomes)] {
+            assert_eq!(scans(statement).await, [""; 0]);
         }
     }
 

@@ -7,8 +7,10 @@ use sqlx::SqliteConnection;
 use tandem_domain::{DeskId, MessageId, Timestamp};
 
 use super::error::Failure;
+use super::insert::{Statement, portions};
 use super::unit::Write;
 use crate::sql::convert::{self, ClaimRow, limit};
+use crate::sql::rows::last_outcomes;
 use crate::{Claimed, OutboxOutcome, StoreError};
 
 pub(super) struct Claim {
@@ -48,50 +50,79 @@ impl Write for Settle {
     }
 
     async fn run(&self, connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Failure> {
-        for (desk, id, outcome) in &self.0 {
-            let row = "SELECT stored FROM outbox WHERE desk = ? AND id = ?";
-            let row = sqlx::query_scalar(row).bind(desk.as_str()).bind(&id.0.as_bytes()[..]);
-            // Somebody else was faster when there is none.
-            if let Some(stored) = row.fetch_optional(&mut *connection).await? {
-                settle(connection, stored, outcome, now).await?;
-            }
+        let given = last_outcomes(&self.0);
+        let (done, kept): (Vec<_>, Vec<_>) = given.into_iter().partition(|(.., outcome)| is_final(outcome));
+        for done in portions(&done) {
+            told(done).build().execute(&mut *connection).await?;
+            gone(done).build().execute(&mut *connection).await?;
+        }
+        for (desk, id, outcome) in kept {
+            keep(connection, desk, id, outcome, now).await?;
         }
         Ok(())
     }
 }
 
-async fn settle(
+pub(super) type Outcome<'a> = (&'a DeskId, MessageId, &'a OutboxOutcome);
+
+fn is_final(outcome: &OutboxOutcome) -> bool {
+    matches!(outcome, OutboxOutcome::OnTicket(_) | OutboxOutcome::Unrouted(_))
+}
+
+/// `WITH given (…) AS (VALUES …)`, to be followed by what is done with the rows that are still in the outbox: where one is
+/// not, somebody else was faster.
+fn given(outcomes: &[Outcome<'_>]) -> Statement {
+    let mut statement = Statement::new("WITH given (desk, id, ticket, unrouted) AS (");
+    statement.push_values(outcomes, |mut values, (desk, id, outcome)| {
+        let (ticket, unrouted) = match outcome {
+            OutboxOutcome::OnTicket(ticket) => (Some(ticket.cast_signed()), None),
+            OutboxOutcome::Unrouted(why) => (None, Some(why.as_bytes())),
+            OutboxOutcome::Retry(_) | OutboxOutcome::Park(_) => (None, None),
+        };
+        values.push_bind(desk.as_str()).push_bind(id.0.as_bytes().to_vec());
+        values.push_bind(ticket).push_bind(unrouted);
+    });
+    statement.push(") ");
+    statement
+}
+
+pub(super) fn told(outcomes: &[Outcome<'_>]) -> Statement {
+    let mut statement = given(outcomes);
+    statement.push(
+        "UPDATE message SET ticket = coalesce(message.ticket, given.ticket), unrouted = given.unrouted \
+         FROM given JOIN outbox ON outbox.desk = given.desk AND outbox.id = given.id \
+         WHERE message.stored = outbox.stored",
+    );
+    statement
+}
+
+pub(super) fn gone(outcomes: &[Outcome<'_>]) -> Statement {
+    let mut statement = given(outcomes);
+    statement.push(
+        "DELETE FROM outbox WHERE stored IN \
+         (SELECT outbox.stored FROM given CROSS JOIN outbox ON outbox.desk = given.desk AND outbox.id = given.id)",
+    );
+    statement
+}
+
+async fn keep(
     connection: &mut SqliteConnection,
-    stored: i64,
+    desk: &DeskId,
+    id: MessageId,
     outcome: &OutboxOutcome,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let (change, done) = match outcome {
-        OutboxOutcome::OnTicket(ticket) => (
-            sqlx::query("UPDATE message SET ticket = coalesce(ticket, ?) WHERE stored = ?").bind(ticket.cast_signed()),
-            true,
-        ),
-        OutboxOutcome::Unrouted(why) => (
-            sqlx::query("UPDATE message SET unrouted = ? WHERE stored = ?").bind(why.as_bytes()),
-            true,
-        ),
-        OutboxOutcome::Retry(later) => (
-            sqlx::query("UPDATE outbox SET due_at = ? WHERE stored = ?").bind(now.plus(*later).as_micros()),
-            false,
-        ),
-        OutboxOutcome::Park(why) => (
-            sqlx::query("UPDATE outbox SET parked = ? WHERE stored = ?").bind(why.as_bytes()),
-            false,
-        ),
+    let change = match outcome {
+        OutboxOutcome::Retry(later) => {
+            sqlx::query("UPDATE outbox SET due_at = ? WHERE desk = ? AND id = ?").bind(now.plus(*later).as_micros())
+        }
+        OutboxOutcome::Park(why) => {
+            sqlx::query("UPDATE outbox SET parked = ? WHERE desk = ? AND id = ?").bind(why.as_bytes())
+        }
+        OutboxOutcome::OnTicket(_) | OutboxOutcome::Unrouted(_) => return Ok(()),
     };
-    change.bind(stored).execute(&mut *connection).await?;
-    if done {
-        sqlx::query("DELETE FROM outbox WHERE stored = ?")
-            .bind(stored)
-            .execute(connection)
-            .await?;
-    }
-    Ok(())
+    let of = change.bind(desk.as_str()).bind(id.0.as_bytes().to_vec());
+    of.execute(connection).await.map(drop)
 }
 
 pub(super) struct RetryParked {
