@@ -22,9 +22,8 @@ use crate::several::Short;
 use crate::stale::is_escalations;
 use crate::state::State;
 use crate::steps::is_handed_back;
-use crate::table::Few;
 use crate::thread::{Received, Thread};
-use crate::ticket::{Phase, Rare, Ticket, Trail, boxed};
+use crate::ticket::{Phase, Rare, Ticket, boxed};
 use crate::turns::Turns;
 
 impl State {
@@ -166,10 +165,6 @@ impl State {
             over_capacity: false,
             offers: Handful::None,
             chosen: None,
-            trail: Trail {
-                queues: Few::of(requirement.queue.clone()),
-                ..Trail::default()
-            },
             messages: 1,
             thread: Thread {
                 messages: Handful::One(Received {

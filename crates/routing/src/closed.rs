@@ -4,17 +4,19 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tandem_domain::{ConversationId, Requirement, TicketId, Timestamp};
+use tandem_domain::{ConversationId, Requirement, RoutingState, TicketId, Timestamp};
 
 use crate::conversations::Conversations;
 use crate::numbered::Numbered;
 use crate::ticket::Ticket;
 
-/// Tickets that were closed lately, as they were at the end: their last read-model rows are
-/// written after they have been forgotten.
+/// Tickets that were closed lately. Whole they are kept until their read-model rows are written, which is done after they have
+/// been closed; and then, for whoever still asks where his or her ticket stands, in a few words.
 #[derive(Debug, Default)]
 pub(crate) struct JustClosed {
     order: VecDeque<(Timestamp, TicketId)>,
+    /// Those that are whole.
+    whole: VecDeque<(Timestamp, TicketId)>,
     tickets: Numbered<TicketId, Closed>,
     conversations: Conversations,
 }
@@ -22,13 +24,37 @@ pub(crate) struct JustClosed {
 /// A ticket at its end.
 #[derive(Debug)]
 pub(crate) struct Closed {
-    pub(crate) ticket: Box<Ticket>,
+    pub(crate) conversation: ConversationId,
     /// What it asked for last.
     pub(crate) requirement: Arc<Requirement>,
+    pub(crate) state: RoutingState,
+    /// How many public answers stand.
+    pub(crate) answers: u64,
+    /// As it was, until its rows are written.
+    whole: Option<Box<Ticket>>,
 }
 
-/// Far longer than a batch of commands takes to be committed.
+impl Closed {
+    pub(crate) fn new(ticket: Box<Ticket>, requirement: Arc<Requirement>) -> Self {
+        Self {
+            conversation: ticket.conversation,
+            requirement,
+            state: ticket.phase.state(),
+            answers: ticket.answers.count(),
+            whole: Some(ticket),
+        }
+    }
+
+    pub(crate) fn whole(&self) -> Option<&Ticket> {
+        self.whole.as_deref()
+    }
+}
+
+/// Customers look at what became of their tickets for as long.
 const CLOSED_KEPT: Duration = Duration::from_mins(10);
+/// A batch of commands has one time, and its rows are made before another is begun; so this is far more than it takes. What
+/// is forgotten soon is forgotten while it is still in the processor's caches.
+const WHOLE_KEPT: Duration = Duration::from_secs(5);
 
 impl JustClosed {
     pub(crate) fn get(&self, ticket: TicketId) -> Option<&Closed> {
@@ -36,21 +62,23 @@ impl JustClosed {
     }
 
     /// The conversation's last ticket, if it was closed just now.
-    pub(crate) fn last_of(&self, conversation: ConversationId) -> Option<&Closed> {
-        self.get(self.ticket_of(conversation)?)
+    pub(crate) fn last_of(&self, conversation: ConversationId) -> Option<(TicketId, &Closed)> {
+        let ticket = self.ticket_of(conversation)?;
+        Some((ticket, self.get(ticket)?))
     }
 
     fn ticket_of(&self, conversation: ConversationId) -> Option<TicketId> {
         let is = |ticket| {
             self.get(ticket)
-                .is_some_and(|closed| closed.ticket.conversation == conversation)
+                .is_some_and(|closed| closed.conversation == conversation)
         };
         self.conversations.find(conversation, is)
     }
 
-    pub(crate) fn add(&mut self, at: Timestamp, closed: Closed) {
-        let (ticket, conversation) = (closed.ticket.id, closed.ticket.conversation);
+    pub(crate) fn add(&mut self, at: Timestamp, ticket: TicketId, closed: Closed) {
+        let conversation = closed.conversation;
         self.order.push_back((at, ticket));
+        self.whole.push_back((at, ticket));
         if let Some(before) = self.ticket_of(conversation) {
             self.conversations.remove(conversation, before);
         }
@@ -59,6 +87,11 @@ impl JustClosed {
     }
 
     pub(crate) fn forget_old(&mut self, now: Timestamp) {
+        while let Some((_, ticket)) = self.whole.pop_front_if(|(at, _)| at.plus(WHOLE_KEPT) < now) {
+            if let Some(closed) = self.tickets.get_mut(ticket) {
+                closed.whole = None;
+            }
+        }
         while let Some((_, ticket)) = self.order.pop_front_if(|(at, _)| at.plus(CLOSED_KEPT) < now) {
             self.forget(ticket);
         }
@@ -68,6 +101,6 @@ impl JustClosed {
         let Some(closed) = self.tickets.remove(ticket) else {
             return;
         };
-        self.conversations.remove(closed.ticket.conversation, ticket);
+        self.conversations.remove(closed.conversation, ticket);
     }
 }

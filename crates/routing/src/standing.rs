@@ -1,7 +1,7 @@
 //! Where a conversation's ticket stands, as its customer may know it.
 
 use tandem_domain::routing::{RoutingEvent, Standing, TicketView, Unservable};
-use tandem_domain::{Channel, ConversationId, Event, Requirement, RoutingState, TicketId, Timestamp};
+use tandem_domain::{Channel, ConversationId, Event, LanguageTag, Requirement, RoutingState, TicketId, Timestamp};
 
 use crate::state::State;
 use crate::ticket::{Phase, Ticket};
@@ -21,9 +21,16 @@ impl State {
                     ..standing_of(&self.view(ticket))
                 })
             }
-            None => self.just_closed.last_of(conversation).map(|closed| Standing {
-                answers: closed.ticket.answers.count(),
-                ..standing_of(&self.view_of_closed(closed))
+            None => self.just_closed.last_of(conversation).map(|(ticket, closed)| Standing {
+                ticket,
+                state: closed.state,
+                position: None,
+                estimated_wait: None,
+                agent: None,
+                language: language_of(&closed.requirement),
+                answers: closed.answers,
+                ended: is_over(closed.state),
+                unservable: None,
             }),
         }
     }
@@ -68,11 +75,10 @@ impl State {
     /// The ticket's conversation, if it is a chat.
     fn chat_of(&self, id: TicketId) -> Option<ConversationId> {
         let open = self.tickets.get(id);
-        let open = open.map(|ticket| (ticket, &self.classes.get(ticket.class).requirement));
+        let open = open.map(|ticket| (&**ticket, &self.classes.get(ticket.class).requirement));
         let closed = || {
-            self.just_closed
-                .get(id)
-                .map(|closed| (&closed.ticket, &closed.requirement))
+            let closed = self.just_closed.get(id)?;
+            Some((closed.whole()?, &closed.requirement))
         };
         let (ticket, requirement) = open.or_else(closed)?;
         (requirement.channel == Channel::Chat).then_some(ticket.conversation)
@@ -86,11 +92,15 @@ fn standing_of(view: &TicketView) -> Standing {
         position: None,
         estimated_wait: None,
         agent: view.owner.clone().filter(|_| !is_over(view.state)),
-        language: view.requirement.language.as_ref().map(|(language, _)| language.clone()),
+        language: language_of(&view.requirement),
         answers: 0,
         ended: is_over(view.state),
         unservable: None,
     }
+}
+
+fn language_of(requirement: &Requirement) -> Option<LanguageTag> {
+    requirement.language.as_ref().map(|(language, _)| language.clone())
 }
 
 /// Nothing more is done for the customer, unless he or she writes again: wrap-up is the desk's own affair.

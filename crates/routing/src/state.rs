@@ -217,7 +217,6 @@ impl State {
     /// Puts a ticket, wherever it is, among those that wait with this requirement in this step.
     pub(crate) fn queue(&mut self, id: TicketId, requirement: &Requirement, place: &StepPlace, at: Timestamp) {
         let class = self.class_of(requirement);
-        self.ticket_mut(id).trail.queues.insert(requirement.queue.clone());
         self.alter(id, at, |ticket| {
             (ticket.phase, ticket.class) = (Phase::Queued, class);
             ticket.place = boxed(place);
@@ -228,7 +227,6 @@ impl State {
     pub(crate) fn note_owner(&mut self, id: TicketId, owner: AgentIx, at: Timestamp) {
         let remembers = self.desk().prefers_last_agents();
         let ticket = self.ticket_mut(id);
-        ticket.trail.owners.insert(owner);
         ticket.last_owner = Some(owner);
         if let Some(customer) = ticket.customer.filter(|_| remembers) {
             self.last_agents.note(customer, owner, at);
@@ -334,7 +332,7 @@ impl State {
             self.merged.remove(merged);
         }
         let requirement = self.classes.get(ticket.class).requirement.clone();
-        self.just_closed.add(at, Closed { ticket, requirement });
+        self.just_closed.add(at, id, Closed::new(ticket, requirement));
     }
 
     /// Nobody is passed over for this ticket any more.

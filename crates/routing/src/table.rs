@@ -41,11 +41,6 @@ impl<T> Default for Few<T> {
 }
 
 impl<T: Ord> Few<T> {
-    /// Only this one: most have no more, and take no more memory than it.
-    pub(crate) fn of(one: T) -> Self {
-        Self(vec![one])
-    }
-
     pub(crate) fn insert(&mut self, one: T) {
         if let Err(at) = self.0.binary_search(&one) {
             self.0.insert(at, one);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tandem_domain::explain::Ranking;
 use tandem_domain::routing::StepPlace;
 use tandem_domain::{
-    ConversationId, CustomerId, Priority, QueueId, RoutingState, SignedMillis, TandemId, TicketId, TicketStatus,
-    Timestamp, Trace,
+    ConversationId, CustomerId, Priority, RoutingState, SignedMillis, TandemId, TicketId, TicketStatus, Timestamp,
+    Trace,
 };
 
 use crate::agents::AgentIx;
@@ -17,7 +17,6 @@ use crate::holders::{Helper, OpenOffer};
 use crate::origins::Origin;
 use crate::overtaking::Arrival;
 use crate::seldom::{Plain, Seldom};
-use crate::table::Few;
 use crate::thread::Thread;
 use crate::timers::Timer;
 
@@ -135,13 +134,6 @@ pub(crate) struct PassedOver {
     pub(crate) until: Timestamp,
 }
 
-/// Where a ticket has been: its read-model rows may stand under any of these.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Trail {
-    pub(crate) owners: Few<AgentIx>,
-    pub(crate) queues: Few<QueueId>,
-}
-
 #[derive(Clone, Debug)]
 pub(crate) struct Ticket {
     pub(crate) id: TicketId,
@@ -164,7 +156,6 @@ pub(crate) struct Ticket {
     pub(crate) rare: Seldom<Rare>,
     /// Why the owner was chosen.
     pub(crate) chosen: Option<Arc<Ranking>>,
-    pub(crate) trail: Trail,
     pub(crate) messages: u64,
     pub(crate) thread: Thread,
     pub(crate) opened_at: Timestamp,

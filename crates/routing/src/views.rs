@@ -18,12 +18,12 @@ impl State {
         }
     }
 
-    /// A closed ticket's class may be gone.
-    pub(crate) fn view_of_closed(&self, closed: &Closed) -> TicketView {
-        TicketView {
+    /// A closed ticket, until its rows are written. Its class may be gone.
+    pub(crate) fn view_of_closed(&self, closed: &Closed) -> Option<TicketView> {
+        Some(TicketView {
             status: TicketStatus::Closed,
-            ..self.view_asking(&closed.ticket, &closed.requirement)
-        }
+            ..self.view_asking(closed.whole()?, &closed.requirement)
+        })
     }
 
     fn view_asking(&self, ticket: &Ticket, requirement: &Requirement) -> TicketView {
@@ -84,7 +84,7 @@ impl State {
     /// The ticket as it is, or as it was when it was closed just now.
     pub(crate) fn view_of(&self, id: TicketId) -> Option<TicketView> {
         let open = self.tickets.get(id).map(|ticket| self.view(ticket));
-        open.or_else(|| self.just_closed.get(id).map(|closed| self.view_of_closed(closed)))
+        open.or_else(|| self.view_of_closed(self.just_closed.get(id)?))
     }
 
     pub(crate) fn agent_view(&self, agent: AgentIx) -> AgentView {

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tandem_domain::explain::Ranking;
 use tandem_domain::{
-    AccountId, AgentId, CompiledDesk, ConversationId, LanguageTag, OfferId, Presence, Priority, QueueId, Requirement,
+    AccountId, AgentId, CompiledDesk, ConversationId, LanguageTag, OfferId, Presence, Priority, Requirement,
     RestoreError, SkillId, SkillLevel, Tag, TicketId, Timestamp, Trace,
 };
 
@@ -20,7 +21,7 @@ use crate::holders::{OfferKind, OpenOffer};
 use crate::origins::Origin;
 use crate::state::State;
 use crate::thread::Thread;
-use crate::ticket::{PassedOver, Phase, Rare, Ticket, Trail};
+use crate::ticket::{PassedOver, Phase, Rare, Ticket};
 use crate::timers::Timer;
 
 #[derive(Deserialize)]
@@ -60,8 +61,10 @@ struct TicketV1 {
     held_since: u64,
     passed_over: Vec<PassedOverV1>,
     chosen: Option<Arc<Ranking>>,
-    past_owners: BTreeSet<AgentId>,
-    past_queues: BTreeSet<QueueId>,
+    #[serde(rename = "past_owners")]
+    _past_owners: IgnoredAny,
+    #[serde(rename = "past_queues")]
+    _past_queues: IgnoredAny,
     messages: u64,
     opened_at: Timestamp,
     changed_at: Timestamp,
@@ -158,8 +161,7 @@ impl TicketV1 {
     fn restore(self, state: &mut State) {
         let class = state.class_of(&self.requirement);
         let passed_over = self.restore_passed_over(state);
-        let mut place = |agent: &AgentId| state.agents.place(agent);
-        let owners = self.past_owners.iter().map(&mut place).collect();
+        let place = |agent: &AgentId| state.agents.place(agent);
         let (held_since, mut chosen, mut offers) = (self.held_since, self.chosen, Handful::default());
         let phase = self.phase.restore(place, |id, agent, expires_at| {
             offers.push(OpenOffer {
@@ -192,10 +194,6 @@ impl TicketV1 {
             over_capacity: false,
             offers,
             chosen,
-            trail: Trail {
-                owners,
-                queues: self.past_queues.into_iter().collect(),
-            },
             messages: self.messages,
             thread: Thread::default(),
             opened_at: self.opened_at,

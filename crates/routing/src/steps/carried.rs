@@ -56,7 +56,6 @@ impl State {
         ticket.place = (!is_last || step > 0).then(|| Box::new(place));
         let (phase, number) = (ticket.phase, ticket.rare.arrival.map(|arrival| arrival.number));
         let same_queue = requirement.queue == before.requirement.queue;
-        ticket.trail.queues.insert(requirement.queue);
         let arrival = self.carry_arrival(class, phase, number.filter(|_| same_queue));
         if arrival != self.ticket(*id).rare.arrival {
             self.ticket_mut(*id).rare.arrival = arrival;

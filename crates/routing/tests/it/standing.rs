@@ -204,3 +204,22 @@ fn who_can_never_be_served_is_told_so_and_why_instead_of_a_place() {
     );
     assert_eq!(told(&world, 2), (None, None, Some(Unservable::Other)));
 }
+
+#[test]
+fn how_a_conversation_ended_can_be_asked_for_ten_minutes() {
+    let mut world = World::staffed(desk([agent("ana")]));
+    let ticket = world.open(chat(1).in_language("de"));
+    world.run(Command::Cancel { ticket }).unwrap();
+    let ended = world.standing(1).unwrap();
+    assert_eq!(
+        (ended.ticket, ended.state, ended.ended),
+        (ticket, RoutingState::Cancelled, true)
+    );
+    assert_eq!((ended.language, ended.agent), (Some("de".parse().unwrap()), None));
+    for (wait, is_known) in [(30, true), (560, true), (20, false)] {
+        world.skip(seconds(wait));
+        world.set_presence("ana", Presence::Away);
+        world.set_presence("ana", Presence::Online);
+        assert_eq!(world.standing(1).is_some(), is_known);
+    }
+}

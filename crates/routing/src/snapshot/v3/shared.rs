@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use tandem_domain::{AgentId, QueueId, Requirement, RestoreError, SkillLevel};
+use tandem_domain::{AgentId, Requirement, RestoreError, SkillLevel};
 
 use crate::agents::AgentIx;
 use crate::classes::ClassIx;
@@ -75,7 +75,6 @@ pub(super) struct Shared<'a> {
     classes: Vec<ClassIx>,
     origins: FxHashMap<OriginV3<'a>, Arc<Origin>>,
     agent_ids: FxHashMap<&'a str, AgentId>,
-    queues: FxHashMap<&'a str, QueueId>,
 }
 
 impl<'a> Shared<'a> {
@@ -85,7 +84,6 @@ impl<'a> Shared<'a> {
             classes,
             origins: FxHashMap::default(),
             agent_ids: FxHashMap::default(),
-            queues: FxHashMap::default(),
         }
     }
 
@@ -96,10 +94,6 @@ impl<'a> Shared<'a> {
 
     pub(super) fn agent(&mut self, text: &'a str) -> Result<AgentId, RestoreError> {
         once(&mut self.agent_ids, text)
-    }
-
-    pub(super) fn queue(&mut self, text: &'a str) -> Result<QueueId, RestoreError> {
-        once(&mut self.queues, text)
     }
 
     pub(super) fn origin(&mut self, of: OriginV3<'a>, state: &mut State) -> Result<Arc<Origin>, RestoreError> {

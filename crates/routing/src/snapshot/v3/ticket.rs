@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tandem_domain::routing::{StepPlace, Undelivered};
 use tandem_domain::{
-    ConversationId, CustomerId, LanguageTag, MessageId, OfferId, Priority, QueueId, RestoreError, SignedMillis,
-    SkillLevel, Tag, TandemId, TicketId, Timestamp, Trace,
+    ConversationId, CustomerId, LanguageTag, MessageId, OfferId, Priority, RestoreError, SignedMillis, SkillLevel, Tag,
+    TandemId, TicketId, Timestamp, Trace,
 };
 
 use super::ranking::RankingV3;
@@ -15,7 +15,7 @@ use crate::holders::{Helper, OfferKind, OpenOffer};
 use crate::snapshot::{check_offer, check_ticket};
 use crate::state::State;
 use crate::thread::{Joined, Received, Thread};
-use crate::ticket::{PassedOver, Phase, Rare, Ticket, Trail};
+use crate::ticket::{PassedOver, Phase, Rare, Ticket};
 use crate::timers::Timer;
 
 /// Texts are borrowed, from the state or from the snapshot's bytes: they are few, and shared by many tickets.
@@ -40,9 +40,9 @@ pub(super) struct TicketV3<'a> {
     passed_over: Vec<(AgentAt, Timestamp)>,
     #[serde(borrow)]
     chosen: Option<RankingV3<'a>>,
-    past_owners: Vec<AgentAt>,
+    /// Owners and queues before; earlier versions needed them.
     #[serde(borrow)]
-    past_queues: Vec<&'a str>,
+    past: (Vec<AgentAt>, Vec<&'a str>),
     messages: u64,
     received: Vec<(MessageId, bool, Timestamp)>,
     conversations: Vec<ConversationId>,
@@ -117,8 +117,7 @@ impl<'a> TicketV3<'a> {
                 .collect(),
             passed_over: rare.passed_over.iter().map(|of| (at(of.agent), of.until)).collect(),
             chosen: ticket.chosen.as_deref().map(RankingV3::of),
-            past_owners: ticket.trail.owners.iter().map(|owner| at(*owner)).collect(),
-            past_queues: ticket.trail.queues.iter().map(QueueId::as_str).collect(),
+            past: (Vec::new(), Vec::new()),
             messages: ticket.messages,
             received: thread
                 .messages
@@ -200,10 +199,7 @@ impl<'a> TicketV3<'a> {
         let passed_over = restore_passed_over(self.id, &self.passed_over, state, agents)?;
         let offers = self.offers.into_iter().map(|offer| offer.restore(shared));
         let offers = offers.collect::<Result<_, _>>()?;
-        let queues = self.past_queues.into_iter().map(|queue| shared.queue(queue));
-        let queues = queues.collect::<Result<_, _>>()?;
         let chosen = self.chosen.map(|chosen| chosen.restore(shared)).transpose()?;
-        let owners = self.past_owners.into_iter().map(agent);
         let merged = self.merged.clone();
         let arrival = state.carry_arrival(class, phase, self.arrival);
         let id = self.id;
@@ -227,10 +223,6 @@ impl<'a> TicketV3<'a> {
             }
             .into(),
             chosen,
-            trail: Trail {
-                owners: owners.collect::<Result<_, _>>()?,
-                queues,
-            },
             messages: self.messages,
             thread: thread(self.received, self.conversations, self.merged),
             opened_at: self.opened_at,
