@@ -5,6 +5,8 @@
 pub(crate) struct Bits(Vec<u64>);
 
 const WORD: usize = u64::BITS as usize;
+/// Machine words that are looked at together.
+const STRIDE: usize = 4;
 
 impl Bits {
     /// So many members are kept in one machine word.
@@ -78,12 +80,23 @@ impl Bits {
 
     /// Does something with each that is in both, ascending.
     pub(crate) fn each_common(&self, other: &Self, mut each: impl FnMut(usize)) {
-        for (at, (ours, theirs)) in self.0.iter().zip(&other.0).enumerate() {
-            let mut both = ours & theirs;
-            while both != 0 {
-                each(at * WORD + both.trailing_zeros() as usize);
-                both &= both - 1;
+        let mut word = |at: usize, mut word: u64| {
+            while word != 0 {
+                each(at * WORD + word.trailing_zeros() as usize);
+                word &= word - 1;
             }
+        };
+        // Most have nothing in common: several are passed over at once.
+        let ((ours, _), (theirs, _)) = (self.0.as_chunks::<STRIDE>(), other.0.as_chunks::<STRIDE>());
+        for (at, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+            let both: [u64; STRIDE] = std::array::from_fn(|nth| ours[nth] & theirs[nth]);
+            if both.iter().fold(0, |any, word| any | word) != 0 {
+                (at * STRIDE..).zip(both).for_each(|(at, both)| word(at, both));
+            }
+        }
+        let seen = ours.len().min(theirs.len()) * STRIDE;
+        for (at, (ours, theirs)) in self.0.iter().zip(&other.0).enumerate().skip(seen) {
+            word(at, ours & theirs);
         }
     }
 

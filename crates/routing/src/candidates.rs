@@ -23,7 +23,7 @@ use crate::classes::ClassIx;
 use crate::desk::DemandIx;
 use crate::members::Members;
 use crate::state::State;
-use known::{Known, Seat};
+use known::{Key, Known, Seat};
 use shortlist::Shortlist;
 
 /// Classes with a demand beyond these have no shortlist: a desk has a handful of demands.
@@ -34,6 +34,8 @@ const DEMANDS: usize = u64::BITS as usize;
 pub(crate) struct Candidates {
     /// By agent: as the shortlists know them.
     known: Vec<Known>,
+    /// By agent: what most are chosen by. Apart from the rest, so that it is at hand.
+    keys: Vec<Key>,
     /// By agent: which entries are about the form that is known. Apart from the rest, as most of what is read are these.
     stamps: Vec<u32>,
     /// By class.
@@ -95,8 +97,10 @@ const EACH: usize = 8;
 const ADDED: usize = if cfg!(debug_assertions) { 1 } else { 12 };
 /// What making one costs, for each who fits.
 const MADE: usize = if cfg!(debug_assertions) { 4 } else { 16 };
-/// To look at so much is as quick as anything.
+/// To look at so much is as quick as anything, where each has a value of his or her own to be reckoned.
 const QUICK: usize = if cfg!(debug_assertions) { 1 } else { 96 };
+/// The same where what agents are chosen by lies ready.
+const QUICK_BY_FORM: usize = if cfg!(debug_assertions) { 1 } else { 512 };
 
 /// More than these are sorted together, fewer one by one.
 const FEW: usize = 16;
@@ -128,7 +132,7 @@ impl Candidates {
         let mut best = std::mem::take(&mut self.spare);
         let free = if let Some(list) = &mut self.lists[class] {
             let (stamps, free) = (&self.stamps, self.tallies[class].free);
-            list.asked(wanted.fit.cost() + EACH * free as usize);
+            list.asked(saved(wanted, free));
             list.best(
                 most,
                 free,
@@ -165,6 +169,16 @@ impl Candidates {
     }
 }
 
+/// What looking at everybody costs, and a shortlist would save: nothing where it is quick.
+fn saved(wanted: &Wanted, free: u32) -> usize {
+    let cost = wanted.fit.cost() + EACH * free as usize;
+    let quick = match wanted.choice {
+        Choice::LeastLoaded | Choice::LongestIdle | Choice::RoundRobin => QUICK_BY_FORM,
+        Choice::BestSkilled | Choice::LeastOverSkilled | Choice::Cheapest | Choice::Weighted => QUICK,
+    };
+    if cost <= quick { 0 } else { cost }
+}
+
 /// Without a shortlist.
 impl Candidates {
     /// Looks at each who fits and is free, and says how many they are.
@@ -184,11 +198,12 @@ impl Candidates {
                 return;
             }
             let worst = best.last().filter(|_| best.len() == most && most <= FEW);
-            let known = &self.known[agent.at()];
-            if worst.is_some_and(|worst| known.cannot_beat(worst.merit.value, wanted)) {
+            if wanted.choice == Choice::Weighted
+                && worst.is_some_and(|worst| self.known[agent.at()].cannot_beat(worst.merit.value, wanted))
+            {
                 return;
             }
-            let merit = known.merit(wanted, agents.get(agent));
+            let merit = self.merit(agent, wanted, agents);
             let candidate = Candidate { merit, agent };
             if most > FEW {
                 best.push(candidate);
@@ -205,11 +220,23 @@ impl Candidates {
         free
     }
 
+    fn merit(&self, agent: AgentIx, wanted: &Wanted, agents: &Agents) -> Merit {
+        let of_profile = match wanted.choice {
+            Choice::LeastLoaded | Choice::LongestIdle | Choice::RoundRobin => 0,
+            Choice::Weighted => self.known[agent.at()].draw(wanted),
+            choice @ (Choice::BestSkilled | Choice::LeastOverSkilled | Choice::Cheapest) => {
+                let profile = agents.get(agent).profile.as_ref();
+                profile.map_or(0, |profile| standing(choice, profile, wanted.requirement))
+            }
+        };
+        self.keys[agent.at()].merit(wanted.choice, of_profile)
+    }
+
     /// Makes a shortlist once looking at everybody has cost as much; each time that one was not worth its keep, it takes
     /// twice as much.
     fn consider(&mut self, wanted: &Wanted, agents: &Agents, free: u32) {
-        let cost = wanted.fit.cost() + EACH * free as usize;
-        if cost <= QUICK || wanted.choice == Choice::Weighted || wanted.demand.0 >= DEMANDS {
+        let cost = saved(wanted, free);
+        if cost == 0 || wanted.choice == Choice::Weighted || wanted.demand.0 >= DEMANDS {
             return;
         }
         let tally = &mut self.tallies[wanted.class.at()];
@@ -234,7 +261,7 @@ impl Candidates {
             known.seats.push(seat);
             if known.has_room(demand) {
                 free += 1;
-                let merit = known.merit_by(wanted.choice, seat.standing);
+                let merit = self.keys[agent.at()].merit(wanted.choice, seat.standing);
                 list.add(agent, merit, self.stamps[agent.at()]);
             }
         }
@@ -263,6 +290,7 @@ impl Candidates {
         while self.known.len() <= agent.at() {
             let next = agents.get(AgentIx::new(self.known.len()));
             self.known.push(Known::new(next));
+            self.keys.push(Key::default());
             self.stamps.push(0);
         }
     }
@@ -272,7 +300,11 @@ impl Candidates {
         self.meet(agent, agents);
         let known = &mut self.known[agent.at()];
         let before = known.free;
-        if !known.learn(agents.get(agent), agents.room_of(agent)) {
+        let (slot, room) = (agents.get(agent), agents.room_of(agent));
+        let key = &mut self.keys[agent.at()];
+        let is_as_before = !key.learn(slot) & (known.free == room);
+        known.learn(slot, room);
+        if is_as_before {
             return;
         }
         let stamp = &mut self.stamps[agent.at()];
@@ -291,7 +323,7 @@ impl Candidates {
             if !known.has_room(self.tallies[class].demand.into()) {
                 continue;
             }
-            list.add(agent, known.merit_by(list.choice(), seat.standing), *stamp);
+            list.add(agent, key.merit(list.choice(), seat.standing), *stamp);
             if !list.is_worth_it() {
                 self.unworthy.push(seat.class);
             }

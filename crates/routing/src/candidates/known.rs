@@ -5,13 +5,38 @@ use tandem_domain::desk::Choice;
 
 use super::Wanted;
 use crate::agents::Agent;
-use crate::choice::{Draw, Form, Merit, standing, value};
+use crate::choice::{Draw, Form, Merit, value};
 use crate::classes::ClassIx;
+
+/// What most agents are chosen by, on one line of the processor's caches.
+#[derive(Debug, Default)]
+#[repr(align(32))]
+pub(super) struct Key {
+    form: Form,
+    order: u32,
+}
+
+impl Key {
+    /// Takes over how the agent is now; whether anything is different.
+    pub(super) fn learn(&mut self, agent: &Agent) -> bool {
+        let now = (agent.form(), agent.order());
+        let same = now == (self.form, self.order);
+        (self.form, self.order) = now;
+        !same
+    }
+
+    /// What the agent is worth, if this is said of him or her.
+    pub(super) fn merit(&self, choice: Choice, standing: i64) -> Merit {
+        Merit {
+            value: value(choice, &self.form, standing),
+            idle_since: self.form.idle_since,
+            order: self.order,
+        }
+    }
+}
 
 #[derive(Debug)]
 pub(super) struct Known {
-    form: Form,
-    order: u32,
     /// Units taken, and units that there are.
     pub(super) used: u32,
     pub(super) capacity: u32,
@@ -34,8 +59,6 @@ pub(super) struct Seat {
 impl Known {
     pub(super) fn new(agent: &Agent) -> Self {
         Self {
-            form: Form::default(),
-            order: 0,
             used: 0,
             capacity: 0,
             free: 0,
@@ -45,13 +68,10 @@ impl Known {
         }
     }
 
-    /// Takes over how the agent is now; whether anything is different.
-    pub(super) fn learn(&mut self, agent: &Agent, free: u64) -> bool {
-        let now = (agent.form(), agent.order(), free);
-        let same = now == (self.form, self.order, self.free);
-        (self.form, self.order, self.free) = now;
+    /// Takes over how the agent is now.
+    pub(super) fn learn(&mut self, agent: &Agent, free: u64) {
+        self.free = free;
         (self.used, self.capacity) = (agent.load.used(), agent.capacity());
-        !same
     }
 
     /// There is no shortlist of this class any more.
@@ -65,26 +85,13 @@ impl Known {
         self.free >> demand & 1 == 1
     }
 
-    /// What the agent is worth, if this is said of him or her.
-    pub(super) fn merit_by(&self, choice: Choice, standing: i64) -> Merit {
-        Merit {
-            value: value(choice, &self.form, standing),
-            idle_since: self.form.idle_since,
-            order: self.order,
-        }
+    /// What was drawn by lot.
+    pub(super) fn draw(&self, wanted: &Wanted) -> i64 {
+        self.draw.of_offer(wanted.offer)
     }
 
-    pub(super) fn merit(&self, wanted: &Wanted, agent: &Agent) -> Merit {
-        let of_profile = match (wanted.choice, &agent.profile) {
-            (Choice::LeastLoaded | Choice::LongestIdle | Choice::RoundRobin, _) | (_, None) => 0,
-            (Choice::Weighted, _) => self.draw.of_offer(wanted.offer),
-            (choice, Some(profile)) => standing(choice, profile, wanted.requirement),
-        };
-        self.merit_by(wanted.choice, of_profile)
-    }
-
-    /// Whether the agent is worth less than this for sure, as can be said without the trouble of reckoning how much.
+    /// Whether another draw is better for sure, as can be said without the trouble of reckoning by how much.
     pub(super) fn cannot_beat(&self, value: i64, wanted: &Wanted) -> bool {
-        wanted.choice == Choice::Weighted && self.draw.at_least(wanted.offer) > value
+        self.draw.at_least(wanted.offer) > value
     }
 }
