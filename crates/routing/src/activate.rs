@@ -59,7 +59,7 @@ impl Turn<'_> {
                 continue;
             }
             match known.phase {
-                _ if known.offers.iter().any(|offer| offer.agent == agent) => {
+                _ if known.care.offers.iter().any(|offer| offer.agent == agent) => {
                     self.revoke_from(agent, ticket, RevokeReason::DeskChanged);
                 }
                 // Its customer is served.
@@ -92,7 +92,7 @@ impl Turn<'_> {
     /// An offer made by hand was made whatever the agent's skills.
     fn may_keep_offer(&self, agent: AgentIx, ticket: TicketId) -> bool {
         let ticket = self.state.ticket(ticket);
-        let mut offers = ticket.offers.iter().filter(|offer| offer.agent == agent);
+        let mut offers = ticket.care.offers.iter().filter(|offer| offer.agent == agent);
         offers.any(OpenOffer::is_direct) || self.state.agents.get(agent).classes.contains(ticket.class.at())
     }
 

@@ -18,6 +18,7 @@ use crate::handful::Handful;
 use crate::last_agents::LastAgents;
 use crate::news::News;
 use crate::origins::Origin;
+use crate::seldom::Seldom;
 use crate::several::Short;
 use crate::stale::is_escalations;
 use crate::state::State;
@@ -158,13 +159,9 @@ impl State {
             customer: intake.customer,
             class,
             place: boxed(place),
-            last_owner: None,
             priority: intake.priority,
             phase: Phase::Queued,
-            held_since: 0,
-            over_capacity: false,
-            offers: Handful::None,
-            chosen: None,
+            care: Seldom::default(),
             messages: 1,
             thread: Thread {
                 messages: Handful::One(Received {
@@ -183,8 +180,6 @@ impl State {
             .into(),
             changed_at: at,
             version: 1,
-            reprioritised: 0,
-            moved: 0,
             answers: Answers {
                 waiting_since: Some(intake.received_at.min(at)),
                 ..Answers::default()
@@ -240,8 +235,8 @@ impl State {
         let holder = self.ticket(id).phase.holder().filter(|_| is_handed_back(reason));
         self.queue(id, requirement, place, at);
         let ticket = self.ticket_mut(id);
-        ticket.chosen = None;
-        ticket.moved = ticket.version;
+        ticket.care.chosen = None;
+        ticket.care.moved = ticket.version;
         if let Some(agent) = holder {
             let agent = self.agents.get(agent).id.clone();
             self.pass_over(id, &agent, self.pause_end(id, at), at);

@@ -31,7 +31,7 @@ impl State {
     fn what_ends(&self, ticket: &Ticket, timer: Timer) -> String {
         match timer {
             Timer::OfferExpires(offer) => {
-                let open = ticket.offers.iter().find(|open| open.id == offer);
+                let open = ticket.care.offers.iter().find(|open| open.id == offer);
                 let agent = open.map(|open| self.agents.get(open.agent).id.as_str());
                 format!("the offer to {} expires", agent.unwrap_or("somebody"))
             }

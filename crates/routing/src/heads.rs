@@ -53,7 +53,7 @@ impl First {
     fn ticket(self) -> TicketId {
         match self {
             Self::Overdue(_, ticket) => ticket,
-            Self::ByOrder(key) => key.ticket,
+            Self::ByOrder(key) => key.ticket(),
         }
     }
 }
@@ -232,7 +232,7 @@ impl Heads {
             return Some(overdue);
         }
         let mut next = after.map_or_else(|| slot.waiting.first(), |key| slot.waiting.after(key));
-        while let Some(key) = next.filter(|key| self.has_passed(key.ticket)) {
+        while let Some(key) = next.filter(|key| self.has_passed(key.ticket())) {
             next = slot.waiting.after(key);
         }
         next.map(First::ByOrder)

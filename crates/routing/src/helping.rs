@@ -87,7 +87,7 @@ fn of_queue(policy: &QueuePolicy, bare: Requirement) -> Requirement {
 }
 
 fn helping(ticket: &Ticket) -> usize {
-    let asked = ticket.offers.iter().filter(|offer| offer.kind == OfferKind::Help);
+    let asked = ticket.care.offers.iter().filter(|offer| offer.kind == OfferKind::Help);
     ticket.rare.helpers.len() + asked.count()
 }
 
@@ -102,7 +102,7 @@ impl Turn<'_> {
         } else {
             self.permit(ticket, "end help", &[Assigned, OnHold])?
         };
-        let mut offers = known.offers.iter().filter(|offer| offer.kind == OfferKind::Help);
+        let mut offers = known.care.offers.iter().filter(|offer| offer.kind == OfferKind::Help);
         let asked = offers.find(|offer| offer.agent == helper).map(|offer| offer.id);
         let helps = known.rare.helpers.iter().any(|known| known.agent == helper);
         match asked {

@@ -12,7 +12,7 @@ use crate::ticket::{Phase, Ticket};
 use crate::timers::Timer;
 
 /// An offer that nobody has answered yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OpenOffer {
     pub(crate) id: OfferId,
     pub(crate) agent: AgentIx,
@@ -51,8 +51,8 @@ pub(crate) struct Helper {
 impl Ticket {
     /// Everybody whose capacity it takes, with the number of the event since which it does; nobody twice.
     pub(crate) fn holders(&self) -> impl Iterator<Item = (AgentIx, u64)> + '_ {
-        let owner = self.phase.holder().map(|owner| (owner, self.held_since));
-        let offered = self.offers.iter().map(|offer| (offer.agent, offer.since));
+        let owner = self.phase.holder().map(|owner| (owner, self.care.held_since));
+        let offered = self.care.offers.iter().map(|offer| (offer.agent, offer.since));
         let helpers = self.rare.helpers.iter().map(|helper| (helper.agent, helper.since));
         owner.into_iter().chain(offered).chain(helpers)
     }
@@ -60,9 +60,9 @@ impl Ticket {
     /// The same, one after the other: much quicker where all are asked for.
     pub(crate) fn each_holder(&self, mut then: impl FnMut(AgentIx, u64)) {
         if let Some(owner) = self.phase.holder() {
-            then(owner, self.held_since);
+            then(owner, self.care.held_since);
         }
-        for offer in &*self.offers {
+        for offer in &*self.care.offers {
             then(offer.agent, offer.since);
         }
         for helper in &self.rare.helpers {
@@ -72,11 +72,11 @@ impl Ticket {
 
     pub(crate) fn is_held_by(&self, agent: AgentIx) -> bool {
         let helps = || self.rare.helpers.iter().any(|helper| helper.agent == agent);
-        self.phase.holder() == Some(agent) || self.offers.iter().any(|offer| offer.agent == agent) || helps()
+        self.phase.holder() == Some(agent) || self.care.offers.iter().any(|offer| offer.agent == agent) || helps()
     }
 
     fn is_held(&self) -> bool {
-        self.phase.holder().is_some() || !self.offers.is_empty() || !self.rare.helpers.is_empty()
+        self.phase.holder().is_some() || !self.care.offers.is_empty() || !self.rare.helpers.is_empty()
     }
 
     /// Whether the agent is neither passed over for it nor has it.
@@ -91,29 +91,31 @@ impl Ticket {
 
     /// Open offers to own it, in the order in which they were made.
     pub(crate) fn own_offers(&self) -> impl Iterator<Item = &OpenOffer> {
-        self.offers.iter().filter(|offer| offer.kind == OfferKind::Own)
+        self.care.offers.iter().filter(|offer| offer.kind == OfferKind::Own)
     }
 
     pub(crate) fn offer(&self, id: OfferId) -> Option<&OpenOffer> {
-        self.offers.iter().find(|offer| offer.id == id)
+        self.care.offers.iter().find(|offer| offer.id == id)
     }
 
     /// Ends an open offer.
     pub(crate) fn take_offer(&mut self, id: OfferId) -> OpenOffer {
-        let place = self.offers.iter().position(|offer| offer.id == id);
-        let open = place.and_then(|place| self.offers.remove(place));
+        let offers = &mut self.care.offers;
+        let place = offers.iter().position(|offer| offer.id == id);
+        let open = place.and_then(|place| offers.remove(place));
         open.expect("events name offers that are open")
     }
 
     /// Why whoever has it, or is offered it first, was chosen.
     pub(crate) fn ranking(&self) -> Option<&Ranking> {
         let offered = self.own_offers().find_map(|offer| offer.ranking.as_deref());
-        offered.or(self.chosen.as_deref())
+        offered.or(self.care.chosen.as_deref())
     }
 
     /// What happens to it by itself, and when.
     pub(crate) fn deadlines(&self) -> impl Iterator<Item = (Timestamp, Timer)> + '_ {
         let offers = self
+            .care
             .offers
             .iter()
             .map(|offer| (offer.expires_at, Timer::OfferExpires(offer.id)));
@@ -130,7 +132,7 @@ impl Ticket {
         if let Some(at) = self.step_ends().filter(|_| self.phase == Phase::Queued) {
             then(at, Timer::StepEnds);
         }
-        for offer in &*self.offers {
+        for offer in &*self.care.offers {
             then(offer.expires_at, Timer::OfferExpires(offer.id));
         }
     }
@@ -196,7 +198,10 @@ impl State {
             Phase::Assigned { owner } | Phase::WrappingUp { owner, .. } => Some(owner),
             _ => None,
         };
-        self.ticket_mut(id).over_capacity = at_it.is_some_and(|owner| self.agents.get(owner).is_over_capacity());
+        let is_over = at_it.is_some_and(|owner| self.agents.get(owner).is_over_capacity());
+        if is_over != self.ticket(id).care.over_capacity {
+            self.ticket_mut(id).care.over_capacity = is_over;
+        }
     }
 
     /// Adds an open offer; one to own it makes the ticket an offered one.
@@ -206,9 +211,9 @@ impl State {
         self.alter(id, at, |ticket| {
             if offer.kind == OfferKind::Own {
                 ticket.phase = Phase::Offered;
-                ticket.held_since = offer.since;
+                ticket.care.held_since = offer.since;
             }
-            ticket.offers.push(offer);
+            ticket.care.offers.push(offer);
         });
     }
 

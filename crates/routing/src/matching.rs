@@ -81,7 +81,7 @@ impl Turn<'_> {
         let mut firsts = classes.filter_map(|class| class.waiting.first());
         firsts.all(|key| {
             self.state
-                .select(self.state.ticket(key.ticket), RANKED, self.now())
+                .select(self.state.ticket(key.ticket()), RANKED, self.now())
                 .best
                 .is_empty()
         })

@@ -172,7 +172,14 @@ impl Turn<'_> {
 
     /// Takes back all open offers of a ticket.
     pub(crate) fn revoke(&mut self, ticket: TicketId, reason: RevokeReason) {
-        let offers: Vec<_> = self.state.ticket(ticket).offers.iter().map(|offer| offer.id).collect();
+        let offers: Vec<_> = self
+            .state
+            .ticket(ticket)
+            .care
+            .offers
+            .iter()
+            .map(|offer| offer.id)
+            .collect();
         for offer in offers {
             self.withdraw(ticket, offer, reason);
         }
@@ -180,7 +187,7 @@ impl Turn<'_> {
 
     /// Takes back what is offered of a ticket to an agent.
     pub(crate) fn revoke_from(&mut self, agent: AgentIx, ticket: TicketId, reason: RevokeReason) {
-        let mut offers = self.state.ticket(ticket).offers.iter();
+        let mut offers = self.state.ticket(ticket).care.offers.iter();
         if let Some(offer) = offers.find(|offer| offer.agent == agent).map(|offer| offer.id) {
             self.withdraw(ticket, offer, reason);
         }

@@ -1,5 +1,6 @@
 //! In which order a queue's tickets are served.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use tandem_domain::desk::{QueueOrder, QueuePolicy};
@@ -23,15 +24,46 @@ pub(crate) enum Order {
     Deadline(ClockKind),
 }
 
-/// A ticket's place in its queue; the smallest is served first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A ticket's place in its queue; the smallest is served first. Millions may wait, so it takes little memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WaitKey {
-    /// Steps below the highest priority, in strict order. Without a target where the order is by targets: 1. Else 0.
-    below: u8,
     /// What makes it the earlier: when it was opened (earlier by one aging time per step of priority, where the queue has
     /// one), or when its target ends. Either is moved by what the age was adjusted by.
     since: Timestamp,
-    pub(crate) ticket: TicketId,
+    /// Above the ticket's number: steps below the highest priority, in strict order; without a target where the order is by
+    /// targets: 1; else 0.
+    place: u64,
+}
+
+/// More than [a ticket's number](crate::conversations::LAST_TICKET) takes.
+const TICKET_BITS: u32 = 48;
+
+impl WaitKey {
+    fn new(below: u8, since: Timestamp, ticket: TicketId) -> Self {
+        let place = u64::from(below) << TICKET_BITS | ticket.0;
+        Self { since, place }
+    }
+
+    pub(crate) fn ticket(self) -> TicketId {
+        TicketId(self.place & ((1 << TICKET_BITS) - 1))
+    }
+
+    fn below(self) -> u64 {
+        self.place >> TICKET_BITS
+    }
+}
+
+impl Ord for WaitKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let parts = |key: &Self| (key.below(), key.since, key.place);
+        parts(self).cmp(&parts(other))
+    }
+}
+
+impl PartialOrd for WaitKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Order {
@@ -50,11 +82,7 @@ impl Order {
             (Self::Deadline(_), Some(deadline)) => (0, deadline),
             (Self::Deadline(_), None) => (1, ticket.opened_at),
         };
-        WaitKey {
-            below,
-            since: since.earlier_by(ticket.rare.adjusted),
-            ticket: ticket.id,
-        }
+        WaitKey::new(below, since.earlier_by(ticket.rare.adjusted), ticket.id)
     }
 
     /// What tickets of different queues are compared by: how long they wait, and in queues where priority makes up for
@@ -72,11 +100,11 @@ impl Order {
     /// The same, where the place in the queue tells it: the ticket need not be looked at.
     pub(crate) fn between_queues(self, key: WaitKey) -> Option<(Timestamp, TicketId)> {
         let steps = match self {
-            Self::Strict => u32::from(Priority::Urgent as u8 - key.below),
+            Self::Strict => Priority::Urgent as u32 - u32::try_from(key.below()).unwrap_or_default(),
             Self::Aging(_) => 0,
             Self::Deadline(_) => return None,
         };
-        Some((key.since.minus(STEP_BETWEEN_QUEUES * steps), key.ticket))
+        Some((key.since.minus(STEP_BETWEEN_QUEUES * steps), key.ticket()))
     }
 }
 

@@ -60,8 +60,8 @@ impl State {
         }
         let applied = self.applied;
         self.alter(id, at, |ticket| {
-            (ticket.held_since, ticket.chosen) = (applied, None);
-            ticket.moved = ticket.version;
+            (ticket.care.held_since, ticket.care.chosen) = (applied, None);
+            ticket.care.moved = ticket.version;
             ticket.phase = Phase::Assigned { owner };
         });
         self.note_owner(id, owner, at);

@@ -48,8 +48,8 @@ impl State {
         self.stop_pauses(id);
         self.alter(id, at, |ticket| {
             ticket.phase = Phase::Scheduled { until };
-            ticket.chosen = None;
-            ticket.moved = ticket.version;
+            ticket.care.chosen = None;
+            ticket.care.moved = ticket.version;
         });
     }
 }

@@ -55,6 +55,11 @@ fn check_offer(offer: OfferId, last: u64) -> Result<(), RestoreError> {
         .ok_or_else(|| damaged("an offer that there never was"))
 }
 
+/// What is counted on a ticket: snapshots have more room for it than there ever was need.
+fn count(on_ticket: u64) -> u32 {
+    u32::try_from(on_ticket).unwrap_or(u32::MAX)
+}
+
 /// Formats 1 and 2 did not know which messages are on a ticket.
 fn of_older(mut state: State) -> State {
     state.of_older = true;

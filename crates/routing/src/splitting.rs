@@ -109,7 +109,7 @@ impl State {
     ) -> Vec<Received> {
         let old = self.ticket_mut(from);
         let moved = old.thread.take(messages);
-        old.messages -= moved.len() as u64;
+        old.messages -= count(&moved);
         old.answers.waiting_since = still_waiting_since;
         moved
     }
@@ -125,8 +125,12 @@ impl State {
     ) {
         self.open(id, intake, begins, at);
         let new = self.ticket_mut(id);
-        new.messages = messages.len() as u64;
+        new.messages = count(&messages);
         new.answers.waiting_since = oldest_by_hand(&messages, Timestamp::EPOCH);
         new.thread.messages = messages.into();
     }
+}
+
+fn count(messages: &[Received]) -> u32 {
+    u32::try_from(messages.len()).expect("a ticket has fewer than 2^32 messages")
 }

@@ -18,24 +18,25 @@ pub(crate) fn is_escalations<B>(event: &Event<B>) -> bool {
 }
 
 /// The versions at which a ticket's priority was changed and it was moved, by anybody but escalation.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Marks {
-    reprioritised: u64,
-    moved: u64,
+    reprioritised: u32,
+    moved: u32,
 }
 
 impl State {
     pub(crate) fn marks(&self, id: TicketId) -> Option<Marks> {
         let ticket = self.tickets.get(id)?;
         Some(Marks {
-            reprioritised: ticket.reprioritised,
-            moved: ticket.moved,
+            reprioritised: ticket.care.reprioritised,
+            moved: ticket.care.moved,
         })
     }
 
     pub(crate) fn set_marks(&mut self, id: TicketId, marks: Marks) {
-        if let Some(ticket) = self.tickets.get_mut(id) {
-            (ticket.reprioritised, ticket.moved) = (marks.reprioritised, marks.moved);
+        if self.marks(id).is_some_and(|now| now != marks) {
+            let care = &mut self.ticket_mut(id).care;
+            (care.reprioritised, care.moved) = (marks.reprioritised, marks.moved);
         }
     }
 }
@@ -55,7 +56,7 @@ impl Turn<'_> {
             known.priority == priority
         };
         if !done {
-            refuse_since(known, known.reprioritised, seen, "had its priority changed")?;
+            refuse_since(known, known.care.reprioritised, seen, "had its priority changed")?;
             self.emit(RoutingEvent::PriorityChanged { ticket, priority });
         }
         Ok(Outcome::Ticket(ticket))
@@ -65,7 +66,7 @@ impl Turn<'_> {
     pub(crate) fn refuse_moved(&self, ticket: TicketId, seen: Option<u64>) -> Result<(), Rejection> {
         self.refuse_ended(ticket, seen)?;
         let known = self.find_ticket(ticket)?;
-        refuse_since(known, known.moved, seen, "was accepted or moved")
+        refuse_since(known, known.care.moved, seen, "was accepted or moved")
     }
 
     fn refuse_ended(&self, id: TicketId, seen: Option<u64>) -> Result<(), Rejection> {
@@ -79,9 +80,9 @@ impl Turn<'_> {
     }
 }
 
-fn refuse_since(ticket: &Ticket, version: u64, seen: Option<u64>, why: &str) -> Result<(), Rejection> {
+fn refuse_since(ticket: &Ticket, version: u32, seen: Option<u64>, why: &str) -> Result<(), Rejection> {
     match seen {
-        Some(seen) if version > seen => Err(stale(ticket.id, seen, why)),
+        Some(seen) if u64::from(version) > seen => Err(stale(ticket.id, seen, why)),
         _ => Ok(()),
     }
 }

@@ -227,7 +227,7 @@ impl State {
     pub(crate) fn note_owner(&mut self, id: TicketId, owner: AgentIx, at: Timestamp) {
         let remembers = self.desk().prefers_last_agents();
         let ticket = self.ticket_mut(id);
-        ticket.last_owner = Some(owner);
+        ticket.care.last_owner = Some(owner);
         if let Some(customer) = ticket.customer.filter(|_| remembers) {
             self.last_agents.note(customer, owner, at);
         }
@@ -238,7 +238,7 @@ impl State {
         self.leave(id);
         let ticket = self.ticket_mut(id);
         ticket.priority = priority;
-        ticket.reprioritised = ticket.version;
+        ticket.care.reprioritised = ticket.version;
         self.enter(id);
     }
 
@@ -259,7 +259,7 @@ impl State {
         if ticket.phase == Phase::Offered {
             self.short.remove(ticket);
         }
-        for offer in &*ticket.offers {
+        for offer in &*ticket.care.offers {
             self.offers.remove(offer.id);
         }
         let timers = &mut self.timers;
@@ -291,7 +291,7 @@ impl State {
             self.short.add(ticket);
             self.touched.add(class);
         }
-        for offer in &*ticket.offers {
+        for offer in &*ticket.care.offers {
             self.offers.insert(offer.id, id);
         }
         let (absence, work) = (self.absence_deadline(ticket), self.work(ticket));

@@ -133,7 +133,7 @@ impl State {
         let classes = classes.map(|class| self.classes.get(ClassIx::new(class)));
         let reserved = classes.filter(|class| !class.requirement.only.is_empty());
         reserved
-            .flat_map(|class| class.waiting.iter().map(|key| key.ticket))
+            .flat_map(|class| class.waiting.iter().map(|key| key.ticket()))
             .collect()
     }
 }

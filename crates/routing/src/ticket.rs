@@ -144,30 +144,49 @@ pub(crate) struct Ticket {
     pub(crate) class: ClassIx,
     /// Where it stands among its queue's steps. None: in the first one, which has no end, and nothing was passed over.
     pub(crate) place: Option<Box<StepPlace>>,
-    /// Who accepted it or took it over last.
-    pub(crate) last_owner: Option<AgentIx>,
     pub(crate) priority: Priority,
     pub(crate) phase: Phase,
-    /// The number of the event that gave it to its owner, or offered it last: work lists are in this order.
-    pub(crate) held_since: u64,
-    /// Whether its owner had no room for it when it last came or moved.
-    pub(crate) over_capacity: bool,
-    pub(crate) offers: Handful<OpenOffer>,
+    pub(crate) care: Seldom<Care>,
     pub(crate) rare: Seldom<Rare>,
-    /// Why the owner was chosen.
-    pub(crate) chosen: Option<Arc<Ranking>>,
-    pub(crate) messages: u64,
+    pub(crate) messages: u32,
     pub(crate) thread: Thread,
     pub(crate) opened_at: Timestamp,
     pub(crate) changed_at: Timestamp,
-    pub(crate) version: u64,
-    /// The version at which its priority was changed last; 0: never.
-    pub(crate) reprioritised: u64,
-    /// The version at which it was accepted, put into a queue or offered by hand last; 0: never.
-    pub(crate) moved: u64,
+    /// How many events it was named in.
+    pub(crate) version: u32,
     pub(crate) answers: Answers,
     /// Of the customer's last message; empty where nothing is traced.
     pub(crate) trace: Trace,
+}
+
+/// What a ticket has once somebody cares for it: those that wait, of which there may be very many, have none of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Care {
+    pub(crate) offers: Handful<OpenOffer>,
+    /// Why the owner was chosen.
+    pub(crate) chosen: Option<Arc<Ranking>>,
+    /// The number of the event that gave it to its owner, or offered it last: work lists are in this order.
+    pub(crate) held_since: u64,
+    /// Who accepted it or took it over last.
+    pub(crate) last_owner: Option<AgentIx>,
+    /// Whether its owner had no room for it when it last came or moved.
+    pub(crate) over_capacity: bool,
+    /// The version at which its priority was changed last; 0: never.
+    pub(crate) reprioritised: u32,
+    /// The version at which it was accepted, put into a queue or offered by hand last; 0: never.
+    pub(crate) moved: u32,
+}
+
+impl Plain for Care {
+    const PLAIN: &'static Self = &Self {
+        offers: Handful::None,
+        chosen: None,
+        held_since: 0,
+        last_owner: None,
+        over_capacity: false,
+        reprioritised: 0,
+        moved: 0,
+    };
 }
 
 /// What most tickets do not have, or have not yet.

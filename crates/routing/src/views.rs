@@ -38,15 +38,16 @@ impl State {
             tags: ticket.origin.tags.clone(),
             owner: ticket.phase.owner().map(|owner| self.agents.get(owner).id.clone()),
             offer: ticket.own_offers().next().map(|offer| self.offer_view(offer)),
-            messages: ticket.messages,
+            messages: ticket.messages.into(),
             opened_at: ticket.opened_at,
             changed_at: ticket.changed_at,
-            version: ticket.version,
+            version: ticket.version.into(),
             waiting_since: ticket.answers.waiting_since,
             answered_at: ticket.answers.answered_at(),
             undelivered: ticket.answers.said.undelivered.clone(),
             offers: ticket.own_offers().map(|offer| self.offer_view(offer)).collect(),
             help_offers: ticket
+                .care
                 .offers
                 .iter()
                 .filter(|offer| offer.kind == OfferKind::Help)
@@ -67,7 +68,7 @@ impl State {
                 Phase::Merged { into } => Some(into),
                 _ => None,
             },
-            over_capacity: ticket.over_capacity,
+            over_capacity: ticket.care.over_capacity,
             unservable: self.is_unservable(ticket),
             aged_by: ticket.rare.adjusted,
         }

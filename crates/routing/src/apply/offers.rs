@@ -112,7 +112,7 @@ impl State {
         let since = self.applied;
         if ranking.direct {
             let ticket = self.ticket_mut(id);
-            ticket.moved = ticket.version;
+            ticket.care.moved = ticket.version;
         }
         let offer = OpenOffer {
             id: offer,
@@ -136,8 +136,8 @@ impl State {
         self.note_owner(id, owner, at);
         self.alter(id, at, |ticket| {
             let accepted = ticket.take_offer(offer);
-            (ticket.held_since, ticket.chosen) = (accepted.since, accepted.ranking);
-            ticket.moved = ticket.version;
+            (ticket.care.held_since, ticket.care.chosen) = (accepted.since, accepted.ranking);
+            ticket.care.moved = ticket.version;
             ticket.phase = Phase::Assigned { owner };
         });
         self.ended_offers.add(offer, owner, End::Accepted);

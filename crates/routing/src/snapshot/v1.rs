@@ -11,7 +11,7 @@ use tandem_domain::{
     RestoreError, SkillId, SkillLevel, Tag, TicketId, Timestamp, Trace,
 };
 
-use super::{check_offer, check_ticket, damaged};
+use super::{check_offer, check_ticket, count, damaged};
 use crate::agents::AgentIx;
 use crate::answers::Answers;
 use crate::desk::{Asked, Desk};
@@ -21,7 +21,7 @@ use crate::holders::{OfferKind, OpenOffer};
 use crate::origins::Origin;
 use crate::state::State;
 use crate::thread::Thread;
-use crate::ticket::{PassedOver, Phase, Rare, Ticket};
+use crate::ticket::{Care, PassedOver, Phase, Rare, Ticket};
 use crate::timers::Timer;
 
 #[derive(Deserialize)]
@@ -173,6 +173,14 @@ impl TicketV1 {
                 ranking: chosen.take(),
             });
         });
+        let care = Care {
+            offers,
+            chosen,
+            held_since,
+            // Unknown here: an escalation that saw less than this is refused, which is the safe side.
+            moved: count(self.version),
+            ..Care::default()
+        };
         state.insert(Ticket {
             id: self.id,
             conversation: self.conversation,
@@ -187,14 +195,10 @@ impl TicketV1 {
             customer: None,
             class,
             place: None,
-            last_owner: None,
             priority: self.priority,
             phase,
-            held_since,
-            over_capacity: false,
-            offers,
-            chosen,
-            messages: self.messages,
+            care: care.into(),
+            messages: count(self.messages),
             thread: Thread::default(),
             opened_at: self.opened_at,
             rare: Rare {
@@ -203,10 +207,7 @@ impl TicketV1 {
             }
             .into(),
             changed_at: self.changed_at,
-            version: self.version,
-            reprioritised: 0,
-            // Unknown here: an escalation that saw less than this is refused, which is the safe side.
-            moved: self.version,
+            version: count(self.version),
             // Format 1 is older than answers: nothing has been answered yet.
             answers: Answers {
                 waiting_since: Some(self.opened_at),

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use tandem_domain::routing::Undelivered;
 use tandem_domain::{MessageId, QueueId, RestoreError, TicketId, Timestamp, Trace};
 
-use super::damaged;
 use super::v1::SnapshotV1;
+use super::{count, damaged};
 use crate::answers::{Answers, Fate, Given, Said};
 use crate::pace::Pace;
 use crate::state::State;
@@ -75,7 +75,7 @@ impl TicketV2 {
             fate: given.fate,
             settled: given.settled,
         };
-        (ticket.reprioritised, ticket.moved) = (self.reprioritised, self.moved);
+        (ticket.care.reprioritised, ticket.care.moved) = (count(self.reprioritised), count(self.moved));
         ticket.answers = Answers {
             said: Said {
                 given: self.given.into_iter().map(given).collect(),

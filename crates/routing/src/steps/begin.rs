@@ -69,7 +69,7 @@ impl State {
             opened_at: ticket.opened_at,
             customer: ticket.customer,
             tandem: ticket.rare.tandem.as_ref(),
-            last_owner: ticket.last_owner,
+            last_owner: ticket.care.last_owner,
             unwilling: passed_over(ticket, now),
         }
     }

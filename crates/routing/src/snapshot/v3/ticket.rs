@@ -12,10 +12,10 @@ use super::shared::{AgentAt, OriginV3, Places, Shared, agent_at, at, parsed};
 
 use crate::answers::{Answers, Fate, Given, Said};
 use crate::holders::{Helper, OfferKind, OpenOffer};
-use crate::snapshot::{check_offer, check_ticket};
+use crate::snapshot::{check_offer, check_ticket, count};
 use crate::state::State;
 use crate::thread::{Joined, Received, Thread};
-use crate::ticket::{PassedOver, Phase, Rare, Ticket};
+use crate::ticket::{Care, PassedOver, Phase, Rare, Ticket};
 use crate::timers::Timer;
 
 /// Texts are borrowed, from the state or from the snapshot's bytes: they are few, and shared by many tickets.
@@ -90,7 +90,11 @@ struct OfferV3<'a> {
 impl<'a> TicketV3<'a> {
     pub(super) fn of(ticket: &'a Ticket, places: &Places) -> Self {
         let Ticket {
-            answers, thread, rare, ..
+            answers,
+            thread,
+            rare,
+            care,
+            ..
         } = ticket;
         let asked = &ticket.origin.asked;
         Self {
@@ -107,18 +111,18 @@ impl<'a> TicketV3<'a> {
             requirement: places.of(ticket.class),
             priority: ticket.priority,
             phase: PhaseV3::of(ticket.phase),
-            held_since: ticket.held_since,
-            over_capacity: ticket.over_capacity,
-            offers: ticket.offers.iter().map(OfferV3::of).collect(),
+            held_since: care.held_since,
+            over_capacity: care.over_capacity,
+            offers: care.offers.iter().map(OfferV3::of).collect(),
             helpers: rare
                 .helpers
                 .iter()
                 .map(|helper| (at(helper.agent), helper.since))
                 .collect(),
             passed_over: rare.passed_over.iter().map(|of| (at(of.agent), of.until)).collect(),
-            chosen: ticket.chosen.as_deref().map(RankingV3::of),
+            chosen: care.chosen.as_deref().map(RankingV3::of),
             past: (Vec::new(), Vec::new()),
-            messages: ticket.messages,
+            messages: ticket.messages.into(),
             received: thread
                 .messages
                 .iter()
@@ -130,9 +134,9 @@ impl<'a> TicketV3<'a> {
             adjusted: rare.adjusted,
             arrival: rare.arrival.map(|arrival| arrival.number),
             changed_at: ticket.changed_at,
-            version: ticket.version,
-            reprioritised: ticket.reprioritised,
-            moved: ticket.moved,
+            version: ticket.version.into(),
+            reprioritised: care.reprioritised.into(),
+            moved: care.moved.into(),
             waiting_since: answers.waiting_since,
             given: answers
                 .said
@@ -145,7 +149,7 @@ impl<'a> TicketV3<'a> {
             customer: ticket.customer,
             tandem: rare.tandem.as_ref().map(TandemId::as_str),
             place: ticket.place.as_deref().cloned(),
-            last_owner: ticket.last_owner.map(at),
+            last_owner: care.last_owner.map(at),
         }
     }
 }
@@ -199,7 +203,15 @@ impl<'a> TicketV3<'a> {
         let passed_over = restore_passed_over(self.id, &self.passed_over, state, agents)?;
         let offers = self.offers.into_iter().map(|offer| offer.restore(shared));
         let offers = offers.collect::<Result<_, _>>()?;
-        let chosen = self.chosen.map(|chosen| chosen.restore(shared)).transpose()?;
+        let care = Care {
+            offers,
+            chosen: self.chosen.map(|chosen| chosen.restore(shared)).transpose()?,
+            held_since: self.held_since,
+            last_owner: self.last_owner.map(agent).transpose()?,
+            over_capacity: self.over_capacity,
+            reprioritised: count(self.reprioritised),
+            moved: count(self.moved),
+        };
         let merged = self.merged.clone();
         let arrival = state.carry_arrival(class, phase, self.arrival);
         let id = self.id;
@@ -210,9 +222,7 @@ impl<'a> TicketV3<'a> {
             class,
             priority: self.priority,
             phase,
-            held_since: self.held_since,
-            over_capacity: self.over_capacity,
-            offers,
+            care: care.into(),
             rare: Rare {
                 helpers: helpers(&self.helpers, agents)?,
                 passed_over,
@@ -222,19 +232,15 @@ impl<'a> TicketV3<'a> {
                 arrival,
             }
             .into(),
-            chosen,
-            messages: self.messages,
+            messages: count(self.messages),
             thread: thread(self.received, self.conversations, self.merged),
             opened_at: self.opened_at,
             changed_at: self.changed_at,
-            version: self.version,
-            reprioritised: self.reprioritised,
-            moved: self.moved,
+            version: count(self.version),
             answers: answers(self.given, self.undelivered, self.waiting_since),
             trace: Trace(self.trace.into()),
             customer: self.customer,
             place: self.place.map(Box::new),
-            last_owner: self.last_owner.map(agent).transpose()?,
         });
         state.merged.extend(merged.into_iter().map(|ticket| (ticket, id)));
         Ok(())
