@@ -76,19 +76,22 @@ impl Turn<'_> {
 
     /// The ticket of an offer that this agent can answer now.
     fn open_offer(&self, agent: &AgentId, offer: OfferId) -> Result<(TicketId, OfferKind), Rejection> {
-        self.find_agent(agent)?;
+        let known = self.state.offers.get(offer).copied();
+        let open = known.map(|ticket| {
+            let open = self.state.ticket(ticket).offer(offer);
+            (ticket, open.expect("open offers are on their tickets"))
+        });
+        let offered_to = open.map(|(_, open)| self.state.agents.get(open.agent));
+        if offered_to.is_none_or(|offered_to| offered_to.id != *agent || offered_to.profile.is_none()) {
+            self.find_agent(agent)?;
+        }
         let caller = self.calling_agent()?;
         if let Some(other) = caller.filter(|caller| caller != agent) {
             return Err(Rejection::ForeignOffer { offer, agent: other });
         }
-        let Some(ticket) = self.state.offers.get(offer).copied() else {
+        let Some((ticket, open)) = open else {
             return Err(self.ended(agent, offer));
         };
-        let open = self
-            .state
-            .ticket(ticket)
-            .offer(offer)
-            .expect("open offers are on their tickets");
         if self.state.agents.get(open.agent).id != *agent {
             return Err(Rejection::ForeignOffer {
                 offer,
@@ -146,11 +149,12 @@ impl Turn<'_> {
         );
         let expires_at = self.now().plus(policy.offer_ttl);
         let accepted = self.state.accepts_itself(ticket);
-        let (offer, agent) = (OfferId(self.state.last_offer + 1), slot.id.clone());
+        let (offer, id) = (OfferId(self.state.last_offer + 1), slot.id.clone());
+        self.state.agents.expect(agent);
         self.emit(RoutingEvent::OfferIssued {
             offer,
             ticket,
-            agent,
+            agent: id,
             expires_at,
             ranking: ranking.into(),
         });

@@ -110,8 +110,7 @@ fn version_row(desk: &CompiledDesk, at: Timestamp) -> RowChange {
 }
 
 fn rows_of_ended(state: &State, id: TicketId) -> impl Iterator<Item = RowChange> {
-    let closed = state.just_closed.get(id);
-    let view = closed.and_then(|closed| state.view_of_closed(closed));
+    let view = state.view_of_closed(id);
     let view = view.expect("a ticket is remembered until its rows are written");
     let entry = |table, first: &str| RowChange {
         table,

@@ -21,8 +21,8 @@ impl State {
                     ..standing_of(&self.view(ticket))
                 })
             }
-            None => self.just_closed.last_of(conversation).map(|(ticket, closed)| Standing {
-                ticket,
+            None => self.just_closed.last_of(conversation).map(|closed| Standing {
+                ticket: closed.ticket,
                 state: closed.state,
                 position: None,
                 estimated_wait: None,
@@ -77,8 +77,8 @@ impl State {
         let open = self.tickets.get(id);
         let open = open.map(|ticket| (&**ticket, &self.classes.get(ticket.class).requirement));
         let closed = || {
-            let closed = self.just_closed.get(id)?;
-            Some((closed.whole()?, &closed.requirement))
+            let closed = self.just_closed.whole(id)?;
+            Some((&*closed.ticket, &closed.requirement))
         };
         let (ticket, requirement) = open.or_else(closed)?;
         (requirement.channel == Channel::Chat).then_some(ticket.conversation)

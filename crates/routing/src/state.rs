@@ -13,7 +13,7 @@ use crate::availability::Edges;
 use crate::candidates::Candidates;
 use crate::capacity::{Demand, Load, Work};
 use crate::classes::{ClassIx, Classes};
-use crate::closed::{Closed, JustClosed};
+use crate::closed::{JustClosed, Whole};
 use crate::conversations::Conversations;
 use crate::desk::Desk;
 use crate::ended::EndedOffers;
@@ -332,7 +332,7 @@ impl State {
             self.merged.remove(merged);
         }
         let requirement = self.classes.get(ticket.class).requirement.clone();
-        self.just_closed.add(at, id, Closed::new(ticket, requirement));
+        self.just_closed.add(at, Whole { ticket, requirement });
     }
 
     /// Nobody is passed over for this ticket any more.

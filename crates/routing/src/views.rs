@@ -4,7 +4,6 @@ use tandem_domain::routing::{AgentView, OfferView, TicketView, WorkList};
 use tandem_domain::{AgentId, Presence, Requirement, TicketId, TicketStatus};
 
 use crate::agents::AgentIx;
-use crate::closed::Closed;
 use crate::holders::{OfferKind, OpenOffer};
 use crate::state::State;
 use crate::ticket::{Phase, Ticket};
@@ -19,10 +18,11 @@ impl State {
     }
 
     /// A closed ticket, until its rows are written. Its class may be gone.
-    pub(crate) fn view_of_closed(&self, closed: &Closed) -> Option<TicketView> {
+    pub(crate) fn view_of_closed(&self, id: TicketId) -> Option<TicketView> {
+        let closed = self.just_closed.whole(id)?;
         Some(TicketView {
             status: TicketStatus::Closed,
-            ..self.view_asking(closed.whole()?, &closed.requirement)
+            ..self.view_asking(&closed.ticket, &closed.requirement)
         })
     }
 
@@ -85,7 +85,7 @@ impl State {
     /// The ticket as it is, or as it was when it was closed just now.
     pub(crate) fn view_of(&self, id: TicketId) -> Option<TicketView> {
         let open = self.tickets.get(id).map(|ticket| self.view(ticket));
-        open.or_else(|| self.view_of_closed(self.just_closed.get(id)?))
+        open.or_else(|| self.view_of_closed(id))
     }
 
     pub(crate) fn agent_view(&self, agent: AgentIx) -> AgentView {
