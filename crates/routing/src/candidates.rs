@@ -302,7 +302,7 @@ impl Candidates {
         let before = known.free;
         let (slot, room) = (agents.get(agent), agents.room_of(agent));
         let key = &mut self.keys[agent.at()];
-        let is_as_before = !key.learn(slot) & (known.free == room);
+        let is_as_before = !key.learn(slot) && known.free == room;
         known.learn(slot, room);
         if is_as_before {
             return;

@@ -17,6 +17,7 @@ use tandem_domain::{QueueId, Requirement, TicketId, Timestamp};
 use crate::agents::{Agent, AgentIx};
 use crate::classes::ClassIx;
 use crate::desk::Asked;
+use crate::order::WaitKey;
 use crate::state::State;
 use crate::ticket::{Phase, Ticket};
 use crate::turn::Turn;
@@ -133,7 +134,7 @@ impl State {
         let classes = classes.map(|class| self.classes.get(ClassIx::new(class)));
         let reserved = classes.filter(|class| !class.requirement.only.is_empty());
         reserved
-            .flat_map(|class| class.waiting.iter().map(|key| key.ticket()))
+            .flat_map(|class| class.waiting.iter().map(WaitKey::ticket))
             .collect()
     }
 }

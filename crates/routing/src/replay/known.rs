@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tandem_domain::routing::{Intake, Opening, RoutingEvent};
 use tandem_domain::{
-    AccountId, Channel, ConversationId, LanguageTag, MessageId, Priority, QueueId, SkillId, SkillLevel, Tag, TicketId,
-    Timestamp,
+    AccountId, Channel, CompiledDesk, ConversationId, LanguageTag, MessageId, Priority, QueueId, SkillId, SkillLevel,
+    Tag, TicketId, Timestamp,
 };
 
 use crate::numbered::Numbered;
@@ -119,6 +119,7 @@ impl Followed {
 
     pub(super) fn follow(&mut self, event: &RoutingEvent) {
         match event {
+            RoutingEvent::DeskActivated(desk) => self.adopt(desk),
             RoutingEvent::TicketRequeued {
                 ticket, requirement, ..
             } => self.change(*ticket, |kept| {
@@ -140,6 +141,17 @@ impl Followed {
                 if let Some(opening) = other.opening() {
                     self.tickets.insert(opening.ticket, Kept::opened(&opening));
                 }
+            }
+        }
+    }
+
+    /// What is in a queue that is no more goes to the first one, as it does in a core.
+    fn adopt(&mut self, desk: &CompiledDesk) {
+        let Some(first) = desk.queues.first() else { return };
+        let queues: BTreeSet<_> = desk.queues.iter().map(|queue| &queue.id).collect();
+        for (_, kept) in self.tickets.iter_mut() {
+            if !queues.contains(&kept.queue) {
+                kept.queue = first.id.clone();
             }
         }
     }
