@@ -46,10 +46,10 @@ pub trait Consume: Send + Sync + 'static {
         Duration::ZERO
     }
 
-    /// Whether another replica is better placed to handle this stream. It is then left to that one, as long as that one
-    /// does it. Where neither says so, the first one does it.
-    fn is_second(&self, _stream: &Stream) -> bool {
-        false
+    /// Whether another replica is better placed to handle this stream, or this one is. It is left to the one who is, as long
+    /// as that one does it; where nobody is, to whoever is first.
+    fn is_second(&self, _stream: &Stream) -> Option<bool> {
+        None
     }
 
     /// Everything that happened before `up_to` has been handled: the records up to `seq`, or further.

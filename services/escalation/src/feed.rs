@@ -131,8 +131,9 @@ impl Consume for Feed {
     }
 
     /// Whoever owns the desk tells itself what another replica would have to send it.
-    fn is_second(&self, stream: &Stream) -> bool {
-        !self.desks.owns(&stream.desk) && self.elsewhere().contains(&stream.desk)
+    fn is_second(&self, stream: &Stream) -> Option<bool> {
+        let is_owner = self.desks.owns(&stream.desk);
+        (is_owner || self.elsewhere().contains(&stream.desk)).then_some(!is_owner)
     }
 
     fn watermark(&self, stream: &Stream, seq: u64, up_to: Timestamp) {

@@ -20,14 +20,20 @@ pub(super) async fn stand_back(worker: &mut Worker, news: &mut mpsc::Receiver<Ne
     let mut look = interval(LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     look.tick().await;
-    let (mut told, mut unmoved) = (None, 0);
+    let (mut told, mut head, mut unmoved) = (None, None, 0);
     while worker.is_second() && unmoved < UNMOVED_LOOKS {
         tokio::select! {
-            some = news.recv() => told = told.max(some?.up_to()),
+            some = news.recv() => {
+                let some = some?;
+                told = told.max(some.up_to());
+                head = some.into_head().or(head);
+            }
             _ = look.tick(), if is_behind(worker.position(), told) => {
                 unmoved = if worker.follow().await { 0 } else { unmoved + 1 };
             }
         }
+        // Time goes on here too: what the other one has handled is as good.
+        worker.tell_watermark(head.as_ref());
     }
     worker.take_over().await;
     Some(())

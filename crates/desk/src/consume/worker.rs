@@ -37,6 +37,14 @@ pub(super) enum News {
 }
 
 impl News {
+    /// The head, if it is one.
+    pub(super) fn into_head(self) -> Option<Head> {
+        match self {
+            Self::Records(_) => None,
+            Self::Head(head) => Some(head),
+        }
+    }
+
     /// Up to where it tells of the stream.
     pub(super) fn up_to(&self) -> Option<Position> {
         match self {
@@ -99,6 +107,7 @@ impl Worker {
             if self.is_second() && stand_back(&mut self, &mut news).await.is_none() {
                 return;
             }
+            self.late = false;
             let first = tokio::select! {
                 biased;
                 () = until(self.save_due) => {
@@ -115,7 +124,7 @@ impl Worker {
 
     /// Whether another replica does the work, as far as this one knows.
     pub(super) fn is_second(&self) -> bool {
-        self.late || self.consumer.handler.is_second(&self.stream)
+        self.consumer.handler.is_second(&self.stream).unwrap_or(self.late)
     }
 
     pub(super) fn position(&self) -> Option<Position> {
@@ -224,7 +233,7 @@ impl Worker {
     }
 
     /// The head's time is only a watermark for those who have everything up to its `seq`.
-    fn tell_watermark(&self, head: Option<&Head>) {
+    pub(super) fn tell_watermark(&self, head: Option<&Head>) {
         let Some(head) = head else { return };
         if self.position.is_some_and(|position| position.seq >= head.seq) {
             self.consumer.handler.watermark(&self.stream, head.seq, head.at);

@@ -170,6 +170,25 @@ async fn of_several_replicas_one_does_the_work_and_all_are_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn time_goes_on_for_who_stands_back_also_while_nothing_happens() {
+    let world = World::new();
+    let replicas = [Counting::start(&world, "a"), Counting::start(&world, "b")];
+    let desks = world.owner().await;
+    for n in 0..10 {
+        add_many(&desks, n, 1).await;
+        sleep(Duration::from_millis(20)).await;
+    }
+    caught_up(&world, &replicas[0], 10).await;
+    sleep(Duration::from_mins(1)).await;
+    let now = world.store.clock().now();
+    for replica in &replicas {
+        let watermark = replica.seen.lock().unwrap().watermark;
+        let lag = watermark.map(|watermark| now.since(watermark));
+        assert!(lag.is_some_and(|lag| lag < Duration::from_secs(5)), "{lag:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_replica_that_stood_back_takes_over_when_the_other_one_is_gone() {
     let world = World::new();
     let replicas = [Counting::start(&world, "a"), Counting::start(&world, "b")];
