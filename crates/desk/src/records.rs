@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use prost::Message;
-use tandem_bus::{Delivery, EventMessage, Headers, subject};
+use tandem_bus::{BusError, Delivery, EventMessage, Headers, subject};
 use tandem_domain::Timestamp;
 use tandem_store::{Record, Stream};
 
@@ -33,13 +33,32 @@ struct ToldRecord {
     payload: Bytes,
 }
 
-/// Tells whoever consumes the stream. Whoever misses some sees the gap, or a head that is further, and reads the journal.
-pub(crate) async fn tell(shared: &Shared, records: &[Record]) {
-    for portion in portions(records) {
-        let message = message(&shared.stream, portion);
-        if let Err(error) = shared.bus.publish(message).await {
-            tracing::debug!(stream = %shared.stream, %error, "records not told; consumers will read them");
+/// Tells whoever consumes a stream. Whoever misses some sees the gap, or a head that is further, and reads the journal.
+#[derive(Default)]
+pub(crate) struct Telling {
+    fails: bool,
+}
+
+impl Telling {
+    pub(crate) async fn tell(&mut self, shared: &Shared, records: &[Record]) {
+        for portion in portions(records) {
+            let told = shared.bus.publish(message(&shared.stream, portion)).await;
+            self.note(&shared.stream, &told);
         }
+    }
+
+    /// Said when it begins and when it is over: a bus that never takes records makes everybody late, and nothing else shows it.
+    fn note(&mut self, stream: &Stream, told: &Result<(), BusError>) {
+        match told {
+            Err(error) if !self.fails => tracing::warn!(
+                %stream, %error,
+                "records are not told; those who consume them read the journal, up to two seconds later"
+            ),
+            Err(error) => tracing::debug!(%stream, %error, "records not told"),
+            Ok(()) if self.fails => tracing::info!(%stream, "records are told again"),
+            Ok(()) => return,
+        }
+        self.fails = told.is_err();
     }
 }
 

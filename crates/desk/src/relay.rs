@@ -13,9 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::follow::Follower;
 use crate::recent::Stretch;
+use crate::records::Telling;
 use crate::shared::Shared;
 use crate::shell_event::{Recorded, decode_record};
-use crate::{Journaled, records, wire};
+use crate::{Journaled, wire};
 
 /// The cursor's name.
 const CONSUMER: &str = "relay";
@@ -31,15 +32,20 @@ const IN_FLIGHT: usize = 64;
 pub(crate) async fn relay<C: Journaled>(shared: Arc<Shared>, stop: CancellationToken) {
     let mut follower = Follower::start(shared.clone(), CONSUMER).await;
     let mut save_due = interval(shared.settings.cursor_every);
+    let mut telling = Telling::default();
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
             _ = save_due.tick() => follower.save_if_moved().await,
-            stretch = gathered(&mut follower) => publish::<C>(&shared, &mut follower, &stretch).await,
+            stretch = gathered(&mut follower) => {
+                telling.tell(&shared, &stretch.records).await;
+                publish::<C>(&shared, &mut follower, &stretch).await;
+            }
         }
     }
     while !follower.is_at_head() {
         let stretch = follower.next(CHUNK).await;
+        telling.tell(&shared, &stretch.records).await;
         publish::<C>(&shared, &mut follower, &stretch).await;
     }
     follower.save_if_moved().await;
@@ -54,7 +60,6 @@ async fn gathered(follower: &mut Follower) -> Stretch {
 }
 
 async fn publish<C: Journaled>(shared: &Shared, follower: &mut Follower, Stretch { records, traces }: &Stretch) {
-    records::tell(shared, records).await;
     let messages: Vec<_> = records
         .iter()
         .enumerate()

@@ -1,6 +1,7 @@
 //! The outbox is the journal: what is committed is published, in order, and nothing else is.
 
-use std::sync::Arc;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -11,6 +12,7 @@ use tandem_domain::Trace;
 use tandem_store::JournalStore;
 use tandem_store::memory::Fault;
 use tokio::time::timeout;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::support::ledger::Command;
 use crate::support::{World, acme, add, stream, until, write};
@@ -111,6 +113,59 @@ async fn publishing_that_fails_now_and_then_leaves_nothing_out_and_keeps_the_ord
     distinct.dedup();
     assert_eq!(distinct.len(), 302, "every one of them was published");
     assert!(bus.hits(BusFault::FailPublish) > 0 && bus.hits(BusFault::LosePublishAck) > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_runs_it_is_told_once_that_consumers_are_late_and_once_that_they_are_not() {
+    let said = Said::default();
+    let said_to = said.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || said_to.clone())
+        .with_ansi(false);
+    let _guard = subscriber.finish().set_default();
+    let down = Faults::none().with(BusFault::FailPublish, 1.0);
+    let bus = Arc::new(FaultyBus::new(Arc::new(InProcessBus::new()), 1, down.clone()));
+    let world = World::with_bus(bus.clone());
+    let desks = world.owner().await;
+    let mut id = 0;
+    for faults in [down.clone(), Faults::none(), down, Faults::none()] {
+        bus.set(faults);
+        for _ in 0..3 {
+            id += 1;
+            assert_eq!(add(&desks, &id.to_string(), 1).await, Ok(id));
+            tokio::time::sleep(Duration::from_mins(1)).await;
+        }
+    }
+    let lines = said.lines("records are ");
+    let levels: Vec<_> = lines
+        .iter()
+        .map(|line| line.split_whitespace().nth(1).unwrap())
+        .collect();
+    assert_eq!(levels, ["WARN", "INFO", "WARN", "INFO"], "{lines:#?}");
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Said(Arc<Mutex<Vec<u8>>>);
+
+impl Said {
+    fn lines(&self, with: &str) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        text.lines()
+            .filter(|line| line.contains(with))
+            .map(ToOwned::to_owned)
+            .collect()
+    }
+}
+
+impl Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[tokio::test(start_paused = true)]
