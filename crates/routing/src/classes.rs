@@ -143,11 +143,11 @@ impl Classes {
         self.list.iter().filter(|class| class.fit_count() == 0)
     }
 
-    /// How many wait before this place in the queue, whatever they ask for.
+    /// How many wait before this place in the queue, whatever they ask for. What nobody on the desk fits keeps nobody
+    /// waiting.
     pub(crate) fn ahead_in_queue(&self, queue: QueueIx, key: WaitKey) -> usize {
-        self.waiting_in(queue)
-            .map(|class| class.waiting.count_before(key))
-            .sum()
+        let servable = self.waiting_in(queue).filter(|class| class.fit.count() > 0);
+        servable.map(|class| class.waiting.count_before(key)).sum()
     }
 
     pub(crate) fn find(&self, requirement: &Requirement) -> Option<ClassIx> {

@@ -51,7 +51,8 @@ impl State {
         })
     }
 
-    /// From 1, by the queue's own order, whatever each ticket asks for. What is offered is next.
+    /// From 1, by the queue's own order, whatever each ticket asks for, as long as somebody on the desk could serve it.
+    /// What is offered is next.
     pub(crate) fn place_in_queue(&self, ticket: &Ticket) -> Option<u32> {
         let ahead = match ticket.phase {
             Phase::Queued => self

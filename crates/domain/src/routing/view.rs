@@ -126,7 +126,7 @@ pub struct Standing {
     /// Where routing has it.
     pub state: RoutingState,
     /// Its place in its queue's order, while it waits and somebody on the desk could serve it: 1 is next. An offered
-    /// ticket is at 1.
+    /// ticket is at 1. What nobody could serve is not counted.
     pub position: Option<u32>,
     /// `position` times the mean time between the last accepts of tickets in its queue (at most ten, of the
     /// last hour); none with fewer than two such accepts, or while it does not wait.

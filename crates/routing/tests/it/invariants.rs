@@ -4,6 +4,8 @@
 mod pauses;
 mod steps;
 
+pub(crate) use steps::anybody_fits;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use tandem_domain::desk::AgentProfile;

@@ -206,6 +206,22 @@ fn who_can_never_be_served_is_told_so_and_why_instead_of_a_place() {
 }
 
 #[test]
+fn who_can_never_be_served_is_before_nobody() {
+    let mut world = World::staffed(desk([agent("ana")]));
+    let place = |world: &World, number: u128| world.standing(number).unwrap().position;
+    world.set_presence("ana", Presence::Away);
+    world.open(chat(1).in_language("fr"));
+    world.open(chat(2).needs("vip", 3));
+    world.open(chat(3));
+    world.open(chat(4));
+    assert_eq!((place(&world, 3), place(&world, 4)), (Some(1), Some(2)));
+    world
+        .activate(desk([agent("ana"), agent("fleur").speaks("fr", Proficiency::C2)]))
+        .unwrap();
+    assert_eq!((place(&world, 3), place(&world, 4)), (Some(2), Some(3)));
+}
+
+#[test]
 fn how_a_conversation_ended_can_be_asked_for_ten_minutes() {
     let mut world = World::staffed(desk([agent("ana")]));
     let ticket = world.open(chat(1).in_language("de"));

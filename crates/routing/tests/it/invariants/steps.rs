@@ -64,7 +64,7 @@ fn is_not_over(world: &World, desk: &CompiledDesk, queue: &QueuePolicy, ticket: 
     );
 }
 
-fn anybody_fits(desk: &CompiledDesk, requirement: &Requirement) -> bool {
+pub(crate) fn anybody_fits(desk: &CompiledDesk, requirement: &Requirement) -> bool {
     desk.agents.iter().any(|agent| fits(desk, agent, requirement))
 }
 

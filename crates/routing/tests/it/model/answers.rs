@@ -4,6 +4,7 @@ use tandem_domain::routing::{AfterAnswer, DeliveryOutcome};
 use tandem_domain::{AgentId, ConversationId, MessageId, Priority, TicketId, Timestamp};
 
 use super::{Model, Place, Ticket};
+use crate::invariants::anybody_fits;
 use crate::support::answer_id;
 
 /// One thing that was said.
@@ -141,9 +142,12 @@ impl Model {
         })
     }
 
-    /// From 1, by the queue's order; an offered ticket is next.
+    /// From 1, by the queue's order, of what somebody could serve; an offered ticket is next.
     pub(crate) fn place_in_queue(&self, ticket: &Ticket) -> Option<u32> {
-        let waits = |other: &&Ticket| other.place == Place::Queued && self.before_in_queue(other, ticket);
+        let waits = |other: &&Ticket| {
+            let is_servable = || anybody_fits(&self.desk, &self.requirement(other.id));
+            other.place == Place::Queued && self.before_in_queue(other, ticket) && is_servable()
+        };
         match ticket.place {
             Place::Queued => u32::try_from(1 + self.tickets.iter().filter(waits).count()).ok(),
             Place::Offered { .. } => Some(1),
