@@ -140,6 +140,30 @@ async fn what_is_split_off_goes_on_in_a_conversation_of_its_own() {
 }
 
 #[tokio::test]
+async fn who_replies_to_an_answer_that_was_given_before_a_split_reaches_the_ticket_that_it_stands_on() {
+    let smarthost = Smarthost::start(Mood::Take).await;
+    let (world, router, service) = started(&smarthost).await;
+    assert_eq!(service.takes(&Letter::new("a1@customer.example")).await, 250);
+    world.settled(&service, ACME).await;
+    let other = Letter::new("a2@customer.example").field("In-Reply-To: <a1@customer.example>");
+    assert_eq!(service.takes(&other).await, 250);
+    let messages = world.settled(&service, ACME).await;
+    give(&world, &router, &service, &messages[1], "Die Rechnung liegt bei.").await;
+    eventually(async || smarthost.taken().len() == 1).await;
+    tell(&router, split(&messages[1])).await;
+    end_on(&world, &service, &[1, 2, 1]).await;
+
+    let ours = smarthost.taken()[0].field("Message-ID").unwrap();
+    let thanks = Letter::new("a3@customer.example")
+        .field(&format!("In-Reply-To: {ours}"))
+        .field(&format!(
+            "References: <a1@customer.example> <a2@customer.example> {ours}"
+        ));
+    assert_eq!(service.takes(&thanks).await, 250);
+    end_on(&world, &service, &[1, 2, 1, 1]).await;
+}
+
+#[tokio::test]
 async fn who_follows_up_on_what_was_split_off_reaches_the_ticket_that_it_is_on_now() {
     let smarthost = Smarthost::start(Mood::Take).await;
     let (world, router, service) = started(&smarthost).await;
