@@ -7,9 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use tandem_bus::{Bus, BusError, subject};
 use tandem_domain::{Actor, AgentId, DeskId};
+use tandem_store::{Store, Stream};
 use tokio::time::{Instant, sleep};
 
 use crate::call::Outcome;
+use crate::store_calls::within;
 use crate::wire::{Ask, MAX_BYTES, Told, timeout_header};
 use crate::{DeskError, Journaled, Settings, Submission};
 
@@ -24,19 +26,21 @@ type ToldBy<C> =
 /// Calls desks' owners. For services that do not run the core themselves.
 pub struct DeskClient<C: Journaled> {
     bus: Arc<dyn Bus>,
+    /// Where it is looked up whether there is such a desk, before its owner is waited for; none: that is not known here.
+    journals: Option<Arc<dyn Store>>,
     call_timeout: Duration,
     owner_wait: Duration,
+    store_timeout: Duration,
     core: PhantomData<fn() -> C>,
 }
 
 impl<C: Journaled> Clone for DeskClient<C> {
     fn clone(&self) -> Self {
-        let (bus, core) = (self.bus.clone(), PhantomData);
         Self {
-            bus,
-            call_timeout: self.call_timeout,
-            owner_wait: self.owner_wait,
-            core,
+            bus: self.bus.clone(),
+            journals: self.journals.clone(),
+            core: PhantomData,
+            ..*self
         }
     }
 }
@@ -51,13 +55,21 @@ impl<C: Journaled> DeskClient<C> {
     /// A client with the time limits of `settings`.
     #[must_use]
     pub fn with_settings(bus: Arc<dyn Bus>, settings: &Settings) -> Self {
-        let (call_timeout, owner_wait) = (settings.call_timeout, settings.owner_wait);
         Self {
             bus,
-            call_timeout,
-            owner_wait,
+            journals: None,
+            call_timeout: settings.call_timeout,
+            owner_wait: settings.owner_wait,
+            store_timeout: settings.store_timeout,
             core: PhantomData,
         }
+    }
+
+    /// Who calls a desk that has no journal is told so, and at once.
+    #[must_use]
+    pub(crate) fn knowing(self, journals: Arc<dyn Store>) -> Self {
+        let journals = Some(journals);
+        Self { journals, ..self }
     }
 
     /// Submits one write.
@@ -126,7 +138,7 @@ impl<C: Journaled> DeskClient<C> {
 
     async fn ask(&self, desk: &DeskId, ask: &Ask<C::Command, C::Query>) -> Outcome<C, ToldBy<C>> {
         let payload = Bytes::from(serde_json::to_vec(ask).map_err(|error| DeskError::BadRequest(error.to_string()))?);
-        let told = self.request(&subject::command(C::SERVICE, desk), payload).await?;
+        let told = self.request(desk, payload).await?;
         match serde_json::from_slice(&told) {
             Ok(Told::Unreadable(reason)) => Err(DeskError::BadRequest(reason)),
             Ok(told) => Ok(told),
@@ -137,22 +149,34 @@ impl<C: Journaled> DeskClient<C> {
     }
 
     /// Asks until somebody answers, time is up, or nobody has owned the desk for too long.
-    async fn request(&self, subject: &str, payload: Bytes) -> Result<Bytes, DeskError<C::Rejection>> {
+    async fn request(&self, desk: &DeskId, payload: Bytes) -> Result<Bytes, DeskError<C::Rejection>> {
+        let subject = subject::command(C::SERVICE, desk);
         let (started, deadline) = (Instant::now(), Instant::now() + self.call_timeout);
         loop {
             let wait = deadline.saturating_duration_since(Instant::now());
             let asked = self
                 .bus
-                .request(subject, timeout_header(wait), payload.clone(), wait)
+                .request(&subject, timeout_header(wait), payload.clone(), wait)
                 .await;
             match asked {
                 Ok(answer) => return Ok(answer),
+                Err(BusError::NoResponder(_)) if self.is_unknown(desk).await => {
+                    return Err(DeskError::UnknownDesk(desk.clone()));
+                }
                 Err(BusError::NoResponder(_)) if started.elapsed() + LOOK_AGAIN < self.owner_wait => {
                     sleep(LOOK_AGAIN).await;
                 }
                 Err(error) => return Err(unanswered(error)),
             }
         }
+    }
+
+    /// Nobody owns it because there is no such desk.
+    async fn is_unknown(&self, desk: &DeskId) -> bool {
+        let Some(journals) = &self.journals else { return false };
+        let stream = Stream::new(C::SERVICE, desk.clone());
+        let tail = within(self.store_timeout, journals.tail(&stream)).await;
+        matches!(tail, Ok(None))
     }
 }
 

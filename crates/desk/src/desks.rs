@@ -58,7 +58,7 @@ impl<C: Journaled> Desks<C> {
     /// Starts sharing in the service's desks.
     #[must_use]
     pub fn start(settings: Settings, store: Arc<dyn Store>, bus: Arc<dyn Bus>, ids: Arc<dyn IdSource>) -> Self {
-        let client = DeskClient::with_settings(bus.clone(), &settings);
+        let client = DeskClient::with_settings(bus.clone(), &settings).knowing(store.clone());
         let parts = Parts {
             settings,
             store,
@@ -104,20 +104,10 @@ impl<C: Journaled> Desks<C> {
         desk: &DeskId,
         submissions: Vec<Submission<C::Command>>,
     ) -> Vec<Outcome<C, C::Reply>> {
-        if let Some(owned) = self.owned(desk) {
-            return owned.submit(submissions, self.deadline()).await;
+        match self.owned(desk) {
+            Some(owned) => owned.submit(submissions, self.deadline()).await,
+            None => self.inner.client.submit_all(desk, submissions).await,
         }
-        let outcomes = self.inner.client.submit_all(desk, submissions).await;
-        let unreachable = outcomes
-            .iter()
-            .any(|outcome| matches!(outcome, Err(DeskError::Unavailable(_))));
-        if unreachable && self.is_unknown(desk).await {
-            return outcomes
-                .iter()
-                .map(|_| Err(DeskError::UnknownDesk(desk.clone())))
-                .collect();
-        }
-        outcomes
     }
 
     /// Asks the core's memory, behind everything that was submitted before.
@@ -127,7 +117,7 @@ impl<C: Journaled> Desks<C> {
     pub async fn query(&self, desk: &DeskId, query: C::Query) -> Outcome<C, C::Answer> {
         match self.owned(desk) {
             Some(owned) => owned.query(query, self.deadline()).await,
-            None => self.explained(desk, self.inner.client.query(desk, query).await).await,
+            None => self.inner.client.query(desk, query).await,
         }
     }
 
@@ -138,7 +128,7 @@ impl<C: Journaled> Desks<C> {
     pub async fn touch(&self, desk: &DeskId, agents: Vec<AgentId>) -> Outcome<C, ()> {
         match self.owned(desk) {
             Some(owned) => owned.touch(agents, self.deadline()).await,
-            None => self.explained(desk, self.inner.client.touch(desk, agents).await).await,
+            None => self.inner.client.touch(desk, agents).await,
         }
     }
 
@@ -198,10 +188,7 @@ impl<C: Journaled> Desks<C> {
     pub async fn raise_level(&self, desk: &DeskId, level: u32, actor: Actor) -> Outcome<C, u32> {
         match self.owned(desk) {
             Some(owned) => owned.raise_level(level, actor, self.deadline()).await,
-            None => {
-                self.explained(desk, self.inner.client.raise_level(desk, level, actor).await)
-                    .await
-            }
+            None => self.inner.client.raise_level(desk, level, actor).await,
         }
     }
 
@@ -224,10 +211,7 @@ impl<C: Journaled> Desks<C> {
     pub async fn retry_parked(&self, desk: &DeskId, id: &str) -> Outcome<C, ()> {
         match self.owned(desk) {
             Some(owned) => retry_parked(&owned, id, self.deadline()).await,
-            None => {
-                self.explained(desk, self.inner.client.retry_parked(desk, id).await)
-                    .await
-            }
+            None => self.inner.client.retry_parked(desk, id).await,
         }
     }
 
@@ -262,21 +246,6 @@ impl<C: Journaled> Desks<C> {
 
     fn deadline(&self) -> Instant {
         Instant::now() + self.inner.parts.settings.call_timeout
-    }
-
-    async fn explained<T>(&self, desk: &DeskId, outcome: Outcome<C, T>) -> Outcome<C, T> {
-        match outcome {
-            Err(DeskError::Unavailable(_)) if self.is_unknown(desk).await => Err(DeskError::UnknownDesk(desk.clone())),
-            outcome => outcome,
-        }
-    }
-
-    /// Nobody owns it because there is no such desk.
-    async fn is_unknown(&self, desk: &DeskId) -> bool {
-        let Parts { store, settings, .. } = &self.inner.parts;
-        let stream = Stream::new(C::SERVICE, desk.clone());
-        let tail = within(settings.store_timeout, store.tail(&stream)).await;
-        matches!(tail, Ok(None))
     }
 }
 

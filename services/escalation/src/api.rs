@@ -4,9 +4,10 @@
 mod lists;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tandem_desk::{DeskError, Desks, RequestMark, Submission};
-use tandem_domain::escalation::{Answer, Command, EscalationView, Preview, Query, Reply};
+use tandem_domain::escalation::{Answer, Command, EscalationView, Preview, Query, Rejection, Reply};
 use tandem_domain::{Clock, DeskId, EscalationId};
 use tandem_proto::v1;
 use tandem_proto::v1::escalation_service_server::EscalationService;
@@ -18,10 +19,15 @@ use tandem_service_kit::telemetry;
 use tandem_sla::SlaCore;
 use tandem_store::{Store, Stream};
 use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
 use tonic::{Request, Response, Status, async_trait};
 
 use crate::jobs::{Job, QUEUE, Way};
-use crate::{SERVICE, convert, worker};
+use crate::{ROUTER, convert, worker};
+
+/// How long a call waits for a desk to begin here that the router has already.
+const NEW_DESK: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Answers `EscalationService`.
 pub(crate) struct Api {
@@ -63,7 +69,7 @@ impl Api {
             None => self.clock.now(),
             given => instant("opened_at", given)?,
         };
-        match self.desks.query(desk, Query::Preview { facts, opened_at }).await? {
+        match self.query(desk, &Query::Preview { facts, opened_at }).await? {
             Answer::Preview(preview) => Ok(preview),
             _ => Err(other_answer()),
         }
@@ -79,12 +85,27 @@ impl Api {
         Ok(retried)
     }
 
-    /// Refuses a desk that does not exist, where an empty answer would hide that.
+    /// Asks the desk's owner. A desk of which only the router knows yet begins here within moments, and is waited for.
+    async fn query(&self, desk: &DeskId, query: &Query) -> Result<Answer, ApiError> {
+        let give_up = Instant::now() + NEW_DESK;
+        loop {
+            match self.desks.query(desk, query.clone()).await {
+                Err(DeskError::UnknownDesk(_)) => self.require(desk).await?,
+                outcome => return Ok(outcome?),
+            }
+            if Instant::now() >= give_up {
+                return Err(DeskError::<Rejection>::Unavailable("it is new".to_owned()).into());
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Refuses a desk that the router does not know, where an empty answer would hide that.
     async fn require(&self, desk: &DeskId) -> Result<(), ApiError> {
-        let stream = Stream::new(SERVICE, desk.clone());
+        let stream = Stream::new(ROUTER, desk.clone());
         match self.store.tail(&stream).await? {
             Some(_) => Ok(()),
-            None => Err(DeskError::<tandem_domain::escalation::Rejection>::UnknownDesk(desk.clone()).into()),
+            None => Err(DeskError::<Rejection>::UnknownDesk(desk.clone()).into()),
         }
     }
 }

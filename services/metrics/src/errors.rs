@@ -18,6 +18,9 @@ pub(crate) enum Failure {
     /// There is no such desk.
     #[error("there is no desk {0}")]
     NoDesk(DeskId),
+    /// Nothing was heard yet of the desk's queues and teams.
+    #[error("nothing is measured yet on desk {0}: try again")]
+    NotBegun(DeskId),
     /// Stored measures cannot be read.
     #[error("measures cannot be read")]
     Read(#[from] ReadError),
@@ -38,6 +41,7 @@ impl From<Failure> for ApiError {
         match failure {
             Failure::Field(error) => error.into(),
             Failure::NoDesk(desk) => Self::not_found("desk", desk).field("desk", text),
+            Failure::NotBegun(_) => Self::new(ErrorCode::Unavailable, text),
             Failure::Read(ReadError::Store(error)) => error.into(),
             Failure::Read(ReadError::Damaged(_)) => {
                 Self::new(ErrorCode::DataLoss, "stored measures cannot be read").caused_by(failure)

@@ -82,14 +82,14 @@ impl<'a> Reading<'a> {
     }
 
     /// Refuses queues and teams that the desk never had, where an empty answer would hide a mistyped key.
-    pub(crate) fn check_names(&self) -> Result<(), FieldError> {
-        let unknown = self.measures.unknown(&self.question.query.filter);
-        unknown.map_or(Ok(()), |(field, key)| {
-            Err(FieldError::new(
-                field,
-                format!("`{key}` is none of this desk, now or before"),
-            ))
-        })
+    pub(crate) fn check_names(&self) -> Result<(), Failure> {
+        let Some((field, key)) = self.measures.unknown(&self.question.query.filter) else {
+            return Ok(());
+        };
+        if self.measures.file().is_none() {
+            return Err(Failure::NotBegun(self.desk.clone()));
+        }
+        Err(FieldError::new(field, format!("`{key}` is none of this desk, now or before")).into())
     }
 
     /// The page that is asked for.

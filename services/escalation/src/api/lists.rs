@@ -32,7 +32,7 @@ impl Api {
         let mut filling = Filling::of(page);
         while let Some(limit) = filling.room() {
             let filter = filter.clone();
-            let answer = self.desks.query(desk, Query::Clocks { filter, after, limit }).await?;
+            let answer = self.query(desk, &Query::Clocks { filter, after, limit }).await?;
             let Answer::Clocks(clocks) = answer else {
                 return Err(other_answer());
             };
@@ -81,10 +81,7 @@ impl Api {
         let mut filling = Filling::of(page);
         while let Some(limit) = filling.room() {
             let filter = filter.clone();
-            let answer = self
-                .desks
-                .query(desk, Query::Escalations { filter, after, limit })
-                .await?;
+            let answer = self.query(desk, &Query::Escalations { filter, after, limit }).await?;
             let Answer::Escalations(escalations) = answer else {
                 return Err(other_answer());
             };

@@ -180,3 +180,13 @@ async fn a_foreign_desk_is_no_easier_to_reach_through_another_process() {
     let unknown = other.query(&desk("nowhere"), Query::Total).await;
     assert_eq!(unknown, Err(DeskError::UnknownDesk(desk("nowhere"))));
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_the_owner_of_a_desk_that_does_not_exist() {
+    let world = World::new();
+    let (_owner, other) = two(&world).await;
+    let started = Instant::now();
+    let unknown = other.submit(&desk("nowhere"), write("1", Command::Add(1))).await;
+    assert_eq!(unknown, Err(DeskError::UnknownDesk(desk("nowhere"))));
+    assert_eq!(started.elapsed(), Duration::ZERO);
+}

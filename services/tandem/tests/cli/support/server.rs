@@ -23,13 +23,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// On a new data directory, with the desk `acme`, which all services have heard of.
+    /// On a new data directory, with the desk `acme`.
     pub(crate) fn with_a_desk() -> Self {
         let server = Self::empty();
         server.apply(&desk_file("acme")).well();
-        eventually("the desk has clocks", || {
-            (server.ask(&["clocks"]).code == 0).then_some(())
-        });
         server
     }
 
