@@ -71,3 +71,13 @@ fn a_target_is_for_a_clock_and_a_priority() {
     assert_eq!(policy.target(ClockKind::Accept, Priority::High), None);
     assert_eq!(policy.target(ClockKind::Resolution, Priority::Normal), None);
 }
+
+#[test]
+fn what_a_plan_has_is_found_by_its_key() {
+    let plan = SlaPlan {
+        policies: vec![policy("gold"), policy("silver")],
+        ..SlaPlan::default()
+    };
+    assert_eq!(plan.policy(&key("silver")), Some(&policy("silver")));
+    assert_eq!(plan.policy(&key("bronze")), None);
+}

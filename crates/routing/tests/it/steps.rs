@@ -311,7 +311,7 @@ fn a_step_may_last_for_a_share_of_the_time_left_to_the_target() {
         Some(at_hour(15).plus(Duration::from_mins(90)))
     );
 
-    let mut late = intake.in_conversation(2);
+    let mut late = intake.clone().in_conversation(2);
     late.message = mail(2).message;
     late.received_at = at_hour(9);
     let late = world.open(late);
@@ -319,6 +319,15 @@ fn a_step_may_last_for_a_share_of_the_time_left_to_the_target() {
         place(&world, late).skipped,
         skipped(0, SkipReason::NoTime),
         "the target is missed"
+    );
+    let mut just_now = intake.in_conversation(3);
+    just_now.message = mail(3).message;
+    just_now.received_at = at_hour(11);
+    let just_now = world.open(just_now);
+    assert_eq!(
+        place(&world, just_now).skipped,
+        skipped(0, SkipReason::NoTime),
+        "the target ends now"
     );
 }
 
