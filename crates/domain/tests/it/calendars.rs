@@ -170,6 +170,20 @@ fn far_deadlines_are_right_over_years_of_holidays_and_changes() {
 }
 
 #[test]
+fn weeks_that_begin_within_a_window_count_from_there() {
+    let office = Schedule::of(&office());
+    let friday_at_eleven = utc("2026-09-11T09:00:00");
+    assert_eq!(
+        office.between(friday_at_eleven, utc("2026-10-02T09:00:00")),
+        hours(3 * 5 * 7)
+    );
+    assert_eq!(
+        office.after(friday_at_eleven, hours(3 * 5 * 7)),
+        Some(utc("2026-10-02T09:00:00"))
+    );
+}
+
+#[test]
 fn a_calendar_that_opens_no_more_has_no_deadlines() {
     let once = Calendar {
         hours: std::collections::BTreeMap::new(),
