@@ -35,15 +35,14 @@ impl SharedLog {
     }
 
     pub(super) fn deliveries(&self, consumer: &str, pattern: &str) -> BoxStream<'static, Delivery> {
-        let reader = self.lock().attach(consumer);
+        let reader = self.lock().attach(consumer, pattern);
         self.changed.send_replace(());
-        let pattern = pattern.to_owned();
         let changed = self.changed.subscribe();
-        let state = (self.clone(), reader, pattern, changed);
-        stream::unfold(state, |(log, reader, pattern, mut changed)| async move {
-            let (position, event) = log.wait_for_next(&reader, &pattern, &mut changed).await?;
+        let state = (self.clone(), reader, changed);
+        stream::unfold(state, |(log, reader, mut changed)| async move {
+            let (position, event) = log.wait_for_next(&reader, &mut changed).await?;
             let delivery = log.delivery(reader.clone(), position, &event);
-            Some((delivery, (log, reader, pattern, changed)))
+            Some((delivery, (log, reader, changed)))
         })
         .boxed()
     }
@@ -51,11 +50,10 @@ impl SharedLog {
     async fn wait_for_next(
         &self,
         reader: &Reader,
-        pattern: &str,
         changed: &mut watch::Receiver<()>,
     ) -> Option<(u64, Arc<EventMessage>)> {
         loop {
-            let next = self.lock().next(reader, pattern);
+            let next = self.lock().next(reader);
             match next {
                 Next::Event(position, event) => return Some((position, event)),
                 Next::TakenOver => return None,

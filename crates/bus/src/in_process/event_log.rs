@@ -40,6 +40,7 @@ pub(super) struct EventLog {
 #[derive(Default)]
 struct Cursor {
     reader: u64,
+    pattern: String,
     next: u64,
     unacked: BTreeSet<u64>,
 }
@@ -70,17 +71,27 @@ impl EventLog {
         self.kept.len()
     }
 
-    /// Whether it was new.
+    /// Whether it is something new for somebody.
     pub(super) fn publish(&mut self, event: EventMessage) -> bool {
         if !self.ids.insert(event.id.clone()) {
             return false;
+        }
+        let position = self.first + self.kept.len() as u64;
+        let mut is_wanted = false;
+        for cursor in self.cursors.values_mut() {
+            if matches(&cursor.pattern, &event.subject) {
+                is_wanted = true;
+            } else if cursor.next == position {
+                // Nobody is woken up for what is not for them.
+                cursor.next += 1;
+            }
         }
         self.bytes += event.payload.len();
         self.kept.push_back(Arc::new(event));
         while self.kept.len() > self.bounds.events || (self.bytes > self.bounds.bytes && self.kept.len() > 1) {
             self.forget_oldest();
         }
-        true
+        is_wanted
     }
 
     fn forget_oldest(&mut self) {
@@ -91,13 +102,14 @@ impl EventLog {
         }
     }
 
-    pub(super) fn attach(&mut self, consumer: &str) -> Reader {
+    pub(super) fn attach(&mut self, consumer: &str, pattern: &str) -> Reader {
         let from_now_on = Cursor {
             next: self.first + self.kept.len() as u64,
             ..Cursor::default()
         };
         let cursor = self.cursors.entry(consumer.to_owned()).or_insert(from_now_on);
         cursor.reader += 1;
+        pattern.clone_into(&mut cursor.pattern);
         cursor.go_back_to_unacked();
         Reader {
             consumer: consumer.into(),
@@ -105,7 +117,7 @@ impl EventLog {
         }
     }
 
-    pub(super) fn next(&mut self, reader: &Reader, pattern: &str) -> Next {
+    pub(super) fn next(&mut self, reader: &Reader) -> Next {
         let Some(cursor) = cursor_of(&mut self.cursors, reader) else {
             return Next::TakenOver;
         };
@@ -117,7 +129,7 @@ impl EventLog {
         for event in self.kept.iter().skip(from) {
             let position = cursor.next;
             cursor.next += 1;
-            if matches(pattern, &event.subject) {
+            if matches(&cursor.pattern, &event.subject) {
                 cursor.unacked.insert(position);
                 return Next::Event(position, event.clone());
             }
@@ -183,7 +195,7 @@ mod tests {
     }
 
     fn ids(log: &mut EventLog, reader: &Reader) -> Vec<String> {
-        std::iter::from_fn(|| match log.next(reader, ">") {
+        std::iter::from_fn(|| match log.next(reader) {
             Next::Event(_, event) => Some(event.id.clone()),
             Next::Nothing | Next::TakenOver => None,
         })
@@ -213,7 +225,7 @@ mod tests {
             events: 3,
             ..Bounds::default()
         });
-        let reader = log.attach("slow");
+        let reader = log.attach("slow", ">");
         for id in 0..10 {
             log.publish(event(id, 1));
         }
@@ -221,9 +233,30 @@ mod tests {
     }
 
     #[test]
+    fn who_is_not_told_of_what_others_want_does_not_fall_behind() {
+        let mut log = EventLog::new(Bounds {
+            events: 3,
+            ..Bounds::default()
+        });
+        let one = log.attach("one", "tandem.events.acme.>");
+        let other = log.attach("other", "tandem.events.other.>");
+        for id in 0..10 {
+            assert!(log.publish(event(id, 1)));
+        }
+        let theirs = EventMessage {
+            subject: "tandem.events.nobody.Created".into(),
+            ..event(10, 1)
+        };
+        assert!(!log.publish(theirs), "nobody is to be woken up");
+        assert_eq!(ids(&mut log, &other), [""; 0]);
+        assert_eq!(log.cursors["other"].next, 11);
+        assert_eq!(ids(&mut log, &one), ["8", "9"]);
+    }
+
+    #[test]
     fn what_is_given_back_comes_again_with_all_that_follows() {
         let mut log = EventLog::default();
-        let reader = log.attach("one");
+        let reader = log.attach("one", ">");
         for id in 0..4 {
             log.publish(event(id, 1));
         }
@@ -236,13 +269,13 @@ mod tests {
     #[test]
     fn a_reader_that_was_taken_over_changes_nothing_any_more() {
         let mut log = EventLog::default();
-        let old = log.attach("one");
+        let old = log.attach("one", ">");
         log.publish(event(0, 1));
         assert_eq!(ids(&mut log, &old), ["0"]);
-        let new = log.attach("one");
+        let new = log.attach("one", ">");
         log.ack(&old, 0);
         log.give_back(&old, 0);
-        assert!(matches!(log.next(&old, ">"), Next::TakenOver));
+        assert!(matches!(log.next(&old), Next::TakenOver));
         assert_eq!(ids(&mut log, &new), ["0"]);
     }
 }
