@@ -2,6 +2,7 @@
 //! readers beside it.
 
 mod accept;
+mod checkpoints;
 mod clock;
 mod commit;
 mod conversations;

@@ -1,12 +1,11 @@
 //! Accepting documents.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::SqliteConnection;
 use tandem_domain::{ConversationId, DeskId, MessageId, Timestamp};
 
 use super::error::Failure;
-use super::insert::{ROWS, Values, asking, insert_all, no_tail};
+use super::insert::{ROWS, Script, Values, asking, no_tail};
 use super::unit::Write;
 use crate::documents::plan::{self, DeskKey, Insert, Known, Plan};
 use crate::sql::convert;
@@ -30,9 +29,9 @@ impl Write for Accept {
     }
 
     async fn run(&self, connection: &mut SqliteConnection, now: Timestamp) -> Result<Vec<Accepted>, Failure> {
-        let known = known(connection, &self.0).await?;
+        let (last, known) = known(connection, &self.0).await?;
         let plan = plan::plan(self.0.clone(), known);
-        write(connection, &plan, now).await?;
+        write(connection, last, &plan, now).await?;
         Ok(plan.answers)
     }
 }
@@ -43,47 +42,49 @@ pub(super) const KNOWN_MESSAGES: &str = "SELECT asked.desk, asked.key, id, conve
 pub(super) const KNOWN_CONVERSATIONS: &str = "SELECT asked.desk, asked.key, conversation \
     FROM asked CROSS JOIN conversation_key ON conversation_key.desk = asked.desk AND conversation_key.key = asked.key";
 
-async fn known(connection: &mut SqliteConnection, documents: &[NewDocument]) -> Result<Known, Failure> {
-    let messages = of_keys(connection, KNOWN_MESSAGES, &plan::dedupe_keys(documents)).await?;
-    let conversations = of_keys(connection, KNOWN_CONVERSATIONS, &plan::conversation_keys(documents)).await?;
-    Ok(Known {
-        messages: messages
-            .into_iter()
-            .map(convert::earlier)
-            .collect::<Result<_, StoreError>>()?,
-        conversations: conversations
-            .into_iter()
-            .map(convert::conversation_key)
-            .collect::<Result<_, StoreError>>()?,
-    })
+/// The last message's number, and what is stored already.
+async fn known(connection: &mut SqliteConnection, documents: &[NewDocument]) -> Result<(i64, Known), Failure> {
+    let mut script = Script::new();
+    let last = script.add(|statement| {
+        statement.push("SELECT coalesce(max(stored), 0) FROM message");
+    });
+    let messages = ask(&mut script, &plan::dedupe_keys(documents), KNOWN_MESSAGES);
+    let conversations = ask(&mut script, &plan::conversation_keys(documents), KNOWN_CONVERSATIONS);
+    let ran = script.run(connection).await;
+    let mut known = Known::default();
+    for place in messages {
+        let found = ran.read(place)?.into_iter().map(convert::earlier);
+        known.messages.extend(found.collect::<Result<Vec<_>, StoreError>>()?);
+    }
+    for place in conversations {
+        let found = ran.read(place)?.into_iter().map(convert::conversation_key);
+        known
+            .conversations
+            .extend(found.collect::<Result<Vec<_>, StoreError>>()?);
+    }
+    let last: Option<(i64,)> = ran.read(last)?.pop();
+    ran.outcome?;
+    Ok((last.map_or(0, |(stored,)| stored), known))
 }
 
-async fn of_keys<R: for<'r> FromRow<'r, SqliteRow> + Send + Unpin>(
-    connection: &mut SqliteConnection,
-    query: &'static str,
-    keys: &[DeskKey],
-) -> Result<Vec<R>, sqlx::Error> {
-    let mut found = Vec::new();
-    for keys in keys.chunks(ROWS) {
-        found.extend(asking(keys, query).build_query_as().fetch_all(&mut *connection).await?);
-    }
-    Ok(found)
+/// The places of what asks for these keys.
+fn ask(script: &mut Script, keys: &[DeskKey], query: &'static str) -> Vec<usize> {
+    let portions = keys.chunks(ROWS);
+    portions
+        .map(|keys| script.add(|statement| asking(statement, keys, query)))
+        .collect()
 }
 
-async fn write(connection: &mut SqliteConnection, plan: &Plan, now: Timestamp) -> Result<(), sqlx::Error> {
-    if plan.inserts.is_empty() {
-        return Ok(());
-    }
-    let last: i64 = sqlx::query_scalar("SELECT coalesce(max(stored), 0) FROM message")
-        .fetch_one(&mut *connection)
-        .await?;
+async fn write(connection: &mut SqliteConnection, last: i64, plan: &Plan, now: Timestamp) -> Result<(), sqlx::Error> {
     let numbered: Vec<(i64, &Insert)> = (last + 1..).zip(&plan.inserts).collect();
-    write_messages(connection, &numbered).await?;
-    write_keys(connection, &plan.keys).await?;
-    write_outbox(connection, &numbered, now).await
+    let mut script = Script::new();
+    write_messages(&mut script, &numbered);
+    write_keys(&mut script, &plan.keys);
+    write_outbox(&mut script, &numbered, now);
+    script.run(connection).await.outcome
 }
 
-async fn write_messages(connection: &mut SqliteConnection, inserts: &[(i64, &Insert)]) -> Result<(), sqlx::Error> {
+fn write_messages(script: &mut Script, inserts: &[(i64, &Insert)]) {
     let bind = |mut values: Values<'_>, (stored, insert): &(i64, &Insert)| {
         let document = &insert.document;
         values
@@ -102,42 +103,26 @@ async fn write_messages(connection: &mut SqliteConnection, inserts: &[(i64, &Ins
     };
     let head = "INSERT INTO message \
                 (stored, desk, id, dedupe_key, conversation, started, unrouted, body, received_at) ";
-    insert_all(connection, head, inserts, bind, no_tail).await?;
+    script.insert_all((head, 9), inserts, bind, no_tail);
     let bind = |mut values: Values<'_>, (stored, insert): &(i64, &Insert)| {
         values.push_bind(*stored).push_bind(&*insert.document.raw);
     };
-    insert_all(
-        connection,
-        "INSERT INTO raw_message (stored, raw) ",
-        inserts,
-        bind,
-        no_tail,
-    )
-    .await
+    let head = "INSERT INTO raw_message (stored, raw) ";
+    script.insert_all((head, 2), inserts, bind, no_tail);
 }
 
-async fn write_keys(connection: &mut SqliteConnection, keys: &[(DeskKey, ConversationId)]) -> Result<(), sqlx::Error> {
+fn write_keys(script: &mut Script, keys: &[(DeskKey, ConversationId)]) {
     let bind = |mut values: Values<'_>, ((desk, key), id): &(DeskKey, ConversationId)| {
         values
             .push_bind(desk.as_str())
             .push_bind(&**key)
             .push_bind(conversation(*id));
     };
-    insert_all(
-        connection,
-        "INSERT INTO conversation_key (desk, key, conversation) ",
-        keys,
-        bind,
-        no_tail,
-    )
-    .await
+    let head = "INSERT INTO conversation_key (desk, key, conversation) ";
+    script.insert_all((head, 3), keys, bind, no_tail);
 }
 
-async fn write_outbox<'a>(
-    connection: &mut SqliteConnection,
-    inserts: &[(i64, &'a Insert)],
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
+fn write_outbox<'a>(script: &mut Script, inserts: &[(i64, &'a Insert)], now: Timestamp) {
     let with_conversation = |&(stored, insert): &(i64, &'a Insert)| Some((stored, insert, insert.conversation?));
     let routed: Vec<_> = inserts.iter().filter_map(with_conversation).collect();
     let bind = |mut values: Values<'_>, (stored, insert, of): &(i64, &Insert, ConversationId)| {
@@ -156,7 +141,7 @@ async fn write_outbox<'a>(
             .push_bind(document.attempts());
     };
     let head = "INSERT INTO outbox (stored, desk, id, conversation, content, trace, since, due_at, attempts) ";
-    insert_all(connection, head, &routed, bind, no_tail).await
+    script.insert_all((head, 9), &routed, bind, no_tail);
 }
 
 fn id(id: MessageId) -> Vec<u8> {

@@ -6,12 +6,12 @@ use sqlx::SqliteConnection;
 use tandem_domain::{DeskId, Timestamp};
 
 use super::error::Failure;
-use super::insert::{Statement, Values, delete_rows, insert_all, no_tail, portions};
+use super::insert::{ROWS, Ran, Script, Statement, Values, delete_rows, no_tail};
 use super::jobs;
 use super::unit::Write;
 use crate::sql::convert::{ordered, position};
 use crate::sql::rows::{first_requests, last_words};
-use crate::{Append, Commit, NewRecord, PositionUpdate, RequestRecord, Row, StoreError, Stream};
+use crate::{Append, Commit, NewRecord, PositionUpdate, RequestRecord, Row, StoreError};
 
 #[async_trait]
 impl Write for Commit {
@@ -36,36 +36,44 @@ impl Write for Commit {
     }
 
     async fn run(&self, connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Failure> {
-        if let Some(append) = &self.append {
-            write_records(connection, append).await?;
+        let mut script = Script::new();
+        let append = self.append.as_ref().filter(|append| !append.records.is_empty());
+        let tail = append.map(|append| write_records(&mut script, append));
+        let positions: Vec<_> = self
+            .positions
+            .iter()
+            .map(|update| move_position(&mut script, update))
+            .collect();
+        write_rows(&mut script, &self.rows);
+        remember(&mut script, &self.requests, now);
+        jobs::queue(&mut script, &self.jobs, now);
+        let ran = script.run(connection).await;
+        // What was read comes first: where another was faster, what was written may have failed because of it.
+        if let (Some(append), Some(tail)) = (append, tail) {
+            forbid_gap(append, &ran.read(tail)?)?;
         }
-        for update in &self.positions {
-            move_position(connection, update).await?;
+        for (update, at) in self.positions.iter().zip(positions) {
+            forbid_jump(update, &ran, at)?;
         }
-        write_rows(connection, &self.rows).await?;
-        remember(connection, &self.requests, now).await?;
-        jobs::queue(connection, &self.jobs, now).await?;
-        Ok(())
+        Ok(ran.outcome?)
     }
 }
 
-async fn write_records(connection: &mut SqliteConnection, append: &Append) -> Result<(), Failure> {
+/// The place of the statement that reads the tail.
+fn write_records(script: &mut Script, append: &Append) -> usize {
     let Append {
         stream,
         first_seq,
         incarnation,
         records,
     } = append;
-    if records.is_empty() {
-        return Ok(());
-    }
-    if tail(connection, stream).await? + 1 != ordered(*first_seq) {
-        return Err(StoreError::Fenced {
-            stream: stream.clone(),
-            seq: *first_seq,
-        }
-        .into());
-    }
+    let tail = script.add(|statement| {
+        statement.push("SELECT coalesce(max(seq), 0) FROM journal WHERE service = ");
+        statement
+            .push_bind(&*stream.service)
+            .push(" AND desk = ")
+            .push_bind(stream.desk.as_str());
+    });
     let numbered: Vec<(i64, &NewRecord)> = (ordered(*first_seq)..).zip(records).collect();
     let bind = |mut values: Values<'_>, (seq, record): &(i64, &NewRecord)| {
         values
@@ -76,49 +84,57 @@ async fn write_records(connection: &mut SqliteConnection, append: &Append) -> Re
         values.push_bind(record.at.as_micros()).push_bind(&*record.payload);
     };
     let head = "INSERT INTO journal (service, desk, seq, incarnation, kind, at, payload) ";
-    insert_all(connection, head, &numbered, bind, no_tail).await?;
-    Ok(())
+    script.insert_all((head, 7), &numbered, bind, no_tail);
+    tail
 }
 
-async fn tail(connection: &mut SqliteConnection, stream: &Stream) -> Result<i64, sqlx::Error> {
-    let last = "SELECT coalesce(max(seq), 0) FROM journal WHERE service = ? AND desk = ?";
-    sqlx::query_scalar(last)
-        .bind(&*stream.service)
-        .bind(stream.desk.as_str())
-        .fetch_one(connection)
-        .await
-}
-
-async fn move_position(connection: &mut SqliteConnection, update: &PositionUpdate) -> Result<(), Failure> {
-    let PositionUpdate {
-        consumer,
-        stream,
-        from,
-        to,
-    } = update;
-    let now_at = "SELECT seq, incarnation FROM position WHERE consumer = ? AND service = ? AND desk = ?";
-    let at: Option<(i64, i64)> = sqlx::query_as(now_at)
-        .bind(consumer)
-        .bind(&*stream.service)
-        .bind(stream.desk.as_str())
-        .fetch_optional(&mut *connection)
-        .await?;
-    if at.map(position) != *from || !update.goes_forward() {
-        return Err(update.refused().into());
+fn forbid_gap(append: &Append, tail: &[(i64,)]) -> Result<(), StoreError> {
+    let tail = tail.first().map_or(0, |(seq,)| *seq);
+    if tail + 1 == ordered(append.first_seq) {
+        return Ok(());
     }
-    let put = "INSERT OR REPLACE INTO position (consumer, service, desk, seq, incarnation) VALUES (?, ?, ?, ?, ?)";
-    let put = sqlx::query(put)
-        .bind(consumer)
-        .bind(&*stream.service)
-        .bind(stream.desk.as_str());
-    put.bind(ordered(to.seq))
-        .bind(to.incarnation.cast_signed())
-        .execute(connection)
-        .await?;
-    Ok(())
+    Err(StoreError::Fenced {
+        stream: append.stream.clone(),
+        seq: append.first_seq,
+    })
 }
 
-async fn write_rows(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
+/// The place of the statement that reads where the position is.
+fn move_position(script: &mut Script, update: &PositionUpdate) -> usize {
+    let PositionUpdate {
+        consumer, stream, to, ..
+    } = update;
+    let at = script.add(|statement| {
+        statement
+            .push("SELECT seq, incarnation FROM position WHERE consumer = ")
+            .push_bind(consumer);
+        statement.push(" AND service = ").push_bind(&*stream.service);
+        statement.push(" AND desk = ").push_bind(stream.desk.as_str());
+    });
+    script.add(|statement| {
+        statement.push("INSERT OR REPLACE INTO position (consumer, service, desk, seq, incarnation) VALUES (");
+        let mut values = statement.separated(", ");
+        values
+            .push_bind(consumer)
+            .push_bind(&*stream.service)
+            .push_bind(stream.desk.as_str());
+        values
+            .push_bind(ordered(to.seq))
+            .push_bind(to.incarnation.cast_signed());
+        statement.push(")");
+    });
+    at
+}
+
+fn forbid_jump(update: &PositionUpdate, ran: &Ran, at: usize) -> Result<(), Failure> {
+    let at: Option<(i64, i64)> = ran.read(at)?.pop();
+    if at.map(position) == update.from && update.goes_forward() {
+        return Ok(());
+    }
+    Err(update.refused().into())
+}
+
+fn write_rows(script: &mut Script, rows: &[Row]) {
     let (puts, deletes) = last_words(rows);
     let bind = |mut values: Values<'_>, row: &&Row| {
         values
@@ -130,25 +146,14 @@ async fn write_rows(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(
     let upsert = |sql: &mut Statement| {
         sql.push(" ON CONFLICT DO UPDATE SET value = excluded.value");
     };
-    insert_all(
-        connection,
-        "INSERT INTO read_row (desk, tbl, key, value) ",
-        &puts,
-        bind,
-        upsert,
-    )
-    .await?;
-    for deletes in portions(&deletes) {
-        delete_rows(deletes).build().execute(&mut *connection).await?;
+    let head = "INSERT INTO read_row (desk, tbl, key, value) ";
+    script.insert_all((head, 4), &puts, bind, upsert);
+    for deletes in deletes.chunks(ROWS) {
+        script.add(|statement| delete_rows(statement, deletes));
     }
-    Ok(())
 }
 
-async fn remember(
-    connection: &mut SqliteConnection,
-    requests: &[RequestRecord],
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
+fn remember(script: &mut Script, requests: &[RequestRecord], now: Timestamp) {
     let bind = |mut values: Values<'_>, request: &&RequestRecord| {
         let key = &request.key;
         values
@@ -167,6 +172,5 @@ async fn remember(
         sql.push(" expires_at = excluded.expires_at WHERE request.expires_at < ")
             .push_bind(now.as_micros());
     };
-    insert_all(connection, head, &first_requests(requests), bind, unless_kept).await?;
-    Ok(())
+    script.insert_all((head, 7), &first_requests(requests), bind, unless_kept);
 }

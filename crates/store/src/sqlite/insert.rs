@@ -1,80 +1,162 @@
-//! Statements over many rows.
+//! Statements over many rows, and scripts of them.
 
+use std::iter::repeat_n;
+
+use futures::StreamExt;
 use sqlx::query_builder::Separated;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Either, Executor, QueryBuilder, Sqlite, SqliteConnection};
 use tandem_domain::Timestamp;
 
 use crate::documents::plan::DeskKey;
 use crate::{RequestKey, Row};
 
-/// Rows per statement: far below SQLite's limits of 32766 parameters, at any number of columns that we have, and of
+/// Rows per statement at most: far below SQLite's limits of 32766 parameters, at any number of columns that we have, and of
 /// 1000 nested expressions.
 pub(super) const ROWS: usize = 256;
 
 pub(super) type Statement = QueryBuilder<Sqlite>;
 pub(super) type Values<'a> = Separated<'a, Sqlite, &'static str>;
 
-/// The rows in portions of [`ROWS`], and what is left over in powers of two: so there are few different statements over
-/// however many rows, and each is prepared once.
-pub(super) fn portions<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
-    let mut left = rows;
-    std::iter::from_fn(move || {
-        let size = ROWS.min(1 << left.len().checked_ilog2()?);
-        let (portion, rest) = left.split_at(size);
-        left = rest;
-        Some(portion)
-    })
+/// For how many rows there are statements: rows are padded with empty ones up to the next of these. So there are few
+/// different statements over however many rows, and each is prepared once.
+fn padded(rows: usize) -> usize {
+    let sizes = [0, 1, 4, 16, 64];
+    sizes.into_iter().find(|size| rows <= *size).unwrap_or(ROWS)
 }
 
-/// `<head> VALUES (…), (…) … <tail>` for all rows, some hundred at a time.
-pub(super) async fn insert_all<T>(
-    connection: &mut SqliteConnection,
-    head: &'static str,
-    rows: &[T],
-    bind: impl Fn(Values<'_>, &T),
-    tail: impl Fn(&mut Statement),
-) -> Result<(), sqlx::Error> {
-    for rows in portions(rows) {
-        let mut statement = Statement::new(head);
-        statement.push_values(rows, &bind);
-        tail(&mut statement);
-        statement.build().execute(&mut *connection).await?;
+/// Rows, then nothing as often as it takes.
+fn pad<T>(rows: &[T]) -> impl Iterator<Item = Option<&T>> {
+    let missing = padded(rows.len()).saturating_sub(rows.len());
+    rows.iter().map(Some).chain(repeat_n(None, missing))
+}
+
+/// `VALUES (…), (…), …` with so many columns; empty rows are NULL in all of them.
+pub(super) fn push_rows<T>(statement: &mut Statement, rows: &[T], columns: usize, bind: impl Fn(Values<'_>, &T)) {
+    statement.push_values(pad(rows), |mut values, row| match row {
+        Some(row) => bind(values, row),
+        None => {
+            for _ in 0..columns {
+                values.push_bind(None::<i64>);
+            }
+        }
+    });
+}
+
+/// Statements that the connection's thread runs in a row: each way there and back costs more than most statements. It is
+/// what sqlx's SQLite driver does with a query of several statements; sqlx would rather not, but has nothing else that takes
+/// values (its issue 3108).
+pub(super) struct Script {
+    statements: Statement,
+    len: usize,
+}
+
+/// What a script brought: rows by statement, and how it ended. A statement that fails is the last one.
+pub(super) struct Ran {
+    pub(super) rows: Vec<Vec<SqliteRow>>,
+    pub(super) outcome: Result<(), sqlx::Error>,
+}
+
+impl Script {
+    pub(super) fn new() -> Self {
+        Self {
+            statements: Statement::new(""),
+            len: 0,
+        }
     }
-    Ok(())
+
+    /// Adds a statement; returns its place.
+    pub(super) fn add(&mut self, push: impl FnOnce(&mut Statement)) -> usize {
+        if self.len > 0 {
+            self.statements.push(";\n");
+        }
+        push(&mut self.statements);
+        self.len += 1;
+        self.len - 1
+    }
+
+    /// Adds `<head> … <tail>` for all rows of so many columns, the first of which is never NULL.
+    pub(super) fn insert_all<T>(
+        &mut self,
+        (head, columns): (&'static str, usize),
+        rows: &[T],
+        bind: impl Fn(Values<'_>, &T),
+        tail: impl Fn(&mut Statement),
+    ) {
+        for rows in rows.chunks(ROWS) {
+            self.add(|statement| {
+                statement.push(head).push("SELECT * FROM (");
+                push_rows(statement, rows, columns, &bind);
+                statement.push(") WHERE column1 IS NOT NULL");
+                tail(statement);
+            });
+        }
+    }
+
+    pub(super) async fn run(mut self, connection: &mut SqliteConnection) -> Ran {
+        let mut rows = vec![Vec::new()];
+        if self.len > 0 {
+            let mut steps = connection.fetch_many(self.statements.build());
+            while let Some(step) = steps.next().await {
+                match step {
+                    Ok(Either::Right(row)) => {
+                        if let Some(rows) = rows.last_mut() {
+                            rows.push(row);
+                        }
+                    }
+                    Ok(Either::Left(_)) => rows.push(Vec::new()),
+                    Err(error) => {
+                        let outcome = Err(error);
+                        return Ran { rows, outcome };
+                    }
+                }
+            }
+        }
+        Ran { rows, outcome: Ok(()) }
+    }
+}
+
+impl Ran {
+    /// The rows of the statement in this place, as tuples.
+    pub(super) fn read<T: for<'r> sqlx::FromRow<'r, SqliteRow>>(&self, place: usize) -> Result<Vec<T>, sqlx::Error> {
+        let rows = self.rows.get(place).map_or(&[][..], Vec::as_slice);
+        rows.iter().map(T::from_row).collect()
+    }
 }
 
 /// Nothing more to say after the values.
 pub(super) fn no_tail(_: &mut Statement) {}
 
 /// Deletes rows by key. SQLite would read the whole table for `(…) IN (VALUES …)`.
-pub(super) fn delete_rows(rows: &[&Row]) -> Statement {
-    let mut statement = Statement::new("DELETE FROM read_row WHERE ");
+pub(super) fn delete_rows(statement: &mut Statement, rows: &[&Row]) {
+    statement.push("DELETE FROM read_row WHERE ");
     let mut any = statement.separated(" OR ");
-    for row in rows {
-        any.push("(desk = ").push_bind_unseparated(row.desk.as_str());
-        any.push_unseparated(" AND tbl = ").push_bind_unseparated(&*row.table);
+    for row in pad(rows) {
+        let row = row.copied();
+        any.push("(desk = ")
+            .push_bind_unseparated(row.map(|row| row.desk.as_str().to_owned()));
+        any.push_unseparated(" AND tbl = ")
+            .push_bind_unseparated(row.map(|row| row.table.clone()));
         any.push_unseparated(" AND key = ")
-            .push_bind_unseparated(row.key.as_bytes())
+            .push_bind_unseparated(row.map(|row| row.key.as_bytes().to_vec()))
             .push_unseparated(")");
     }
-    statement
 }
 
 /// `WITH asked (desk, key) AS (VALUES …) <query>`. A query that cross-joins what is asked for is not reordered into
 /// one that reads the whole table.
-pub(super) fn asking(keys: &[DeskKey], query: &'static str) -> Statement {
-    let mut statement = Statement::new("WITH asked (desk, key) AS (");
-    statement.push_values(keys, |mut values, (desk, key)| {
+pub(super) fn asking(statement: &mut Statement, keys: &[DeskKey], query: &'static str) {
+    statement.push("WITH asked (desk, key) AS (");
+    push_rows(statement, keys, 2, |mut values, (desk, key)| {
         values.push_bind(desk.as_str()).push_bind(&**key);
     });
     statement.push(") ").push(query);
-    statement
 }
 
-/// What is remembered of these requests and has not expired, as `convert::RequestKeyRow`s.
+/// What is remembered of these requests, at most [`ROWS`], and has not expired, as `convert::RequestKeyRow`s.
 pub(super) fn known_requests(keys: &[RequestKey], now: Timestamp) -> Statement {
     let mut statement = Statement::new("WITH asked (desk, caller, method, id) AS (");
-    statement.push_values(keys, |mut values, key| {
+    push_rows(&mut statement, keys, 4, |mut values, key| {
         values.push_bind(key.desk.as_str()).push_bind(key.caller.as_bytes());
         values.push_bind(key.method.as_bytes()).push_bind(key.id.as_bytes());
     });
@@ -118,7 +200,13 @@ mod tests {
             value: None,
         };
         let rows = [row("T1"), row("T2"), row("T3")];
-        assert_eq!(scans(delete_rows(&rows.each_ref())).await, [""; 0]);
+        let of = |push: &dyn Fn(&mut Statement)| {
+            let mut statement = Statement::new("");
+            push(&mut statement);
+            statement
+        };
+        let deleting = of(&|statement| delete_rows(statement, &rows.each_ref()));
+        assert_eq!(scans(deleting).await, [""; 0]);
         let keys = [
             ("acme".parse().unwrap(), "a".into()),
             ("acme".parse().unwrap(), "b".into()),
@@ -132,27 +220,58 @@ mod tests {
         let requests = known_requests(&[request("1"), request("2")], Timestamp::EPOCH);
         assert_eq!(scans(requests).await, [""; 0]);
         for query in [accept::KNOWN_MESSAGES, accept::KNOWN_CONVERSATIONS] {
-            assert_eq!(scans(asking(&keys, query)).await, [""; 0]);
+            assert_eq!(scans(of(&|statement| asking(statement, &keys, query))).await, [""; 0]);
         }
         let acme = "acme".parse().unwrap();
         let outcome = OutboxOutcome::OnTicket(7);
         let outcomes: [outbox::Outcome<'_>; 2] =
             [1, 2].map(|id| (&acme, MessageId(uuid::Uuid::from_u128(id)), &outcome));
-        for statement in [outbox::told(&outcomes), outbox::gone(&outcomes)] {
-            assert_eq!(scans(statement).await, [""; 0]);
+        for push in [outbox::told, outbox::gone] {
+            assert_eq!(scans(of(&|statement| push(statement, &outcomes))).await, [""; 0]);
         }
     }
 
     #[test]
     fn any_number_of_rows_comes_in_few_sizes() {
-        let sizes = |count: usize| portions(&vec![(); count]).map(<[()]>::len).collect::<Vec<_>>();
-        assert_eq!(sizes(0), [0; 0]);
-        assert_eq!(sizes(1), [1]);
-        assert_eq!(sizes(2 * ROWS + 7), [ROWS, ROWS, 4, 2, 1]);
-        for count in 0..1_000 {
-            assert_eq!(sizes(count).iter().sum::<usize>(), count);
-            assert!(sizes(count).iter().all(|size| size.is_power_of_two()));
+        assert_eq!(
+            [1, 2, 4, 5, 17, 64, 65, 256].map(padded),
+            [1, 4, 4, 16, 64, 64, 256, 256]
+        );
+        for count in 1..=ROWS {
+            let rows = vec![(); count];
+            assert_eq!(pad(&rows).flatten().count(), count);
+            assert_eq!(pad(&rows).count(), padded(count));
         }
+    }
+
+    #[tokio::test]
+    async fn a_script_brings_rows_by_statement_and_ends_with_the_first_that_fails() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        let mut script = Script::new();
+        script.add(|statement| {
+            statement.push("CREATE TABLE one (a INTEGER PRIMARY KEY) STRICT");
+        });
+        let bind = |mut values: Values<'_>, number: &i64| {
+            values.push_bind(*number);
+        };
+        script.insert_all(("INSERT INTO one (a) ", 1), &[1, 2, 3, 4, 5], bind, no_tail);
+        let all = script.add(|statement| {
+            statement.push("SELECT a FROM one WHERE a > ").push_bind(3);
+        });
+        script.insert_all(("INSERT INTO one (a) ", 1), &[5], bind, no_tail);
+        let after = script.add(|statement| {
+            statement.push("SELECT 6");
+        });
+        let ran = script.run(&mut connection).await;
+        assert_eq!(ran.read::<(i64,)>(all).unwrap(), [(4,), (5,)]);
+        assert_eq!(ran.read::<(i64,)>(after).unwrap(), []);
+        assert!(
+            ran.outcome
+                .unwrap_err()
+                .as_database_error()
+                .unwrap()
+                .is_unique_violation()
+        );
     }
 
     #[tokio::test]

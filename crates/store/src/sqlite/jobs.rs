@@ -8,17 +8,13 @@ use tandem_domain::{DeskId, Timestamp};
 
 use super::SqliteStore;
 use super::error::Failure;
-use super::insert::{Statement, Values, insert_all};
+use super::insert::{Script, Statement, Values};
 use super::unit::Write;
 use crate::sql::convert::{self, ClaimedJobRow, JobRow, limit as rows_limit};
 use crate::{ClaimedJob, JobEntry, JobOutcome, JobStore, NewJob, StoreError};
 
 /// Queues the jobs that are not known yet.
-pub(super) async fn queue(
-    connection: &mut SqliteConnection,
-    jobs: &[NewJob],
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
+pub(super) fn queue(script: &mut Script, jobs: &[NewJob], now: Timestamp) {
     let bind = |mut values: Values<'_>, job: &NewJob| {
         values
             .push_bind(&*job.queue)
@@ -32,7 +28,7 @@ pub(super) async fn queue(
         sql.push(" ON CONFLICT DO NOTHING");
     };
     let head = "INSERT INTO job (queue, desk, id, body, trace, created_at, due_at, claimed_until, attempts, done) ";
-    insert_all(connection, head, jobs, bind, unless_known).await
+    script.insert_all((head, 10), jobs, bind, unless_known);
 }
 
 struct Claim {

@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use tandem_domain::{DeskId, Timestamp};
 
 use super::error::Failure;
-use super::insert::{known_requests, portions};
+use super::insert::{ROWS, known_requests};
 use super::unit::Write;
 use super::{SqliteStore, clock};
 use crate::sql::convert::{self, KeyRange, limit as rows_limit, ordered};
@@ -94,7 +94,7 @@ impl JournalStore for SqliteStore {
     async fn requests(&self, keys: &[RequestKey]) -> Result<Vec<RequestRecord>, StoreError> {
         let now = clock::now();
         let mut found = Vec::new();
-        for keys in portions(keys) {
+        for keys in keys.chunks(ROWS) {
             let mut statement = known_requests(keys, now);
             let rows = self.read(statement.build_query_as().fetch_all(&self.readers)).await?;
             for row in rows {

@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 use tandem_domain::{DeskId, MessageId, Timestamp};
 
 use super::error::Failure;
-use super::insert::{Statement, portions};
+use super::insert::{ROWS, Script, Statement, push_rows};
 use super::unit::Write;
 use crate::sql::convert::{self, ClaimRow, limit};
 use crate::sql::rows::last_outcomes;
@@ -52,10 +52,12 @@ impl Write for Settle {
     async fn run(&self, connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Failure> {
         let given = last_outcomes(&self.0);
         let (done, kept): (Vec<_>, Vec<_>) = given.into_iter().partition(|(.., outcome)| is_final(outcome));
-        for done in portions(&done) {
-            told(done).build().execute(&mut *connection).await?;
-            gone(done).build().execute(&mut *connection).await?;
+        let mut script = Script::new();
+        for done in done.chunks(ROWS) {
+            script.add(|statement| told(statement, done));
+            script.add(|statement| gone(statement, done));
         }
+        script.run(connection).await.outcome?;
         for (desk, id, outcome) in kept {
             keep(connection, desk, id, outcome, now).await?;
         }
@@ -71,9 +73,9 @@ fn is_final(outcome: &OutboxOutcome) -> bool {
 
 /// `WITH given (…) AS (VALUES …)`, to be followed by what is done with the rows that are still in the outbox: where one is
 /// not, somebody else was faster.
-fn given(outcomes: &[Outcome<'_>]) -> Statement {
-    let mut statement = Statement::new("WITH given (desk, id, ticket, unrouted) AS (");
-    statement.push_values(outcomes, |mut values, (desk, id, outcome)| {
+fn given(statement: &mut Statement, outcomes: &[Outcome<'_>]) {
+    statement.push("WITH given (desk, id, ticket, unrouted) AS (");
+    push_rows(statement, outcomes, 4, |mut values, (desk, id, outcome)| {
         let (ticket, unrouted) = match outcome {
             OutboxOutcome::OnTicket(ticket) => (Some(ticket.cast_signed()), None),
             OutboxOutcome::Unrouted(why) => (None, Some(why.as_bytes())),
@@ -83,26 +85,23 @@ fn given(outcomes: &[Outcome<'_>]) -> Statement {
         values.push_bind(ticket).push_bind(unrouted);
     });
     statement.push(") ");
-    statement
 }
 
-pub(super) fn told(outcomes: &[Outcome<'_>]) -> Statement {
-    let mut statement = given(outcomes);
+pub(super) fn told(statement: &mut Statement, outcomes: &[Outcome<'_>]) {
+    given(statement, outcomes);
     statement.push(
         "UPDATE message SET ticket = coalesce(message.ticket, given.ticket), unrouted = given.unrouted \
          FROM given JOIN outbox ON outbox.desk = given.desk AND outbox.id = given.id \
          WHERE message.stored = outbox.stored",
     );
-    statement
 }
 
-pub(super) fn gone(outcomes: &[Outcome<'_>]) -> Statement {
-    let mut statement = given(outcomes);
+pub(super) fn gone(statement: &mut Statement, outcomes: &[Outcome<'_>]) {
+    given(statement, outcomes);
     statement.push(
         "DELETE FROM outbox WHERE stored IN \
          (SELECT outbox.stored FROM given CROSS JOIN outbox ON outbox.desk = given.desk AND outbox.id = given.id)",
     );
-    statement
 }
 
 async fn keep(

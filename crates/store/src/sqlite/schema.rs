@@ -20,6 +20,8 @@ const STEPS: &[Step] = &[
     ),
 ];
 
+/// Scripts of a commit come in so many shapes that are worth keeping.
+const STATEMENTS: usize = 512;
 const READERS: u32 = 4;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,15 +33,28 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
+/// In pages. A log so long is copied to its end by the writer, which then begins it anew; most of it was copied before. It
+/// stays below the size to which the log is cut.
+const LONGEST_LOG: &str = "12000";
+
 /// The writer's connection, with every commit on the disk before it is answered.
 pub(super) async fn connect_writer(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
     let options = options(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .statement_cache_capacity(STATEMENTS)
         .pragma("cache_size", "-32768")
+        // What a statement over many rows would undo is kept in memory, not in a file for each of them.
+        .pragma("temp_store", "MEMORY")
+        .pragma("wal_autocheckpoint", LONGEST_LOG)
         .pragma("journal_size_limit", "67108864");
     options.connect().await
+}
+
+/// A connection for what nobody waits for.
+pub(super) async fn connect_beside(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    options(file).synchronous(SqliteSynchronous::Full).connect().await
 }
 
 pub(super) async fn open_for_writing(file: &Path) -> Result<SqliteConnection, StoreError> {

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
+use sqlx::{Connection, SqliteConnection};
 use tandem_domain::{DeskId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoints::Checkpoints;
 use super::error::{Failure, of_commit, of_write};
 use super::queue::{Bounds, FairQueue};
 use super::unit::Unit;
@@ -67,11 +68,14 @@ impl Writer {
     }
 
     pub(super) async fn run(mut self, mut waiting: mpsc::Receiver<Message>) {
+        let mut checkpoints = Checkpoints::start(self.file.clone());
         loop {
             self.gather(&mut waiting);
             let group = self.queue.take_group(GROUP, |unit| unit.weight());
             if !group.is_empty() {
+                let (units, bytes) = (group.len(), group.iter().map(|unit| unit.weight()).sum());
                 self.write(group).await;
+                checkpoints.committed(units, bytes);
                 continue;
             }
             match waiting.recv().await {
@@ -79,6 +83,7 @@ impl Writer {
                 None => break,
             }
         }
+        checkpoints.end().await;
         self.end().await;
     }
 
@@ -166,35 +171,44 @@ async fn transaction(connection: &mut SqliteConnection, group: &mut Group, now: 
     if together(connection, group, now).await? {
         return Ok(());
     }
-    let mut transaction = begin(connection).await?;
+    begin(connection).await?;
     for unit in group {
-        if let Err(failure) = in_savepoint(&mut transaction, unit.as_mut(), now).await {
+        if let Err(failure) = in_savepoint(connection, unit.as_mut(), now).await {
             return Err(failure.into_store_error());
         }
     }
-    transaction.commit().await.map_err(|error| of_commit(&error))
+    commit(connection).await
 }
 
-async fn begin(connection: &mut SqliteConnection) -> Result<Transaction<'_, Sqlite>, StoreError> {
-    let beginning = connection.begin_with("BEGIN IMMEDIATE").await;
-    beginning.map_err(|error| of_write(&error))
+/// As a statement like others: sqlx's own transactions wait for the connection's thread twice.
+async fn say(connection: &mut SqliteConnection, statement: &'static str) -> Result<(), sqlx::Error> {
+    sqlx::query(statement).execute(connection).await.map(drop)
+}
+
+async fn begin(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let begun = say(connection, "BEGIN IMMEDIATE").await;
+    begun.map_err(|error| of_write(&error))
+}
+
+async fn commit(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    say(connection, "COMMIT").await.map_err(|error| of_commit(&error))
 }
 
 /// Runs a group without savepoints: nearly always no unit fails, and each statement less is a way to the connection's
 /// thread and back. If one fails, nothing is written, and the answer is `false`.
 async fn together(connection: &mut SqliteConnection, group: &mut Group, now: Timestamp) -> Result<bool, StoreError> {
-    let mut transaction = begin(connection).await?;
+    begin(connection).await?;
     for unit in group {
-        match unit.run(&mut transaction, now).await {
+        match unit.run(connection, now).await {
             Ok(()) => {}
             Err(failure) if failure.ends_the_transaction() => return Err(failure.into_store_error()),
             Err(_) => {
-                transaction.rollback().await.map_err(|error| of_write(&error))?;
-                return Ok(false);
+                let undone = say(connection, "ROLLBACK").await;
+                return undone.map(|()| false).map_err(|error| of_write(&error));
             }
         }
     }
-    transaction.commit().await.map_err(|error| of_commit(&error))?;
+    commit(connection).await?;
     Ok(true)
 }
 
@@ -202,15 +216,16 @@ async fn together(connection: &mut SqliteConnection, group: &mut Group, now: Tim
 ///
 /// # Errors
 /// What ends the whole transaction.
-async fn in_savepoint(transaction: &mut SqliteConnection, unit: &mut dyn Unit, now: Timestamp) -> Result<(), Failure> {
-    let mut savepoint = transaction.begin().await?;
-    match unit.run(&mut savepoint, now).await {
-        Ok(()) => savepoint.commit().await?,
+async fn in_savepoint(connection: &mut SqliteConnection, unit: &mut dyn Unit, now: Timestamp) -> Result<(), Failure> {
+    say(connection, "SAVEPOINT unit").await?;
+    match unit.run(connection, now).await {
+        Ok(()) => {}
         Err(failure) if failure.ends_the_transaction() => return Err(failure),
         Err(failure) => {
-            savepoint.rollback().await?;
+            say(connection, "ROLLBACK TO unit").await?;
             unit.refuse(failure.into_store_error());
         }
     }
+    say(connection, "RELEASE unit").await?;
     Ok(())
 }
