@@ -83,6 +83,18 @@ fn a_queue_is_asked_for_whoever_is_least_busy() {
 }
 
 #[test]
+fn of_a_queue_whoever_has_its_skills_is_asked() {
+    let novice = agent("bo").team("back").skill("billing", 1);
+    let expert = agent("cy").team("back").skill("billing", 4);
+    let mut world = World::staffed(desk([agent("ana"), novice, expert]));
+    let ticket = world.open(mail(1));
+    world.take(ticket);
+    let with = TransferTarget::Queue(key("billing"));
+    world.run(Command::Consult { ticket, with }).unwrap();
+    assert_eq!(world.ticket(ticket).help_offers[0].agent, key("cy"));
+}
+
+#[test]
 fn a_queue_of_which_nobody_is_there_cannot_help() {
     let (mut world, ticket) = owned();
     for name in ["bo", "cy", "di", "ed", "fe", "gus", "hal"] {
