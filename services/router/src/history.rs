@@ -1,5 +1,5 @@
-//! Going through a desk's journal in the background: it is read here, and read out to `take` on a thread of its own, so
-//! that no other call waits for it. Memory is bounded: so much is read ahead.
+//! Going through a desk's journal in the background: it is fetched here, read from its bytes on one thread, and shown to `take`
+//! on another one, so that no other call waits for it. Memory is bounded: so much is read ahead.
 
 use std::ops::ControlFlow;
 
@@ -13,10 +13,17 @@ use tokio::sync::mpsc;
 
 use crate::errors::Failure;
 
-/// Records that are read at once.
+/// Records that are fetched at once.
 const CHUNK: usize = 5_000;
-/// Chunks that are read ahead.
+/// Chunks that are fetched ahead.
 const AHEAD: usize = 3;
+/// Events that change threads together: enough of them that waking up the other thread costs nothing, and few enough that
+/// they are still in the caches.
+const PORTION: usize = 256;
+/// Portions that are read ahead.
+const PORTIONS_AHEAD: usize = 16;
+
+type Portion = Vec<(u64, Event<RoutingEvent>)>;
 
 /// Shows `take` every event of the desk's journal in order, with its `seq`, until it breaks off or the journal ends. When the
 /// call is dropped, so is this.
@@ -26,23 +33,32 @@ pub(crate) async fn go_through<S: Send + 'static>(
     mut state: S,
     take: impl Fn(&mut S, u64, Event<RoutingEvent>) -> ControlFlow<()> + Send + 'static,
 ) -> Result<S, Failure> {
-    let (ahead, mut chunks) = mpsc::channel::<Vec<Record>>(AHEAD);
-    let reader = tokio::task::spawn_blocking(move || {
-        let mut lexicon = Lexicon::default();
-        while let Some(chunk) = chunks.blocking_recv() {
-            if read_out(&chunk, &mut lexicon, &mut state, &take)?.is_break() {
-                break;
+    let (ahead, chunks) = mpsc::channel(AHEAD);
+    let (out, mut portions) = mpsc::channel::<Portion>(PORTIONS_AHEAD);
+    let reader = tokio::task::spawn_blocking(move || read_out(chunks, &out));
+    let taker = tokio::task::spawn_blocking(move || {
+        while let Some(portion) = portions.blocking_recv() {
+            for (seq, event) in portion {
+                if take(&mut state, seq, event).is_break() {
+                    return (state, ControlFlow::Break(()));
+                }
             }
         }
-        Ok(state)
+        (state, ControlFlow::Continue(()))
     });
-    read_ahead(store, desk, &ahead).await?;
+    fetch_ahead(store, desk, &ahead).await?;
     drop(ahead);
-    reader.await.map_err(ApiError::internal)?
+    let (state, shown) = taker.await.map_err(ApiError::internal)?;
+    let read = reader.await.map_err(ApiError::internal)?;
+    match shown {
+        // What cannot be read behind the end is nobody's concern.
+        ControlFlow::Break(()) => Ok(state),
+        ControlFlow::Continue(()) => read.map(|()| state),
+    }
 }
 
-/// Reads on until the journal ends, or nobody wants more of it.
-async fn read_ahead(store: &dyn Store, desk: &DeskId, ahead: &mpsc::Sender<Vec<Record>>) -> Result<(), Failure> {
+/// Fetches until the journal ends, or nobody wants more of it.
+async fn fetch_ahead(store: &dyn Store, desk: &DeskId, ahead: &mpsc::Sender<Vec<Record>>) -> Result<(), Failure> {
     let stream = Stream::new(RoutingCore::SERVICE, desk.clone());
     let mut next = 1;
     loop {
@@ -55,20 +71,35 @@ async fn read_ahead(store: &dyn Store, desk: &DeskId, ahead: &mpsc::Sender<Vec<R
     }
 }
 
-fn read_out<S>(
-    chunk: &[Record],
-    lexicon: &mut Lexicon,
-    state: &mut S,
-    take: &impl Fn(&mut S, u64, Event<RoutingEvent>) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, Failure> {
-    for record in chunk {
-        let unreadable = |error| ApiError::new(ErrorCode::DataLoss, format!("seq {}: {error}", record.seq));
-        let recorded = read_record::<RoutingCore>(record, lexicon).map_err(unreadable)?;
-        if let Recorded::Core(event) = recorded
-            && take(state, record.seq, event).is_break()
-        {
-            return Ok(ControlFlow::Break(()));
+/// Reads records from their bytes until there are no more, or nobody wants more of them.
+fn read_out(mut chunks: mpsc::Receiver<Vec<Record>>, out: &mpsc::Sender<Portion>) -> Result<(), Failure> {
+    let mut lexicon = Lexicon::default();
+    while let Some(chunk) = chunks.blocking_recv() {
+        for records in chunk.chunks(PORTION) {
+            // What was read before something that cannot be is shown all the same.
+            let (portion, failed) = read(records, &mut lexicon);
+            if out.blocking_send(portion).is_err() {
+                return Ok(());
+            }
+            if let Some(failure) = failed {
+                return Err(failure);
+            }
         }
     }
-    Ok(ControlFlow::Continue(()))
+    Ok(())
+}
+
+fn read(records: &[Record], lexicon: &mut Lexicon) -> (Portion, Option<Failure>) {
+    let mut portion = Vec::with_capacity(records.len());
+    for record in records {
+        match read_record::<RoutingCore>(record, lexicon) {
+            Ok(Recorded::Core(event)) => portion.push((record.seq, event)),
+            Ok(Recorded::Shell(_)) => {}
+            Err(error) => {
+                let failure = ApiError::new(ErrorCode::DataLoss, format!("seq {}: {error}", record.seq));
+                return (portion, Some(failure.into()));
+            }
+        }
+    }
+    (portion, None)
 }

@@ -1,5 +1,5 @@
 //! A busy desk's history: tickets come every ten milliseconds, are accepted after two seconds, answered and resolved after
-//! a minute, closed after an hour.
+//! a minute, closed after five.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -204,7 +204,7 @@ fn compiled() -> CompiledDesk {
             },
         )]
         .into(),
-        close_after: Duration::from_hours(1),
+        close_after: Duration::from_mins(5),
         ..CompiledDesk::default()
     }
 }

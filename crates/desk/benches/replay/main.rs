@@ -8,6 +8,7 @@
 mod history;
 
 use std::hint::black_box;
+use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use tandem_desk::{Lexicon, Recorded, read_record};
@@ -30,32 +31,65 @@ fn main() {
     println!("{} events, {} agents", history.records.len(), history::AGENTS);
     let reading = timed(|| each_event(&history.records, |event| drop(black_box(event))));
     report("read from bytes", &history, reading);
+    let ways: [(&str, Read); 2] = [
+        ("one thread", |records, take| each_event(records, take)),
+        ("read on another", |records, take| each_event_from_afar(records, take)),
+    ];
+    for (way, read) in ways {
+        println!("\n{way}");
+        replay(&history, read);
+    }
+}
+
+fn replay(history: &History, read: Read) {
     let applying = timed(|| {
         let mut core = RoutingCore::new(&history.desk);
-        each_event(&history.records, |event| core.apply(&event));
+        read(&history.records, &mut |event| core.apply(&event));
         black_box(core.next_wakeup());
     });
-    report("read and applied: a desk comes back", &history, applying);
-    let exact = timed(|| assert_eq!(run(&history, None).rerun, Rerun::Exact));
-    report("dry run, same version (read, decide, compare, count)", &history, exact);
+    report("read and applied: a desk comes back", history, applying);
+    let exact = timed(|| assert_eq!(run(history, None, read).rerun, Rerun::Exact));
+    report("dry run, same version (read, decide, compare, count)", history, exact);
     let other = timed(|| {
-        let outcome = run(&history, Some(history.other()));
+        let outcome = run(history, Some(history.other()), read);
         assert!(matches!(outcome.rerun, Rerun::Other(_)));
     });
-    report("dry run, other version (read, apply, simulate, count)", &history, other);
+    report("dry run, other version (read, apply, simulate, count)", history, other);
+}
+
+/// As the router does it: events are read on one thread while another one takes them.
+fn each_event_from_afar(records: &[Record], mut take: impl FnMut(Event<RoutingEvent>)) {
+    std::thread::scope(|threads| {
+        let (out, portions) = sync_channel(16);
+        threads.spawn(move || {
+            let mut lexicon = Lexicon::default();
+            for records in records.chunks(256) {
+                let events = records.iter().map(|record| event(record, &mut lexicon));
+                out.send(events.collect::<Vec<_>>()).unwrap();
+            }
+        });
+        portions.into_iter().flatten().for_each(&mut take);
+    });
 }
 
 fn each_event(records: &[Record], mut take: impl FnMut(Event<RoutingEvent>)) {
     let mut lexicon = Lexicon::default();
     for record in records {
-        match read_record::<RoutingCore>(record, &mut lexicon).unwrap() {
-            Recorded::Core(event) => take(event),
-            Recorded::Shell(event) => panic!("not of the core: {event:?}"),
-        }
+        take(event(record, &mut lexicon));
     }
 }
 
-fn run(history: &History, other: Option<tandem_domain::CompiledDesk>) -> Comparison {
+fn event(record: &Record, lexicon: &mut Lexicon) -> Event<RoutingEvent> {
+    match read_record::<RoutingCore>(record, lexicon).unwrap() {
+        Recorded::Core(event) => event,
+        Recorded::Shell(event) => panic!("not of the core: {event:?}"),
+    }
+}
+
+/// Goes through all records.
+type Read = fn(&[Record], &mut dyn FnMut(Event<RoutingEvent>));
+
+fn run(history: &History, other: Option<tandem_domain::CompiledDesk>, read: Read) -> Comparison {
     let plan = Plan {
         from: history.from,
         other,
@@ -63,7 +97,7 @@ fn run(history: &History, other: Option<tandem_domain::CompiledDesk>) -> Compari
         named: 20,
     };
     let mut run = DryRun::new(&history.desk, plan);
-    each_event(&history.records, |event| run.take(event));
+    read(&history.records, &mut |event| run.take(event));
     run.finish(history.to, &|| true).unwrap()
 }
 

@@ -19,7 +19,7 @@ const LONGEST_VARINT: usize = 10;
 
 /// What a field holds.
 #[derive(Clone, Copy)]
-enum Value<'a> {
+pub(super) enum Value<'a> {
     Absent,
     Number(u64),
     Bytes(&'a [u8]),
@@ -31,6 +31,20 @@ enum Value<'a> {
 pub(super) struct Fields<'a, const N: usize = 8> {
     message: &'a [u8],
     values: [Value<'a>; N],
+}
+
+/// A message's fields one after the other, for messages that are read so often that collecting them first would count.
+pub(super) struct Walk<'a>(pub(super) &'a [u8]);
+
+impl<'a> Walk<'a> {
+    /// The next field and its number; none after the last.
+    #[inline]
+    pub(super) fn next(&mut self) -> Result<Option<(u64, Value<'a>)>, DecodeError> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        field(&mut self.0).map(Some).ok_or_else(torn)
+    }
 }
 
 /// The fields of a message that hold bytes, with their numbers, in order.
@@ -62,6 +76,18 @@ fn field<'a>(rest: &mut &'a [u8]) -> Option<(u64, Value<'a>)> {
         *rest = behind;
         return Some((u64::from(key >> 3), Value::Bytes(bytes)));
     }
+    number_field(rest)
+}
+
+/// The next field, which is a number, probably.
+#[inline]
+fn number_field<'a>(rest: &mut &'a [u8]) -> Option<(u64, Value<'a>)> {
+    if let [key, behind @ ..] = *rest
+        && key & 0x87 == 0
+    {
+        *rest = behind;
+        return Some((u64::from(key >> 3), Value::Number(varint(rest)?)));
+    }
     any_field(rest)
 }
 
@@ -86,12 +112,18 @@ fn split<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     Some(front)
 }
 
-/// Most numbers are small, and one byte long.
+/// Most numbers are small, and one byte long; those of times take five.
 #[inline]
 fn varint(rest: &mut &[u8]) -> Option<u64> {
     match rest {
         [byte, back @ ..] if *byte < 0x80 => {
             let number = u64::from(*byte);
+            *rest = back;
+            Some(number)
+        }
+        [one, two, three, four, five, back @ ..] if *five < 0x80 && *one & *two & *three & *four >= 0x80 => {
+            let bits = |byte: &u8, place: u32| u64::from(byte & 0x7f) << (7 * place);
+            let number = bits(one, 0) | bits(two, 1) | bits(three, 2) | bits(four, 3) | bits(five, 4);
             *rest = back;
             Some(number)
         }
@@ -116,6 +148,37 @@ fn torn() -> DecodeError {
     DecodeError::Damaged("not a protobuf message".to_owned())
 }
 
+impl<'a> Value<'a> {
+    /// 0, where it is absent, as everywhere in protobuf.
+    pub(super) fn number(self, name: &str) -> Result<u64, DecodeError> {
+        match self {
+            Self::Number(value) => Ok(value),
+            Self::Absent => Ok(0),
+            Self::Bytes(_) | Self::Other => Err(damaged(name)),
+        }
+    }
+
+    /// A number that is smaller than protobuf's numbers are.
+    pub(super) fn narrow<T: TryFrom<u64>>(self, name: &str) -> Result<T, DecodeError> {
+        self.number(name)?.try_into().map_err(|_| damaged(name))
+    }
+
+    /// A number of a type in which small ones below zero are short, too.
+    pub(super) fn signed(self, name: &str) -> Result<i64, DecodeError> {
+        let folded = self.number(name)?;
+        Ok((folded >> 1).cast_signed() ^ -(folded & 1).cast_signed())
+    }
+
+    /// Empty, where it is absent.
+    pub(super) fn bytes(self, name: &str) -> Result<&'a [u8], DecodeError> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            Self::Absent => Ok(&[]),
+            Self::Number(_) | Self::Other => Err(damaged(name)),
+        }
+    }
+}
+
 impl<'a, const N: usize> Fields<'a, N> {
     #[inline]
     pub(super) fn of(message: &'a [u8]) -> Result<Self, DecodeError> {
@@ -132,24 +195,16 @@ impl<'a, const N: usize> Fields<'a, N> {
         Ok(Self { message, values })
     }
 
-    /// 0, where it is absent, as everywhere in protobuf.
+    pub(super) fn value(&self, number: usize) -> Value<'a> {
+        self.values[number]
+    }
+
     pub(super) fn number(&self, name: &str, number: usize) -> Result<u64, DecodeError> {
-        match self.values[number] {
-            Value::Number(value) => Ok(value),
-            Value::Absent => Ok(0),
-            Value::Bytes(_) | Value::Other => Err(damaged(name)),
-        }
+        self.value(number).number(name)
     }
 
-    /// A number that is smaller than protobuf's numbers are.
     pub(super) fn narrow<T: TryFrom<u64>>(&self, name: &str, number: usize) -> Result<T, DecodeError> {
-        self.number(name, number)?.try_into().map_err(|_| damaged(name))
-    }
-
-    /// A number of a type in which small ones below zero are short, too.
-    pub(super) fn signed(&self, name: &str, number: usize) -> Result<i64, DecodeError> {
-        let folded = self.number(name, number)?;
-        Ok((folded >> 1).cast_signed() ^ -(folded & 1).cast_signed())
+        self.value(number).narrow(name)
     }
 
     pub(super) fn flag(&self, name: &str, number: usize) -> Result<bool, DecodeError> {
@@ -165,13 +220,8 @@ impl<'a, const N: usize> Fields<'a, N> {
         super::words::given(name, self.narrow(name, number)?)
     }
 
-    /// Empty, where it is absent.
     pub(super) fn bytes(&self, name: &str, number: usize) -> Result<&'a [u8], DecodeError> {
-        match self.values[number] {
-            Value::Bytes(bytes) => Ok(bytes),
-            Value::Absent => Ok(&[]),
-            Value::Number(_) | Value::Other => Err(damaged(name)),
-        }
+        self.value(number).bytes(name)
     }
 
     /// All values of a repeated field.
@@ -229,10 +279,9 @@ impl<'a, const N: usize> Fields<'a, N> {
         name: &str,
         number: usize,
     ) -> Result<Option<Fields<'a, M>>, DecodeError> {
-        match self.values[number] {
-            Value::Bytes(message) => Fields::of(message).map(Some),
+        match self.value(number) {
             Value::Absent => Ok(None),
-            Value::Number(_) | Value::Other => Err(damaged(name)),
+            value => Fields::of(value.bytes(name)?).map(Some),
         }
     }
 
@@ -245,10 +294,9 @@ impl<'a, const N: usize> Fields<'a, N> {
     }
 
     pub(super) fn optional_time(&self, name: &str, number: usize) -> Result<Option<Timestamp>, DecodeError> {
-        match self.values[number] {
-            Value::Bytes(message) => time(name, message).map(Some),
+        match self.value(number) {
             Value::Absent => Ok(None),
-            Value::Number(_) | Value::Other => Err(damaged(name)),
+            value => time(name, value.bytes(name)?).map(Some),
         }
     }
 }
@@ -261,7 +309,7 @@ pub(super) fn uuid(name: &str, text: &[u8]) -> Result<Uuid, DecodeError> {
 pub(super) fn time(name: &str, mut message: &[u8]) -> Result<Timestamp, DecodeError> {
     let mut time = ProtoTime::default();
     while !message.is_empty() {
-        match any_field(&mut message).ok_or_else(torn)? {
+        match number_field(&mut message).ok_or_else(torn)? {
             (1, Value::Number(seconds)) => time.seconds = seconds.cast_signed(),
             (2, Value::Number(nanos)) => {
                 time.nanos = i32::try_from(nanos.cast_signed()).map_err(|_| damaged(name))?;
@@ -270,4 +318,27 @@ pub(super) fn time(name: &str, mut message: &[u8]) -> Result<Timestamp, DecodeEr
         }
     }
     common::time(name, Some(time))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use prost::encoding::encode_varint;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn numbers_of_every_length_are_read_and_what_is_torn_off_is_not(number: u64, bits in 0..64u32, behind in any::<Vec<u8>>()) {
+            let number = number >> bits;
+            let mut bytes = Vec::new();
+            encode_varint(number, &mut bytes);
+            let mut torn = &bytes[..bytes.len() - 1];
+            prop_assert_eq!(varint(&mut torn), None);
+            bytes.extend_from_slice(&behind);
+            let mut rest = bytes.as_slice();
+            prop_assert_eq!(varint(&mut rest), Some(number));
+            prop_assert_eq!(rest, behind);
+        }
+    }
 }

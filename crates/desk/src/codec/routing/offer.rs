@@ -7,10 +7,10 @@ use tandem_proto::v1;
 use tandem_proto::v1::router_event::Body;
 
 use crate::DecodeError;
-use crate::codec::common::time_to_proto;
+use crate::codec::common::{damaged, time_to_proto};
 use crate::codec::lexicon::{Lexicon, Names};
-use crate::codec::wire::Fields;
-use crate::codec::words::{Word, given_to_proto};
+use crate::codec::wire::{self, Fields, Walk};
+use crate::codec::words::{Word, given, given_to_proto};
 
 /// What became of offers; none for other kinds.
 pub(super) fn to_proto(event: &RoutingEvent) -> Option<Body> {
@@ -113,7 +113,7 @@ pub(super) fn issued(event: &Fields, lexicon: &mut Lexicon) -> Result<RoutingEve
         ticket: ticket(&offer)?,
         agent: agent(&offer, lexicon)?,
         expires_at: offer.time("offer.expires_at", 4)?,
-        ranking: ranking(&event.message("ranking", 2)?, lexicon)?.into(),
+        ranking: ranking(event.bytes("ranking", 2)?, lexicon)?.into(),
     })
 }
 
@@ -180,22 +180,37 @@ fn ranking_to_proto(ranking: &Ranking) -> v1::Ranking {
     }
 }
 
-fn ranking(ranking: &Fields<10>, lexicon: &mut Lexicon) -> Result<Ranking, DecodeError> {
+/// Half of what a busy desk's journal holds is of rankings.
+fn ranking(ranking: &[u8], lexicon: &mut Lexicon) -> Result<Ranking, DecodeError> {
     let agents = &mut lexicon.agents;
-    let mut runners_up = Vec::new();
-    for runner_up in ranking.each(5) {
-        runners_up.push(rank(&Fields::of(runner_up?)?, agents)?);
+    let (mut considered, mut fit, mut free, mut step) = (0, 0, 0, 0);
+    let (mut winner, mut runners_up) = (None, Vec::new());
+    let (mut direct, mut choice, mut deciding) = (false, None, None);
+    let mut fields = Walk(ranking);
+    while let Some((number, value)) = fields.next()? {
+        match number {
+            1 => considered = value.narrow("ranking.considered")?,
+            2 => fit = value.narrow("ranking.fit")?,
+            3 => free = value.narrow("ranking.free")?,
+            4 => winner = Some(rank(value.bytes("ranking.winner")?, agents)?),
+            5 => runners_up.push(rank(value.bytes("ranking.runners_up")?, agents)?),
+            6 => direct = value.number("ranking.direct")? != 0,
+            7 => step = value.narrow("ranking.step")?,
+            8 => choice = given("ranking.choice", value.narrow("ranking.choice")?)?,
+            9 => deciding = given("ranking.deciding", value.narrow("ranking.deciding")?)?,
+            _ => {}
+        }
     }
     Ok(Ranking {
+        considered,
+        fit,
+        free,
+        winner: winner.ok_or_else(|| damaged("ranking.winner"))?,
         runners_up,
-        considered: ranking.narrow("ranking.considered", 1)?,
-        fit: ranking.narrow("ranking.fit", 2)?,
-        free: ranking.narrow("ranking.free", 3)?,
-        winner: rank(&ranking.message("ranking.winner", 4)?, agents)?,
-        direct: ranking.flag("ranking.direct", 6)?,
-        step: ranking.narrow("ranking.step", 7)?,
-        choice: ranking.given("ranking.choice", 8)?.unwrap_or_default(),
-        deciding: ranking.given("ranking.deciding", 9)?,
+        direct,
+        step,
+        choice: choice.unwrap_or_default(),
+        deciding,
     })
 }
 
@@ -210,13 +225,27 @@ fn rank_to_proto(rank: &Rank) -> v1::Rank {
     }
 }
 
-fn rank(rank: &Fields, agents: &mut Names<AgentId>) -> Result<Rank, DecodeError> {
+fn rank(rank: &[u8], agents: &mut Names<AgentId>) -> Result<Rank, DecodeError> {
+    let (mut agent, mut idle_since) = (None, None);
+    let (mut used, mut capacity, mut score, mut order) = (0, 0, 0, 0);
+    let mut fields = Walk(rank);
+    while let Some((number, value)) = fields.next()? {
+        match number {
+            1 => agent = Some(agents.read("rank.agent", value.bytes("rank.agent")?)?),
+            2 => used = value.narrow("rank.used_units")?,
+            3 => capacity = value.narrow("rank.capacity_units")?,
+            4 => idle_since = Some(wire::time("rank.idle_since", value.bytes("rank.idle_since")?)?),
+            5 => score = value.signed("rank.score")?,
+            6 => order = value.narrow("rank.order")?,
+            _ => {}
+        }
+    }
     Ok(Rank {
-        agent: rank.key("rank.agent", 1, agents)?,
-        used: rank.narrow("rank.used_units", 2)?,
-        capacity: rank.narrow("rank.capacity_units", 3)?,
-        idle_since: rank.time("rank.idle_since", 4)?,
-        score: rank.signed("rank.score", 5)?,
-        order: rank.narrow("rank.order", 6)?,
+        agent: agent.ok_or_else(|| damaged("rank.agent"))?,
+        used,
+        capacity,
+        idle_since: idle_since.ok_or_else(|| damaged("rank.idle_since"))?,
+        score,
+        order,
     })
 }

@@ -10,7 +10,7 @@ use crate::DecodeError;
 use crate::codec::common::damaged;
 use crate::codec::envelope::Codec;
 use crate::codec::lexicon::{Known, Lexicon};
-use crate::codec::wire::{self, Fields};
+use crate::codec::wire::{self, Fields, Value, Walk};
 
 /// How the body of one kind is read.
 type Read = fn(&Fields, &mut Lexicon) -> Result<RoutingEvent, DecodeError>;
@@ -48,17 +48,19 @@ struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     fn of(payload: &'a [u8]) -> Result<Self, DecodeError> {
         let mut envelope = Self::default();
-        for part in wire::parts(payload) {
-            match part? {
-                (1, bytes) => envelope.at = Some(bytes),
-                (2, bytes) => envelope.actor = Some(bytes),
-                (3, bytes) => envelope.cause = Some(bytes),
-                (4, bytes) => envelope.trace = bytes,
-                (number, bytes) => {
+        let mut fields = Walk(payload);
+        while let Some(field) = fields.next()? {
+            match field {
+                (1, Value::Bytes(bytes)) => envelope.at = Some(bytes),
+                (2, Value::Bytes(bytes)) => envelope.actor = Some(bytes),
+                (3, Value::Bytes(bytes)) => envelope.cause = Some(bytes),
+                (4, Value::Bytes(bytes)) => envelope.trace = bytes,
+                (number, Value::Bytes(bytes)) => {
                     if let Some((name, read)) = reader(number) {
                         envelope.body = Some((name, read, bytes));
                     }
                 }
+                _ => {}
             }
         }
         Ok(envelope)
@@ -204,7 +206,7 @@ fn priority_changed(event: &Fields, _: &mut Lexicon) -> Result<RoutingEvent, Dec
 fn age_adjusted(event: &Fields, _: &mut Lexicon) -> Result<RoutingEvent, DecodeError> {
     Ok(RoutingEvent::AgeAdjusted {
         ticket: ticket(event)?,
-        by: SignedMillis(event.signed("by_millis", 2)?),
+        by: SignedMillis(event.value(2).signed("by_millis")?),
     })
 }
 
