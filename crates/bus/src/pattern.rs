@@ -2,6 +2,9 @@
 
 /// Whether `subject` falls under `pattern`.
 pub(crate) fn matches(pattern: &str, subject: &str) -> bool {
+    if !pattern.contains(['*', '>']) {
+        return pattern == subject;
+    }
     let mut tokens = subject.split('.');
     for expected in pattern.split('.') {
         match (expected, tokens.next()) {
