@@ -71,7 +71,7 @@ async fn known(connection: &mut SqliteConnection, documents: &[NewDocument]) -> 
 fn ask(script: &mut Script, keys: &[DeskKey], query: &'static str) -> Vec<usize> {
     let portions = keys.chunks(ROWS);
     portions
-        .map(|keys| script.add(|statement| asking(statement, keys, query)))
+        .map(|keys| script.add_over(keys.len(), |statement| asking(statement, keys, query)))
         .collect()
 }
 

@@ -37,19 +37,13 @@ impl Write for Commit {
 
     async fn run(&self, connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Failure> {
         let mut script = Script::new();
-        let append = self.append.as_ref().filter(|append| !append.records.is_empty());
-        let tail = append.map(|append| write_records(&mut script, append));
-        let positions: Vec<_> = self
-            .positions
-            .iter()
-            .map(|update| move_position(&mut script, update))
-            .collect();
-        write_rows(&mut script, &self.rows);
-        remember(&mut script, &self.requests, now);
-        jobs::queue(&mut script, &self.jobs, now);
+        let tail = self.records().map(|append| ask_for_tail(&mut script, append));
+        let at = |update| move_position(&mut script, update);
+        let positions: Vec<_> = self.positions.iter().map(at).collect();
+        self.write(&mut script, now);
         let ran = script.run(connection).await;
         // What was read comes first: where another was faster, what was written may have failed because of it.
-        if let (Some(append), Some(tail)) = (append, tail) {
+        if let (Some(append), Some(tail)) = (self.records(), tail) {
             forbid_gap(append, &ran.read(tail)?)?;
         }
         for (update, at) in self.positions.iter().zip(positions) {
@@ -57,23 +51,62 @@ impl Write for Commit {
         }
         Ok(ran.outcome?)
     }
+
+    /// As desks commit, for whose commits people wait.
+    fn in_one_go(&self, now: Timestamp) -> Option<(Script, ())> {
+        if !self.positions.is_empty() {
+            return None;
+        }
+        let mut script = Script::transaction();
+        if let Some(append) = self.records() {
+            script.fail_if(|statement| {
+                push_tail(statement, append);
+                statement.push(" <> ").push_bind(ordered(append.first_seq) - 1);
+            });
+        }
+        self.write(&mut script, now);
+        Some((script, ()))
+    }
+}
+
+impl Commit {
+    fn records(&self) -> Option<&Append> {
+        self.append.as_ref().filter(|append| !append.records.is_empty())
+    }
+
+    /// What is written without a look at anything.
+    fn write(&self, script: &mut Script, now: Timestamp) {
+        if let Some(append) = self.records() {
+            write_records(script, append);
+        }
+        write_rows(script, &self.rows);
+        remember(script, &self.requests, now);
+        jobs::queue(script, &self.jobs, now);
+    }
 }
 
 /// The place of the statement that reads the tail.
-fn write_records(script: &mut Script, append: &Append) -> usize {
+fn ask_for_tail(script: &mut Script, append: &Append) -> usize {
+    script.add(|statement| {
+        statement.push("SELECT ");
+        push_tail(statement, append);
+    })
+}
+
+fn push_tail(statement: &mut Statement, append: &Append) {
+    let stream = &append.stream;
+    statement.push("(SELECT coalesce(max(seq), 0) FROM journal WHERE service = ");
+    statement.push_bind(&*stream.service).push(" AND desk = ");
+    statement.push_bind(stream.desk.as_str()).push(")");
+}
+
+fn write_records(script: &mut Script, append: &Append) {
     let Append {
         stream,
         first_seq,
         incarnation,
         records,
     } = append;
-    let tail = script.add(|statement| {
-        statement.push("SELECT coalesce(max(seq), 0) FROM journal WHERE service = ");
-        statement
-            .push_bind(&*stream.service)
-            .push(" AND desk = ")
-            .push_bind(stream.desk.as_str());
-    });
     let numbered: Vec<(i64, &NewRecord)> = (ordered(*first_seq)..).zip(records).collect();
     let bind = |mut values: Values<'_>, (seq, record): &(i64, &NewRecord)| {
         values
@@ -85,7 +118,6 @@ fn write_records(script: &mut Script, append: &Append) -> usize {
     };
     let head = "INSERT INTO journal (service, desk, seq, incarnation, kind, at, payload) ";
     script.insert_all((head, 7), &numbered, bind, no_tail);
-    tail
 }
 
 fn forbid_gap(append: &Append, tail: &[(i64,)]) -> Result<(), StoreError> {
@@ -149,7 +181,7 @@ fn write_rows(script: &mut Script, rows: &[Row]) {
     let head = "INSERT INTO read_row (desk, tbl, key, value) ";
     script.insert_all((head, 4), &puts, bind, upsert);
     for deletes in deletes.chunks(ROWS) {
-        script.add(|statement| delete_rows(statement, deletes));
+        script.add_over(deletes.len(), |statement| delete_rows(statement, deletes));
     }
 }
 

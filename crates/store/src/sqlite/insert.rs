@@ -15,13 +15,16 @@ use crate::{RequestKey, Row};
 /// 1000 nested expressions.
 pub(super) const ROWS: usize = 256;
 
+/// Statements over no more rows than these share a script.
+const FEW: usize = 64;
+
 pub(super) type Statement = QueryBuilder<Sqlite>;
 pub(super) type Values<'a> = Separated<'a, Sqlite, &'static str>;
 
 /// For how many rows there are statements: rows are padded with empty ones up to the next of these. So there are few
 /// different statements over however many rows, and each is prepared once.
 fn padded(rows: usize) -> usize {
-    let sizes = [0, 1, 4, 16, 64];
+    let sizes = [0, 1, 4, 16, FEW];
     sizes.into_iter().find(|size| rows <= *size).unwrap_or(ROWS)
 }
 
@@ -47,8 +50,20 @@ pub(super) fn push_rows<T>(statement: &mut Statement, rows: &[T], columns: usize
 /// what sqlx's SQLite driver does with a query of several statements; sqlx would rather not, but has nothing else that takes
 /// values (its issue 3108).
 pub(super) struct Script {
-    statements: Statement,
+    /// What is run together. A statement over many rows is one by itself, so that large ones are kept in one shape each.
+    pieces: Vec<Statement>,
+    /// The last piece takes no more.
+    is_full: bool,
     len: usize,
+}
+
+/// How a whole transaction ended.
+pub(super) enum Whole {
+    Committed,
+    /// Nothing is written; the transaction may still be open.
+    NotRun,
+    /// COMMIT failed.
+    Failed(sqlx::Error),
 }
 
 /// What a script brought: rows by statement, and how it ended. A statement that fails is the last one.
@@ -60,17 +75,37 @@ pub(super) struct Ran {
 impl Script {
     pub(super) fn new() -> Self {
         Self {
-            statements: Statement::new(""),
+            pieces: Vec::new(),
+            is_full: true,
             len: 0,
         }
     }
 
+    /// One that is a transaction of its own.
+    pub(super) fn transaction() -> Self {
+        let mut script = Self::new();
+        script.add(|statement| {
+            statement.push("BEGIN IMMEDIATE");
+        });
+        script
+    }
+
     /// Adds a statement; returns its place.
     pub(super) fn add(&mut self, push: impl FnOnce(&mut Statement)) -> usize {
-        if self.len > 0 {
-            self.statements.push(";\n");
+        self.add_over(1, push)
+    }
+
+    /// Adds a statement over so many rows; returns its place.
+    pub(super) fn add_over(&mut self, rows: usize, push: impl FnOnce(&mut Statement)) -> usize {
+        let is_large = rows > FEW;
+        if self.is_full || is_large {
+            let mut piece = Statement::new("");
+            push(&mut piece);
+            self.pieces.push(piece);
+        } else if let Some(piece) = self.pieces.last_mut() {
+            push(piece.push(";\n"));
         }
-        push(&mut self.statements);
+        self.is_full = is_large;
         self.len += 1;
         self.len - 1
     }
@@ -84,7 +119,7 @@ impl Script {
         tail: impl Fn(&mut Statement),
     ) {
         for rows in rows.chunks(ROWS) {
-            self.add(|statement| {
+            self.add_over(rows.len(), |statement| {
                 statement.push(head).push("SELECT * FROM (");
                 push_rows(statement, rows, columns, &bind);
                 statement.push(") WHERE column1 IS NOT NULL");
@@ -93,19 +128,36 @@ impl Script {
         }
     }
 
+    /// Ends the script with a failure if `condition` holds. SQLite has no other way to say so than a row that cannot be.
+    pub(super) fn fail_if(&mut self, condition: impl FnOnce(&mut Statement)) {
+        self.add(|statement| {
+            statement.push("INSERT INTO position SELECT NULL, NULL, NULL, NULL, NULL WHERE ");
+            condition(statement);
+        });
+    }
+
+    /// Runs and commits a [`transaction`](Self::transaction).
+    pub(super) async fn commit(mut self, connection: &mut SqliteConnection) -> Whole {
+        let last = self.add(|statement| {
+            statement.push("COMMIT");
+        });
+        let Ran { rows, outcome } = self.run(connection).await;
+        match outcome {
+            Ok(()) => Whole::Committed,
+            Err(error) if rows.len() > last => Whole::Failed(error),
+            Err(_) => Whole::NotRun,
+        }
+    }
+
     pub(super) async fn run(mut self, connection: &mut SqliteConnection) -> Ran {
         let mut rows = vec![Vec::new()];
-        if self.len > 0 {
-            let mut steps = connection.fetch_many(self.statements.build());
+        for piece in &mut self.pieces {
+            let mut steps = connection.fetch_many(piece.build());
             while let Some(step) = steps.next().await {
-                match step {
-                    Ok(Either::Right(row)) => {
-                        if let Some(rows) = rows.last_mut() {
-                            rows.push(row);
-                        }
-                    }
-                    Ok(Either::Left(_)) => rows.push(Vec::new()),
-                    Err(error) => {
+                match (step, rows.last_mut()) {
+                    (Ok(Either::Right(row)), Some(rows)) => rows.push(row),
+                    (Ok(_), _) => rows.push(Vec::new()),
+                    (Err(error), _) => {
                         let outcome = Err(error);
                         return Ran { rows, outcome };
                     }
@@ -255,6 +307,8 @@ mod tests {
             values.push_bind(*number);
         };
         script.insert_all(("INSERT INTO one (a) ", 1), &[1, 2, 3, 4, 5], bind, no_tail);
+        let many: Vec<i64> = (-300..0).collect();
+        script.insert_all(("INSERT INTO one (a) ", 1), &many, bind, no_tail);
         let all = script.add(|statement| {
             statement.push("SELECT a FROM one WHERE a > ").push_bind(3);
         });
@@ -262,6 +316,7 @@ mod tests {
         let after = script.add(|statement| {
             statement.push("SELECT 6");
         });
+        assert_eq!(script.pieces.len(), 3, "256 rows are by themselves");
         let ran = script.run(&mut connection).await;
         assert_eq!(ran.read::<(i64,)>(all).unwrap(), [(4,), (5,)]);
         assert_eq!(ran.read::<(i64,)>(after).unwrap(), []);

@@ -54,8 +54,8 @@ impl Write for Settle {
         let (done, kept): (Vec<_>, Vec<_>) = given.into_iter().partition(|(.., outcome)| is_final(outcome));
         let mut script = Script::new();
         for done in done.chunks(ROWS) {
-            script.add(|statement| told(statement, done));
-            script.add(|statement| gone(statement, done));
+            script.add_over(done.len(), |statement| told(statement, done));
+            script.add_over(done.len(), |statement| gone(statement, done));
         }
         script.run(connection).await.outcome?;
         for (desk, id, outcome) in kept {

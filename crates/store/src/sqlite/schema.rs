@@ -21,7 +21,7 @@ const STEPS: &[Step] = &[
 ];
 
 /// Scripts of a commit come in so many shapes that are worth keeping.
-const STATEMENTS: usize = 512;
+const STATEMENTS: usize = 256;
 const READERS: u32 = 4;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -6,6 +6,7 @@ use tandem_domain::{DeskId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::error::Failure;
+use super::insert::Script;
 use crate::StoreError;
 
 /// Something to be written inside the writer's transaction. It may be run again after the transaction failed.
@@ -25,6 +26,12 @@ pub(super) trait Write: Send + Sync + 'static {
     }
 
     async fn run(&self, connection: &mut SqliteConnection, now: Timestamp) -> Result<Self::Answer, Failure>;
+
+    /// The same as one script without questions, which fails where [`run`](Self::run) would refuse, and what it answers then;
+    /// none if there is no such script.
+    fn in_one_go(&self, _now: Timestamp) -> Option<(Script, Self::Answer)> {
+        None
+    }
 }
 
 /// A [`Write`] of any kind.
@@ -34,6 +41,8 @@ pub(super) trait Unit: Send {
     fn weight(&self) -> usize;
     /// Runs it and keeps the answer for [`answer`](Self::answer).
     async fn run(&mut self, connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Failure>;
+    /// Its script if it has one; the answer is kept.
+    fn in_one_go(&mut self, now: Timestamp) -> Option<Script>;
     /// Keeps a refusal in the place of an answer.
     fn refuse(&mut self, why: StoreError);
     /// Answers the caller, now that the transaction was committed or failed.
@@ -70,6 +79,12 @@ impl<W: Write> Unit for Pending<W> {
     async fn run(&mut self, connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Failure> {
         self.outcome = Some(Ok(self.write.run(connection, now).await?));
         Ok(())
+    }
+
+    fn in_one_go(&mut self, now: Timestamp) -> Option<Script> {
+        let (script, answer) = self.write.in_one_go(now)?;
+        self.outcome = Some(Ok(answer));
+        Some(script)
     }
 
     fn refuse(&mut self, why: StoreError) {
