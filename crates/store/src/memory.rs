@@ -91,6 +91,8 @@ impl MemoryStore {
     ) -> Result<T, StoreError> {
         let store = self.clone();
         finish(async move {
+            // As with stores elsewhere, others have their turn meanwhile.
+            tokio::task::yield_now().await;
             let mut fault = store.faults.draw(operation)?;
             if let Some(Fault::HeldThen(gate, then)) = fault {
                 gate.pass().await;

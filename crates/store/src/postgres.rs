@@ -9,6 +9,7 @@ mod jobs;
 mod journal;
 mod leases;
 mod outbox;
+mod pool;
 mod schema;
 
 use std::time::Duration;
@@ -16,11 +17,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{FromRow, PgConnection, PgPool, Postgres};
+use sqlx::{Connection, FromRow, PgConnection, Postgres};
 
 use crate::StoreError;
 use crate::detached::finish;
 use error::{Failure, of_statement};
+use pool::Pool;
 
 /// Longer than the server's own limit on a statement: who answers later than this is not there any more.
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);
@@ -31,7 +33,7 @@ const TRIES: u32 = 5;
 /// A store in a PostgreSQL database. Clones share its connections.
 #[derive(Clone)]
 pub struct PostgresStore {
-    pool: PgPool,
+    pool: Pool,
 }
 
 /// One statement with its arguments.
@@ -53,8 +55,9 @@ impl PostgresStore {
     pub async fn connect(url: &str, connections: u32) -> Result<Self, StoreError> {
         let options = schema::options(url)?;
         schema::migrate(&options).await?;
+        let pool = Pool::connect(schema::for_work(options), connections).await;
         Ok(Self {
-            pool: schema::pool(options, connections).await?,
+            pool: pool.map_err(|error| of_statement(&error))?,
         })
     }
 
@@ -63,8 +66,8 @@ impl PostgresStore {
         self.pool.close().await;
     }
 
-    // Everything below runs in a task of its own: a future of sqlx that is dropped half-way leaves its
-    // connection in a state that the next borrower inherits.
+    // Everything below is finished once it has begun: a future of sqlx that is dropped half-way leaves its connection in a
+    // state that nobody else can use, and nobody would know what became of the statement.
 
     async fn write<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
         let pool = self.pool.clone();
@@ -110,17 +113,20 @@ impl PostgresStore {
     }
 }
 
-/// Runs `work` on a connection of the pool. One that failed or does not answer is given up and not put back: the
-/// pool would wait for it, and with each such connection be one smaller.
+/// Runs `work` on a connection of the pool. One that failed or does not answer is not given back.
 async fn on_connection<T>(
-    pool: &PgPool,
+    pool: &Pool,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let mut connection = pool.acquire().await?;
-    let ended = tokio::time::timeout(ANSWER_LIMIT, work(&mut connection)).await;
+    let mut lent = pool.lend().await?;
+    let ended = tokio::time::timeout(ANSWER_LIMIT, work(lent.connection())).await;
     let ended = ended.unwrap_or(Err(Failure::NoAnswer));
-    if ended.as_ref().is_err_and(Failure::breaks_the_connection) {
-        drop(connection.detach());
+    match &ended {
+        Ok(_) => lent.give_back(),
+        Err(failure) if failure.breaks_the_connection() => {}
+        // What was begun and given up is rolled back with the next message to the server.
+        Err(_) if lent.connection().ping().await.is_ok() => lent.give_back(),
+        Err(_) => {}
     }
     ended
 }

@@ -55,6 +55,14 @@ pub(crate) fn conversation_keys(documents: &[NewDocument]) -> Vec<DeskKey> {
     documents.iter().flat_map(of_document).collect()
 }
 
+/// Whether each is known by all that it is found by. Of two of these that are stored at once and should have found each
+/// other, one then fails over a key of the other's. An answer that is known by less than it is found by could miss what it
+/// answers, and be missed by it.
+pub(crate) fn are_known_by_what_finds_them(documents: &[NewDocument]) -> bool {
+    let is_known = |document: &NewDocument| document.find_by.iter().all(|key| document.known_as.contains(key));
+    documents.iter().all(is_known)
+}
+
 /// Plans the batch; later documents of it see the earlier ones.
 pub(crate) fn plan(documents: Vec<NewDocument>, mut known: Known) -> Plan {
     let mut plan = Plan {

@@ -94,6 +94,11 @@ pub(super) fn refusal(error: &Error) -> Option<&PgDatabaseError> {
     (answer.severity() == PgSeverity::Error).then_some(answer)
 }
 
+/// Whether somebody else has stored the same under a unique key.
+pub(super) fn is_there_already(error: &Error) -> bool {
+    refusal(error).is_some_and(|refusal| refusal.code() == UNIQUE_VIOLATION)
+}
+
 /// Whether there was no connection to send anything on, or nothing that could be sent.
 fn never_sent(error: &Error) -> bool {
     matches!(

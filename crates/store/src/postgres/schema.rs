@@ -1,9 +1,7 @@
 //! How the database is connected to, and its schema.
 
-use std::time::Duration;
-
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, PgPool};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 
 use super::error::of_statement;
 use crate::StoreError;
@@ -17,12 +15,6 @@ const STEPS: &[Step] = &[
         include_str!("../../migrations/postgres/0002_answers_and_jobs.sql"),
     ),
 ];
-
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
-
-/// A connection that was idle for longer is asked whether it lives before it is used; asking each time
-/// would double the round trips.
-const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// What each connection sets. The server ends what nobody waits for any more.
 const LIMITS: [(&str, &str); 3] = [
@@ -52,20 +44,6 @@ pub(super) async fn migrate(options: &PgConnectOptions) -> Result<(), StoreError
     connection.close().await.map_err(|error| of_statement(&error))
 }
 
-pub(super) async fn pool(options: PgConnectOptions, connections: u32) -> Result<PgPool, StoreError> {
-    let pool = PgPoolOptions::new()
-        .max_connections(connections)
-        .min_connections(connections.min(2))
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .before_acquire(|connection, metadata| {
-            Box::pin(async move {
-                if metadata.idle_for > TRUSTED_IDLE {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_with(options.options(LIMITS).options(PLANS));
-    pool.await.map_err(|error| of_statement(&error))
+pub(super) fn for_work(options: PgConnectOptions) -> PgConnectOptions {
+    options.options(LIMITS).options(PLANS)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::{join, join3};
 use tandem_store::conformance::eventually;
-use tandem_store::{DocumentStore, JournalStore, OutboxOutcome, PostgresStore, StoreError};
+use tandem_store::{Accepted, DocumentStore, JournalStore, NewDocument, OutboxOutcome, PostgresStore, StoreError};
 use tandem_test_support::postgres::Postgres;
 
 use crate::support::{Intruder, append, document, stream};
@@ -42,27 +42,51 @@ async fn a_connection_lost_during_a_commit_leaves_its_outcome_unknown() {
 
 #[tokio::test]
 async fn a_connection_lost_before_the_commit_means_that_nothing_happened() {
-    let Some(server) = Postgres::start().await else { return };
+    // What is found by more than it is known by takes a whole transaction.
+    let follow_up = NewDocument {
+        find_by: vec!["of another".into()],
+        ..document(1)
+    };
+    let Some((_server, store, lost)) = lost_while_storing(follow_up).await else {
+        return;
+    };
+    assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
+    assert!(!store.accept(vec![document(1)]).await.unwrap()[0].duplicate);
+}
+
+#[tokio::test]
+async fn a_connection_lost_during_a_transaction_of_one_statement_leaves_its_outcome_unknown() {
+    let Some((_server, store, lost)) = lost_while_storing(document(1)).await else {
+        return;
+    };
+    assert!(matches!(lost, Err(StoreError::OutcomeUnknown(_))), "{lost:?}");
+    assert!(!store.accept(vec![document(1)]).await.unwrap()[0].duplicate);
+}
+
+/// What the store says when its connection is cut while the document is stored, which does not happen; once it works again.
+async fn lost_while_storing(
+    given: NewDocument,
+) -> Option<(Postgres, PostgresStore, Result<Vec<Accepted>, StoreError>)> {
+    let server = Postgres::start().await?;
     let url = server.database();
     let store = PostgresStore::connect(&url, 3).await.unwrap();
     let mut intruder = Intruder::connect(&url).await;
     intruder.lock("message").await;
-    let accept = store.accept(vec![document(1)]);
+    let accept = store.accept(vec![given.clone()]);
     let cut = async {
         intruder.see_it_wait().await;
         intruder.terminate_the_store().await;
         intruder.unlock().await;
     };
     let (lost, ()) = join(accept, cut).await;
-    assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
     eventually(async || {
         store
-            .document(&document(1).desk, document(1).id)
+            .document(&given.desk, given.id)
             .await
             .is_ok_and(|found| found.is_none())
     })
     .await;
-    assert!(!store.accept(vec![document(1)]).await.unwrap()[0].duplicate);
+    Some((server, store, lost))
 }
 
 #[tokio::test]
