@@ -11,19 +11,18 @@ mod handling;
 mod past;
 mod reply;
 mod simulate;
-mod ticket;
 mod work;
 mod write;
 
 pub(crate) use bulk::{Bulk, Chosen, MOST_TICKETS};
 pub(crate) use desk::{faults, version};
 pub(crate) use enums::{decline_reason, presence, presence_if_given, states};
-pub(crate) use explain::{explanation, ranking};
+pub(crate) use explain::explanation;
 pub(crate) use past::{entries, moment, timeline};
 pub(crate) use reply::Draft;
 pub(crate) use simulate::comparison;
-pub(crate) use ticket::{agent, offer, ticket, work_list};
 pub(crate) use work::{Start, WorkAction, work_action};
 pub(crate) use write::Write;
 
+pub(crate) use tandem_desk::codec::routing::view::{agent, ticket, work_list};
 pub(crate) use tandem_service_kit::fields::{FieldError, key, number, optional_key, request_id, timestamp};

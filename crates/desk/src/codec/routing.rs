@@ -9,6 +9,7 @@ pub mod news;
 mod offer;
 mod place;
 mod read;
+pub mod view;
 
 use tandem_domain::routing::{Command, RoutingEvent};
 use tandem_domain::{Event, Trace};

@@ -1,12 +1,11 @@
 //! Enums, both ways.
 
-use tandem_domain::desk::Choice;
-use tandem_domain::explain::Deciding;
-use tandem_domain::routing::{DeclineReason, SkipReason, UndeliveredReason};
-use tandem_domain::{Presence, Priority, Proficiency, RoutingState, TicketStatus};
+use tandem_desk::codec::routing::view::routing_state;
+use tandem_domain::routing::DeclineReason;
+use tandem_domain::{Presence, Priority, RoutingState};
 use tandem_proto::v1;
+pub(super) use tandem_service_kit::fields::channel;
 use tandem_service_kit::fields::priority_if_given;
-pub(super) use tandem_service_kit::fields::{channel, presence as presence_out, priority};
 
 use super::FieldError;
 
@@ -70,89 +69,10 @@ fn one_state(field: &'static str, given: i32) -> Result<RoutingState, FieldError
         .ok_or_else(|| FieldError::new(field, format!("{given} is no routing state")))
 }
 
-pub(super) const fn routing_state(state: RoutingState) -> v1::RoutingState {
-    match state {
-        RoutingState::Queued => v1::RoutingState::Queued,
-        RoutingState::Offered => v1::RoutingState::Offered,
-        RoutingState::Assigned => v1::RoutingState::Assigned,
-        RoutingState::OnHold => v1::RoutingState::OnHold,
-        RoutingState::WrappingUp => v1::RoutingState::WrappingUp,
-        RoutingState::Done => v1::RoutingState::Done,
-        RoutingState::Cancelled => v1::RoutingState::Cancelled,
-        RoutingState::Abandoned => v1::RoutingState::Abandoned,
-        RoutingState::Scheduled => v1::RoutingState::Scheduled,
-        RoutingState::Merged => v1::RoutingState::Merged,
-    }
-}
-
-pub(super) const fn ticket_status(status: TicketStatus) -> v1::TicketStatus {
-    match status {
-        TicketStatus::Open => v1::TicketStatus::Open,
-        TicketStatus::Pending => v1::TicketStatus::Pending,
-        TicketStatus::Resolved => v1::TicketStatus::Resolved,
-        TicketStatus::Closed => v1::TicketStatus::Closed,
-    }
-}
-
-pub(super) const fn skip_reason(reason: SkipReason) -> v1::skipped_step::Reason {
-    use v1::skipped_step::Reason;
-    match reason {
-        SkipReason::NobodyOnline => Reason::NobodyOnline,
-        SkipReason::LongWait => Reason::LongWait,
-        SkipReason::NobodyPreferred => Reason::NobodyPreferred,
-        SkipReason::NobodyFits => Reason::NobodyFits,
-        SkipReason::NoTime => Reason::NoTime,
-    }
-}
-
-pub(super) const fn choice(choice: Choice) -> v1::Choice {
-    match choice {
-        Choice::LeastLoaded => v1::Choice::LeastLoaded,
-        Choice::LongestIdle => v1::Choice::LongestIdle,
-        Choice::BestSkilled => v1::Choice::BestSkilled,
-        Choice::LeastOverSkilled => v1::Choice::LeastOverSkilled,
-        Choice::RoundRobin => v1::Choice::RoundRobin,
-        Choice::Cheapest => v1::Choice::Cheapest,
-        Choice::Weighted => v1::Choice::Weighted,
-    }
-}
-
-pub(super) const fn deciding(deciding: Option<Deciding>) -> v1::ranking::Deciding {
-    use v1::ranking::Deciding as Wire;
-    match deciding {
-        None => Wire::Unspecified,
-        Some(Deciding::Score) => Wire::Score,
-        Some(Deciding::LongerIdle) => Wire::LongerIdle,
-        Some(Deciding::FileOrder) => Wire::FileOrder,
-        Some(Deciding::Turn) => Wire::Turn,
-        Some(Deciding::Batch) => Wire::Batch,
-    }
-}
-
-pub(super) const fn undelivered_reason(reason: UndeliveredReason) -> v1::UndeliveredReason {
-    match reason {
-        UndeliveredReason::Refused => v1::UndeliveredReason::Refused,
-        UndeliveredReason::Bounced => v1::UndeliveredReason::Bounced,
-        UndeliveredReason::Expired => v1::UndeliveredReason::Expired,
-        UndeliveredReason::VisitorLeft => v1::UndeliveredReason::VisitorLeft,
-        UndeliveredReason::NoAddress => v1::UndeliveredReason::NoAddress,
-        UndeliveredReason::Declined => v1::UndeliveredReason::Declined,
-    }
-}
-
-pub(super) const fn proficiency(level: Proficiency) -> v1::Proficiency {
-    match level {
-        Proficiency::A1 => v1::Proficiency::A1,
-        Proficiency::A2 => v1::Proficiency::A2,
-        Proficiency::B1 => v1::Proficiency::B1,
-        Proficiency::B2 => v1::Proficiency::B2,
-        Proficiency::C1 => v1::Proficiency::C1,
-        Proficiency::C2 => v1::Proficiency::C2,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use tandem_service_kit::fields::priority;
+
     use super::*;
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::fmt::Display;
 
-use tandem_domain::explain::{Candidate, Change, Explanation, Lack, Rank, Ranking, Wish};
+use tandem_desk::codec::routing::view::ranking;
+use tandem_domain::explain::{Candidate, Change, Explanation, Lack, Wish};
 use tandem_proto::v1;
 use tandem_service_kit::fields::duration;
 use v1::lack::Kind;
 
-use super::{enums, ticket, timestamp};
+use super::{ticket, timestamp};
 
 /// Why a ticket is where it is.
 pub(crate) fn explanation(explanation: &Explanation) -> v1::ExplainTicketResponse {
@@ -41,32 +42,6 @@ fn wish(wish: &Wish) -> v1::Wish {
         what: wish.what.clone(),
         agent: wish.agent.as_ref().map(ToString::to_string).unwrap_or_default(),
         since: Some(timestamp(wish.since)),
-    }
-}
-
-/// The facts that chose an agent.
-pub(crate) fn ranking(ranking: &Ranking) -> v1::Ranking {
-    v1::Ranking {
-        considered: ranking.considered,
-        fit: ranking.fit,
-        free: ranking.free,
-        winner: Some(rank(&ranking.winner)),
-        runners_up: ranking.runners_up.iter().map(rank).collect(),
-        direct: ranking.direct,
-        step: ranking.step.into(),
-        choice: enums::choice(ranking.choice).into(),
-        deciding: enums::deciding(ranking.deciding).into(),
-    }
-}
-
-fn rank(rank: &Rank) -> v1::Rank {
-    v1::Rank {
-        agent: rank.agent.to_string(),
-        used_units: rank.used,
-        capacity_units: rank.capacity,
-        idle_since: Some(timestamp(rank.idle_since)),
-        score: rank.score,
-        order: rank.order,
     }
 }
 

@@ -1,8 +1,14 @@
 //! Work lists in hints: who is told that a list has changed is told the list, too, as long as it is small. It is what a
-//! look at the owner would find; whoever misses it, or cannot read it, looks.
+//! look at the owner would find, in the form in which it goes to the agent; whoever misses it, or cannot read it, looks.
+
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use prost::Message;
 use tandem_domain::routing::WorkList;
+use tandem_proto::v1;
+
+use super::view;
 
 /// Lists of more tickets are looked at: most hints about them would bring the same tickets again.
 pub(super) const MOST_TICKETS: usize = 12;
@@ -12,21 +18,42 @@ pub(super) const MOST_AGENTS: usize = 64;
 /// A hint with more bytes would take longer than the look that it spares.
 const MOST_BYTES: usize = 16 * 1024;
 
+/// An agent's whole work list, and what an agent is told of the offers in it.
+#[derive(Clone, PartialEq, Message)]
+pub struct News {
+    /// The list.
+    #[prost(message, optional, tag = "1")]
+    pub list: Option<v1::WorkList>,
+    /// By offer, why the agent was chosen.
+    #[prost(btree_map = "uint64, message", tag = "2")]
+    pub rankings: BTreeMap<u64, v1::Ranking>,
+}
+
+impl From<&WorkList> for News {
+    fn from(list: &WorkList) -> Self {
+        let rankings = list.rankings.iter();
+        Self {
+            list: Some(view::work_list(list)),
+            rankings: rankings.map(|(offer, why)| (offer.0, view::ranking(why))).collect(),
+        }
+    }
+}
+
 /// Empty where the list is not small.
 pub(super) fn write(list: &WorkList) -> Bytes {
     if list.items.len() > MOST_TICKETS {
         return Bytes::new();
     }
-    let json = serde_json::to_vec(list).expect("work lists are plain data with text keys");
-    Some(Bytes::from(json))
-        .filter(|json| json.len() <= MOST_BYTES)
+    let news = News::from(list).encode_to_vec();
+    Some(Bytes::from(news))
+        .filter(|news| news.len() <= MOST_BYTES)
         .unwrap_or_default()
 }
 
-/// The list that a hint brought; none where it brought none that this program can read.
+/// What a hint brought; none where it brought no list that this program can read.
 #[must_use]
-pub fn read(hint: &[u8]) -> Option<WorkList> {
-    serde_json::from_slice(hint).ok()
+pub fn read(hint: Bytes) -> Option<News> {
+    News::decode(hint).ok().filter(|news| news.list.is_some())
 }
 
 #[cfg(test)]
@@ -52,14 +79,20 @@ mod tests {
             version: 7,
             agent,
             items: Vec::new(),
-            rankings: std::collections::BTreeMap::new(),
+            rankings: BTreeMap::new(),
         }
     }
 
     #[test]
     fn a_small_list_travels_with_the_hint_and_a_large_one_does_not() {
-        assert_eq!(read(&write(&list(3))), Some(list(3)));
-        assert_eq!(read(&write(&list(MOST_BYTES))), None);
-        assert_eq!(read(b"of a newer program"), None);
+        assert_eq!(read(write(&list(3))), Some(News::from(&list(3))));
+        assert_eq!(read(write(&list(MOST_BYTES))), None);
+    }
+
+    #[test]
+    fn what_another_version_of_the_program_says_is_no_list() {
+        for other in ["of a newer program", r#"{"version":7,"agent":{"id":"ana"}}"#, ""] {
+            assert_eq!(read(Bytes::from_static(other.as_bytes())), None, "{other}");
+        }
     }
 }

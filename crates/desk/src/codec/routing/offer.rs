@@ -166,7 +166,7 @@ pub(super) fn agent(event: &Fields, lexicon: &mut Lexicon) -> Result<AgentId, De
     event.key("agent", 3, &mut lexicon.agents)
 }
 
-fn ranking_to_proto(ranking: &Ranking) -> v1::Ranking {
+pub(super) fn ranking_to_proto(ranking: &Ranking) -> v1::Ranking {
     v1::Ranking {
         considered: ranking.considered,
         fit: ranking.fit,

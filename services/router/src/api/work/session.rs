@@ -1,6 +1,6 @@
 //! One open stream of one agent: work lists and offers down, actions up, until something ends it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,9 +8,9 @@ use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt};
 use tandem_bus::subject;
 use tandem_desk::Journaled;
-use tandem_desk::codec::routing::news;
-use tandem_domain::routing::{Command, TicketView, WorkList};
-use tandem_domain::{AgentId, OfferId, Presence};
+use tandem_desk::codec::routing::news::{self, News};
+use tandem_domain::routing::Command;
+use tandem_domain::{AgentId, Presence};
 use tandem_proto::v1;
 use tandem_routing::RoutingCore;
 use tandem_service_kit::auth::{Caller, TokenError};
@@ -88,15 +88,13 @@ impl Session {
             let newest = std::iter::from_fn(|| hints.next().now_or_never().flatten()).last();
             let news = newest.map(|(_, news)| news).or(hint);
             // Until the owner was asked once, an agent whom the desk does not have is not told from one without news.
-            let told = news
-                .filter(|_| sent.version.is_some())
-                .and_then(|news| news::read(&news));
-            let list = match told {
-                Some(list) => Ok(list),
-                None => self.api.work_list(&self.caller.desk, &self.agent).await,
+            let told = news.filter(|_| sent.version.is_some()).and_then(news::read);
+            let news = match told {
+                Some(news) => Ok(news),
+                None => self.look().await,
             };
-            match list {
-                Ok(list) => self.send_list(&list, &mut sent),
+            match news {
+                Ok(news) => self.send_list(news, &mut sent),
                 Err(failure) if failure.is_passing() && sent.version.is_some() => {
                     tracing::debug!(desk = %self.caller.desk, agent = %self.agent, %failure, "work list not refreshed");
                 }
@@ -105,14 +103,21 @@ impl Session {
         }
     }
 
-    fn send_list(&self, list: &WorkList, sent: &mut Sent) {
-        if sent.version >= Some(list.version) {
+    async fn look(&self) -> Result<News, Failure> {
+        let list = self.api.work_list(&self.caller.desk, &self.agent).await?;
+        Ok(News::from(&list))
+    }
+
+    fn send_list(&self, News { list, rankings }: News, sent: &mut Sent) {
+        let Some(list) = list.filter(|list| sent.version < Some(list.version)) else {
             return;
-        }
+        };
         sent.version = Some(list.version);
-        self.outbox.put_list(convert::work_list(list));
-        for ticket in sent.offers_not_in(list, &self.agent) {
-            self.outbox.put_offer(offer_made(ticket, list));
+        let fresh = sent.offers_not_in(&list, &self.agent);
+        let made: Vec<_> = fresh.map(|ticket| offer_made(ticket, &rankings)).collect();
+        self.outbox.put_list(list);
+        for offer in made {
+            self.outbox.put_offer(offer);
         }
     }
 
@@ -188,13 +193,11 @@ impl Session {
     }
 }
 
-fn offer_made(ticket: &TicketView, list: &WorkList) -> v1::OfferMade {
-    let offer = ticket.offer.as_ref();
-    let ranking = offer.and_then(|open| list.rankings.get(&open.id));
+fn offer_made(ticket: &v1::Ticket, rankings: &BTreeMap<u64, v1::Ranking>) -> v1::OfferMade {
     v1::OfferMade {
-        offer: offer.map(|open| convert::offer(ticket.id, open)),
-        ticket: Some(convert::ticket(ticket)),
-        ranking: ranking.map(convert::ranking),
+        offer: ticket.offer.clone(),
+        ticket: Some(ticket.clone()),
+        ranking: offer_of(ticket).and_then(|id| rankings.get(&id)).cloned(),
     }
 }
 
@@ -202,23 +205,26 @@ fn offer_made(ticket: &TicketView, list: &WorkList) -> v1::OfferMade {
 #[derive(Default)]
 struct Sent {
     version: Option<u64>,
-    offers: BTreeSet<OfferId>,
+    offers: BTreeSet<u64>,
 }
 
 impl Sent {
     /// Tickets of the list whose open offer to the agent the client has not been told of yet.
-    fn offers_not_in<'list>(&mut self, list: &'list WorkList, agent: &AgentId) -> Vec<&'list TicketView> {
-        let offered = |ticket: &&TicketView| ticket.offer.as_ref().is_some_and(|offer| offer.agent == *agent);
-        let offered: Vec<_> = list.items.iter().filter(offered).collect();
-        let open: BTreeSet<_> = offered.iter().filter_map(|ticket| offer_of(ticket)).collect();
+    fn offers_not_in<'list>(
+        &mut self,
+        list: &'list v1::WorkList,
+        agent: &AgentId,
+    ) -> impl Iterator<Item = &'list v1::Ticket> {
+        let offered = |ticket: &&v1::Ticket| ticket.offer.as_ref().is_some_and(|offer| offer.agent == agent.as_str());
+        let offered: Vec<_> = list.tickets.iter().filter(offered).collect();
+        let open = offered.iter().filter_map(|ticket| offer_of(ticket)).collect();
         let told = std::mem::replace(&mut self.offers, open);
         offered
             .into_iter()
-            .filter(|ticket| offer_of(ticket).is_some_and(|id| !told.contains(&id)))
-            .collect()
+            .filter(move |ticket| offer_of(ticket).is_some_and(|id| !told.contains(&id)))
     }
 }
 
-fn offer_of(ticket: &TicketView) -> Option<OfferId> {
-    ticket.offer.as_ref().map(|offer| offer.id)
+fn offer_of(ticket: &v1::Ticket) -> Option<u64> {
+    ticket.offer.as_ref().map(|offer| offer.offer_id)
 }
