@@ -42,7 +42,7 @@ struct Kept {
 struct Book {
     /// None: it must be read. Nothing of a change that broke off is left.
     pages: Option<Pages>,
-    /// Whether the pages hold nothing that is not committed.
+    /// Whether the pages hold what is committed, and nothing else, as far as this replica was told.
     settled: bool,
     live: Arc<Live>,
     shown_at: Option<Instant>,
@@ -76,7 +76,7 @@ impl Books {
     pub(crate) async fn live(&self, desk: &DeskId, now: Timestamp) -> Result<Arc<Live>, ReadError> {
         let kept = self.kept(desk);
         let mut book = kept.book.lock().await;
-        if book.shown_at.is_none() {
+        if !book.settled {
             book.refresh(self.store.as_ref(), desk).await?;
         }
         book.show(now);
@@ -111,13 +111,18 @@ impl Consume for Books {
     async fn committed(&self, stream: &Stream) {
         let kept = self.kept(&stream.desk);
         let mut book = kept.book.lock().await;
+        // Reading the book again can be dear, as where another replica keeps it: only for those who watch it.
+        book.settled = false;
+        if kept.bell.receiver_count() == 0 {
+            return;
+        }
         // What cannot be looked at now is looked at before the next event.
         if let Err(error) = book.refresh(self.store.as_ref(), &stream.desk).await {
             tracing::debug!(%stream, %error, "measures not looked at");
             return;
         }
         let due = book.shown_at.is_some_and(|at| at.elapsed() >= LIVE_EVERY);
-        if due && kept.bell.receiver_count() > 0 {
+        if due {
             book.show(Timestamp::EPOCH);
         }
         kept.bell.send_replace(());

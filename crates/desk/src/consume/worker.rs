@@ -179,6 +179,7 @@ impl Worker {
 
     /// `missed` says that there is more than was found.
     async fn catch_up(&mut self, found: Found, missed: bool) {
+        let told = found.up_to();
         let whole = self.take(found.events).await && !missed;
         let behind = found.head.as_ref().is_some_and(|head| self.differs_from(head));
         if self.late {
@@ -187,7 +188,7 @@ impl Worker {
         let repaired = if whole && !behind {
             Ok(None)
         } else {
-            self.repair().await
+            self.repair(told).await
         };
         match repaired {
             Ok(newer_head) => self.tell_watermark(newer_head.or(found.head).as_ref()),
@@ -220,13 +221,21 @@ impl Worker {
             })
     }
 
-    /// Reads what is missing from the owner until there is no more, and returns the owner's head.
-    async fn repair(&mut self) -> Result<Option<Head>, String> {
+    /// Reads what is missing from the owner, up to what was `told` of or to where the owner stands, and returns the owner's
+    /// head. What comes behind that comes by itself: while the journal grows, there is always more to be read.
+    async fn repair(&mut self, told: Option<u64>) -> Result<Option<Head>, String> {
+        let mut until = told;
         while !self.late {
             match history::after(&self.consumer, &self.stream, self.position).await? {
                 History::Rewritten => self.reset().await,
                 History::Continues { records, head } if records.is_empty() => return Ok(head),
-                History::Continues { records, .. } => drop(self.handle(records).await),
+                History::Continues { records, head } => {
+                    until = until.or(head.as_ref().map(|head| head.seq));
+                    let handled = self.handle(records).await;
+                    if handled && self.position.map(|at| at.seq) >= until {
+                        return Ok(head);
+                    }
+                }
             }
         }
         Ok(None)
@@ -418,6 +427,12 @@ impl Found {
             News::Records(records) => self.events.extend(records),
             News::Head(head) => self.head = Some(head),
         }
+    }
+
+    /// Up to where it tells of the stream; none if it tells nothing.
+    fn up_to(&self) -> Option<u64> {
+        let head = self.head.as_ref().map(|head| head.seq);
+        self.events.iter().map(|record| record.seq).max().max(head)
     }
 }
 
