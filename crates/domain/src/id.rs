@@ -4,9 +4,9 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use uuid::Uuid;
 
 /// A key that is not of the form `[a-z0-9][a-z0-9_-]{0,62}`.
@@ -32,7 +32,7 @@ macro_rules! key {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(Arc<str>);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// The key as text.
@@ -59,7 +59,7 @@ macro_rules! key {
 
         impl From<$name> for String {
             fn from(key: $name) -> Self {
-                key.0.as_ref().to_owned()
+                key.0.into()
             }
         }
 

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A BCP 47 language tag in its canonical case: `de`, `pt-BR`, `zh-Hant-TW`.
 ///
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// a primary subtag of 2 or 3 letters, or 4 to 8 registered letters).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct LanguageTag(Arc<str>);
+pub struct LanguageTag(SmolStr);
 
 /// Text that is not a language tag.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +46,7 @@ impl LanguageTag {
             (wanted, self)
         };
         // Most have not even this in common, and need no closer look.
-        refined.0.starts_with(&*general.0) && refined.fallbacks().any(|tag| tag == general.as_str())
+        refined.0.starts_with(general.as_str()) && refined.fallbacks().any(|tag| tag == general.as_str())
     }
 }
 
@@ -95,7 +95,7 @@ impl TryFrom<String> for LanguageTag {
 
 impl From<LanguageTag> for String {
     fn from(tag: LanguageTag) -> Self {
-        tag.0.as_ref().to_owned()
+        tag.0.into()
     }
 }
 
