@@ -82,6 +82,8 @@ pub(crate) struct Classes {
     carried: BTreeMap<QueueId, Overtaking>,
     /// Classes in which a ticket waits.
     pub(crate) waiting: Bits,
+    /// How many tickets wait.
+    number_waiting: usize,
 }
 
 impl Classes {
@@ -136,6 +138,11 @@ impl Classes {
     pub(crate) fn waiting_in(&self, queue: QueueIx) -> impl Iterator<Item = &Class> {
         let classes = self.queue(queue).classes.iter().map(|class| self.get(*class));
         classes.filter(|class| !class.waiting.is_empty())
+    }
+
+    /// Whether no ticket waits anywhere.
+    pub(crate) fn nothing_waits(&self) -> bool {
+        self.number_waiting == 0
     }
 
     /// The classes that nobody on the desk fits.
@@ -194,6 +201,7 @@ impl Classes {
         let slot = &mut self.list[class.at()];
         slot.waiting.insert(key);
         self.queues[slot.queue.0].waiting += 1;
+        self.number_waiting += 1;
         self.waiting.set(class.at(), true);
     }
 
@@ -201,6 +209,7 @@ impl Classes {
         let slot = &mut self.list[class.at()];
         slot.waiting.remove(key);
         self.queues[slot.queue.0].waiting -= 1;
+        self.number_waiting -= 1;
         self.waiting.set(class.at(), !slot.waiting.is_empty());
     }
 

@@ -10,7 +10,7 @@ use tandem_domain::{ConversationId, Requirement, RoutingState, TicketId, Timesta
 use crate::conversations::Conversations;
 use crate::ticket::Ticket;
 
-/// Tickets that were closed lately. Whole they are kept until their read-model rows are written, which is done after they have
+/// Tickets that were closed lately. Whole they are kept until their read-model rows are made, which is done after they have
 /// been closed; and then, for whoever still asks where his or her ticket stands, in a few words.
 #[derive(Debug, Default)]
 pub(crate) struct JustClosed {
@@ -47,10 +47,6 @@ pub(crate) struct Whole {
 
 /// Customers look at what became of their tickets for as long.
 const ENDED_KEPT: Duration = Duration::from_mins(10);
-/// A batch of commands has one time, and its rows are made before another is begun; so this is far more than it takes. What
-/// is forgotten soon is forgotten while it is still in the processor's caches.
-const WHOLE_KEPT: Duration = Duration::from_secs(5);
-
 impl JustClosed {
     /// The ticket, until its rows are written.
     pub(crate) fn whole(&self, ticket: TicketId) -> Option<&Whole> {
@@ -95,9 +91,10 @@ impl JustClosed {
         self.whole_order.push_back((at, id));
     }
 
+    /// A batch of commands has one time, and its rows are made before another is begun: what was closed before `now` is needed
+    /// whole no more. What is forgotten soon is forgotten while it is still in the processor's caches.
     pub(crate) fn forget_old(&mut self, now: Timestamp) {
-        let before = now.minus(WHOLE_KEPT);
-        while let Some((_, ticket)) = self.whole_order.pop_front_if(|(at, _)| *at < before) {
+        while let Some((_, ticket)) = self.whole_order.pop_front_if(|(at, _)| *at < now) {
             self.whole.remove(&ticket);
         }
         let before = now.minus(ENDED_KEPT);

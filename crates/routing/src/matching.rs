@@ -108,7 +108,7 @@ impl State {
         if self.gathers() {
             return waiting.iter().map(ClassIx::new).collect();
         }
-        if self.touched.agents.is_empty() && self.touched.classes.is_empty() {
+        if self.classes.nothing_waits() || self.touched.agents.is_empty() && self.touched.classes.is_empty() {
             return Vec::new();
         }
         let touched = self.touched.classes.iter().copied();

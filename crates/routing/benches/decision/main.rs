@@ -20,6 +20,10 @@ mod recovery;
 mod scan;
 mod tables;
 
+/// As in the processes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let only: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     let all: [(&str, fn()); 7] = [
