@@ -151,8 +151,6 @@ impl Agent {
 pub(crate) struct Agents {
     slots: Vec<Agent>,
     by_id: FxHashMap<AgentId, AgentIx>,
-    /// Whom the next event is about, perhaps.
-    expected: Option<AgentIx>,
     in_order: Vec<AgentIx>,
     /// Per demand: who is online and has room for one more such ticket.
     free: Vec<Bits>,
@@ -170,11 +168,6 @@ impl Agents {
         &mut self.slots[agent.at()]
     }
 
-    /// The next event is probably about this agent, whose key need not be looked for then.
-    pub(crate) fn expect(&mut self, agent: AgentIx) {
-        self.expected = Some(agent);
-    }
-
     /// The agent, if on the desk.
     pub(crate) fn find(&self, id: &AgentId) -> Option<AgentIx> {
         self.known(id).filter(|agent| self.get(*agent).profile.is_some())
@@ -187,9 +180,6 @@ impl Agents {
 
     /// The agent's place; a new one for somebody who was never heard of.
     pub(crate) fn place(&mut self, id: &AgentId) -> AgentIx {
-        if let Some(expected) = self.expected.filter(|expected| self.get(*expected).id == *id) {
-            return expected;
-        }
         self.known(id).unwrap_or_else(|| {
             let agent = AgentIx::new(self.slots.len());
             self.slots.push(Agent::new(id.clone()));

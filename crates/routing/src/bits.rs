@@ -2,11 +2,13 @@
 
 /// A set of small numbers. Sets of different lengths may be combined.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Bits(Vec<u64>);
+pub(crate) struct Bits(Vec<Stride>);
 
-const WORD: usize = u64::BITS as usize;
 /// Machine words that are looked at together.
-const STRIDE: usize = 4;
+type Stride = [u64; WORDS];
+
+const WORDS: usize = 4;
+const WORD: usize = u64::BITS as usize;
 
 impl Bits {
     /// So many members are kept in one machine word.
@@ -14,25 +16,26 @@ impl Bits {
 
     /// Puts `index` in, or takes it out.
     pub(crate) fn set(&mut self, index: usize, member: bool) {
-        let word = index / WORD;
-        if word >= self.0.len() {
+        let (stride, word) = place(index);
+        if stride >= self.0.len() {
             if !member {
                 return;
             }
-            self.0.resize(word + 1, 0);
+            self.0.resize(stride + 1, [0; WORDS]);
         }
         let bit = 1 << (index % WORD);
         if member {
-            self.0[word] |= bit;
+            self.0[stride][word] |= bit;
         } else {
-            self.0[word] &= !bit;
+            self.0[stride][word] &= !bit;
         }
     }
 
     pub(crate) fn contains(&self, index: usize) -> bool {
+        let (stride, word) = place(index);
         self.0
-            .get(index / WORD)
-            .is_some_and(|word| word & (1 << (index % WORD)) != 0)
+            .get(stride)
+            .is_some_and(|stride| stride[word] & (1 << (index % WORD)) != 0)
     }
 
     pub(crate) fn clear(&mut self) {
@@ -40,37 +43,39 @@ impl Bits {
     }
 
     pub(crate) fn count(&self) -> u32 {
-        self.0.iter().map(|word| word.count_ones()).sum()
+        self.0.as_flattened().iter().map(|word| word.count_ones()).sum()
     }
 
     /// Puts in what is in the other.
     pub(crate) fn add_all(&mut self, other: &Self) {
         if other.0.len() > self.0.len() {
-            self.0.resize(other.0.len(), 0);
+            self.0.resize(other.0.len(), [0; WORDS]);
         }
-        self.0
-            .iter_mut()
-            .zip(&other.0)
-            .for_each(|(ours, theirs)| *ours |= theirs);
+        self.each_pair(other, |ours, theirs| *ours |= theirs);
     }
 
     /// Takes out what is not in the other.
     pub(crate) fn keep(&mut self, other: &Self) {
         self.0.truncate(other.0.len());
-        self.0
-            .iter_mut()
-            .zip(&other.0)
-            .for_each(|(ours, theirs)| *ours &= theirs);
+        self.each_pair(other, |ours, theirs| *ours &= theirs);
+    }
+
+    fn each_pair(&mut self, other: &Self, change: impl Fn(&mut u64, u64)) {
+        let (ours, theirs) = (self.0.as_flattened_mut(), other.0.as_flattened());
+        ours.iter_mut()
+            .zip(theirs)
+            .for_each(|(ours, theirs)| change(ours, *theirs));
     }
 
     /// How many machine words it takes: what looking through it costs.
     pub(crate) fn words(&self) -> usize {
-        self.0.len()
+        self.0.len() * WORDS
     }
 
     /// The members, ascending.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.0.iter().enumerate().flat_map(|(at, word)| members(at, *word))
+        let words = self.0.as_flattened().iter().enumerate();
+        words.flat_map(|(at, word)| members(at, *word))
     }
 
     /// What is in both, ascending.
@@ -80,23 +85,18 @@ impl Bits {
 
     /// Does something with each that is in both, ascending.
     pub(crate) fn each_common(&self, other: &Self, mut each: impl FnMut(usize)) {
-        let mut word = |at: usize, mut word: u64| {
-            while word != 0 {
-                each(at * WORD + word.trailing_zeros() as usize);
-                word &= word - 1;
+        for (at, (ours, theirs)) in self.0.iter().zip(&other.0).enumerate() {
+            let both: Stride = std::array::from_fn(|nth| ours[nth] & theirs[nth]);
+            // Most have nothing in common: several are passed over at once.
+            if both[0] | both[1] | both[2] | both[3] == 0 {
+                continue;
             }
-        };
-        // Most have nothing in common: several are passed over at once.
-        let ((ours, _), (theirs, _)) = (self.0.as_chunks::<STRIDE>(), other.0.as_chunks::<STRIDE>());
-        for (at, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
-            let both: [u64; STRIDE] = std::array::from_fn(|nth| ours[nth] & theirs[nth]);
-            if both.iter().fold(0, |any, word| any | word) != 0 {
-                (at * STRIDE..).zip(both).for_each(|(at, both)| word(at, both));
+            for (nth, mut word) in both.into_iter().enumerate() {
+                while word != 0 {
+                    each((at * WORDS + nth) * WORD + word.trailing_zeros() as usize);
+                    word &= word - 1;
+                }
             }
-        }
-        let seen = ours.len().min(theirs.len()) * STRIDE;
-        for (at, (ours, theirs)) in self.0.iter().zip(&other.0).enumerate().skip(seen) {
-            word(at, ours & theirs);
         }
     }
 
@@ -106,8 +106,14 @@ impl Bits {
     }
 
     fn paired<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = u64> + 'a {
-        self.0.iter().zip(&other.0).map(|(ours, theirs)| ours & theirs)
+        let (ours, theirs) = (self.0.as_flattened(), other.0.as_flattened());
+        ours.iter().zip(theirs).map(|(ours, theirs)| ours & theirs)
     }
+}
+
+/// Where a member is: in which stride, and in which of its words.
+const fn place(index: usize) -> (usize, usize) {
+    (index / (WORD * WORDS), index / WORD % WORDS)
 }
 
 impl FromIterator<usize> for Bits {

@@ -179,9 +179,14 @@ fn saved(wanted: &Wanted, free: u32) -> usize {
     if cost <= quick { 0 } else { cost }
 }
 
-/// Puts one more in order among few: comparing from the end is quicker than a search then.
-fn rank_in(candidate: Candidate, best: &mut Vec<Candidate>) {
-    best.push(candidate);
+/// Puts one more in order among the best `most`, which are few: comparing from the end is quicker than a search then.
+#[inline]
+fn rank_in(candidate: Candidate, most: usize, best: &mut Vec<Candidate>) {
+    if best.len() < most {
+        best.push(candidate);
+    } else if best.last().is_some_and(|worst| *worst < candidate) {
+        return;
+    }
     let mut at = best.len() - 1;
     while at > 0 && candidate < best[at - 1] {
         best[at] = best[at - 1];
@@ -218,9 +223,8 @@ impl Candidates {
             let candidate = Candidate { merit, agent };
             if most > FEW {
                 best.push(candidate);
-            } else if worst.is_none_or(|worst| candidate < *worst) {
-                best.truncate(most - 1);
-                rank_in(candidate, best);
+            } else {
+                rank_in(candidate, most, best);
             }
         });
         if most > FEW {

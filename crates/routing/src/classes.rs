@@ -60,6 +60,10 @@ pub(crate) struct Queue {
     pub(crate) waiting: usize,
     /// How often one of its tickets may be overtaken; none: any number of times.
     pub(crate) max_overtaken: Option<u32>,
+    /// To how many agents a ticket is offered at once.
+    pub(crate) offers_at_once: usize,
+    /// Whether it spares its agents the answer.
+    pub(crate) auto_accept: bool,
     /// Counted only where it is bounded.
     pub(crate) overtaking: Overtaking,
     classes: Vec<ClassIx>,
@@ -175,6 +179,8 @@ impl Classes {
             order: Order::of(policy),
             waiting: 0,
             max_overtaken,
+            offers_at_once: policy.map_or(1, |policy| usize::from(policy.offers_at_once)),
+            auto_accept: policy.is_some_and(|policy| policy.auto_accept),
             overtaking: carried.unwrap_or_default(),
             classes: Vec::new(),
         });

@@ -32,6 +32,7 @@ impl Turn<'_> {
         }
         self.offer_to_more();
         self.state.touched.clear();
+        self.state.touched.spare = touched;
     }
 
     /// Offers the first tickets of these classes one after the other, as long as somebody is found.
@@ -103,16 +104,18 @@ impl State {
 
     /// Classes with waiting tickets for which the last events may have made somebody free. Where the desk gathers, all: what
     /// was gathered is forgotten by a restart, and must not decide which ticket goes first.
-    fn touched_classes(&self) -> Vec<ClassIx> {
+    fn touched_classes(&mut self) -> Vec<ClassIx> {
         let waiting = &self.classes.waiting;
         if self.gathers() {
             return waiting.iter().map(ClassIx::new).collect();
         }
-        if self.classes.nothing_waits() || self.touched.agents.is_empty() && self.touched.classes.is_empty() {
-            return Vec::new();
+        let mut classes = std::mem::take(&mut self.touched.spare);
+        classes.clear();
+        if self.classes.nothing_waits() {
+            return classes;
         }
         let touched = self.touched.classes.iter().copied();
-        let mut classes: Vec<_> = touched.filter(|class| waiting.contains(class.at())).collect();
+        classes.extend(touched.filter(|class| waiting.contains(class.at())));
         let agents = self.touched.agents.iter();
         for agent in agents.filter(|agent| self.agents.is_free_for_anything(**agent)) {
             let fits = &self.agents.get(*agent).classes;

@@ -150,7 +150,6 @@ impl Turn<'_> {
         let expires_at = self.now().plus(policy.offer_ttl);
         let accepted = self.state.accepts_itself(ticket);
         let (offer, id) = (OfferId(self.state.last_offer + 1), slot.id.clone());
-        self.state.agents.expect(agent);
         self.emit(RoutingEvent::OfferIssued {
             offer,
             ticket,
@@ -288,8 +287,7 @@ fn without_help(reason: RevokeReason) -> NoHelp {
 impl State {
     /// Whether queue or channel spare their agents the answer.
     pub(crate) fn accepts_itself(&self, ticket: TicketId) -> bool {
-        let requirement = self.requirement(self.ticket(ticket));
-        let queue = self.desk().queue(&requirement.queue);
-        queue.is_some_and(|policy| policy.auto_accept) || self.desk().channel(requirement.channel).auto_accept
+        let class = self.classes.get(self.ticket(ticket).class);
+        self.classes.queue(class.queue).auto_accept || self.desk().channel(class.requirement.channel).auto_accept
     }
 }

@@ -57,12 +57,14 @@ impl Turn<'_> {
     /// Does what is due.
     pub(crate) fn tick(mut self) {
         self.window_is_over = self.state.window_end() <= self.now();
-        for due in self.state.due(self.now()) {
+        let list = self.state.due(self.now());
+        for due in &list {
             // What was due first may have settled what was due second.
-            if self.state.is_true(&due) {
-                self.end(&due);
+            if self.state.is_true(due) {
+                self.end(due);
             }
         }
+        self.state.timers.reuse(list);
         self.turn_windows();
         self.drain();
     }

@@ -52,8 +52,7 @@ impl State {
         if ticket.phase != Phase::Offered {
             return false;
         }
-        let policy = self.desk().queue(&self.requirement(ticket).queue);
-        let wanted = policy.map_or(1, |policy| usize::from(policy.offers_at_once));
+        let wanted = self.classes.queue_of(ticket.class).offers_at_once;
         wanted > 1 && ticket.own_offers().count() < wanted && !ticket.own_offers().any(OpenOffer::is_direct)
     }
 

@@ -80,6 +80,8 @@ pub(crate) struct Touched {
     pub(crate) classes: Vec<ClassIx>,
     /// Tickets that came into a queue with steps: theirs may be over.
     pub(crate) steps: BTreeSet<TicketId>,
+    /// The memory of a list of classes.
+    pub(crate) spare: Vec<ClassIx>,
 }
 
 impl Touched {

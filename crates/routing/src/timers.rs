@@ -38,6 +38,8 @@ pub(crate) struct Timers {
     others: BTreeSet<Due>,
     /// Whether the front of a lane was stopped since.
     untidy: bool,
+    /// The memory of a list of what was due.
+    spare: Vec<Due>,
 }
 
 /// A desk has a few channels, each with its times for offers and for wrap-up.
@@ -92,9 +94,10 @@ impl Timers {
     }
 
     /// What is due at `now`, in order; some of it may not be true any more.
-    pub(crate) fn due(&self, now: Timestamp) -> Vec<Due> {
+    pub(crate) fn due(&mut self, now: Timestamp) -> Vec<Due> {
         let is_due = |due: &&Due| due.0 <= now;
-        let mut due: Vec<Due> = self.others.iter().take_while(is_due).copied().collect();
+        let mut due = std::mem::take(&mut self.spare);
+        due.extend(self.others.iter().take_while(is_due));
         for lane in &self.lanes {
             due.extend(lane.iter().take_while(is_due));
         }
@@ -102,6 +105,12 @@ impl Timers {
         // What was stopped and started again stands there twice, perhaps.
         due.dedup();
         due
+    }
+
+    /// A list of what was due is done with.
+    pub(crate) fn reuse(&mut self, mut due: Vec<Due>) {
+        due.clear();
+        self.spare = due;
     }
 }
 
@@ -123,7 +132,7 @@ impl State {
 
     /// What is due at `now`, in order. What was stopped may still stand in its lane, or not, as after a restart: if this
     /// very turn makes it true again, it is done with all else that the turn brings about, never among these.
-    pub(crate) fn due(&self, now: Timestamp) -> Vec<Due> {
+    pub(crate) fn due(&mut self, now: Timestamp) -> Vec<Due> {
         let mut due = self.timers.due(now);
         due.retain(|due| self.is_true(due));
         due
@@ -150,7 +159,7 @@ mod tests {
     }
 
     /// What is due by the lanes, as far as it is true.
-    fn truly_due(timers: &Timers, running: &BTreeSet<Due>, now: Timestamp) -> Vec<Due> {
+    fn truly_due(timers: &mut Timers, running: &BTreeSet<Due>, now: Timestamp) -> Vec<Due> {
         let due = timers.due(now);
         due.into_iter().filter(|due| running.contains(due)).collect()
     }
@@ -212,7 +221,7 @@ mod tests {
                 prop_assert_eq!(timers.next(), sorted.first().map(|(at, ..)| *at));
                 let now = Timestamp::from_micros(20);
                 let expected: Vec<_> = sorted.iter().copied().filter(|(at, ..)| *at <= now).collect();
-                prop_assert_eq!(truly_due(&timers, &sorted, now), expected);
+                prop_assert_eq!(truly_due(&mut timers, &sorted, now), expected);
             }
         }
     }
